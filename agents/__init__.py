@@ -1,0 +1,1 @@
+"""The tool-use loop, models, scripted policies and rollouts; knows no kind."""

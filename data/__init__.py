@@ -1,0 +1,1 @@
+"""Records, storage, sources and exports; imports nothing else of this project."""

@@ -1,0 +1,1 @@
+"""Export targets; one module a target, found by its name."""

@@ -1,0 +1,1 @@
+"""Sources of facts and documents; one module a source, found by its name."""

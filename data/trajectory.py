@@ -1,0 +1,95 @@
+"""What happened in an attempt: turns, the state left behind, the verdict, and how it ended."""
+
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from data.record import Record
+from data.task import ToolCall
+
+
+class Observation(Record):
+    """What the world shows the agent. `error` marks a mistake of the agent's, worded for it."""
+
+    text: str
+    error: bool = False
+    truncated: bool = False
+
+
+class TokenRecord(Record):
+    """Exact tokens of one model turn, when the endpoint gives them; lists align with each other."""
+
+    prompt_ids: tuple[int, ...]
+    completion_ids: tuple[int, ...]
+    completion_logprobs: tuple[float, ...]
+
+
+class Turn(Record):
+    """One assistant turn and the observations of its calls, in call order."""
+
+    content: str = ""
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    num_prompt_tokens: int = 0
+    num_completion_tokens: int = 0
+    tokens: TokenRecord | None = None
+    """None when the endpoint reports no token ids."""
+
+
+class StopReason(StrEnum):
+    ANSWERED = "answered"
+    TURN_LIMIT = "turn_limit"
+    CALL_LIMIT = "call_limit"
+    TOKEN_LIMIT = "token_limit"
+    TIME_LIMIT = "time_limit"
+    FAULT = "fault"
+
+
+class Outcome(StrEnum):
+    """Only `scored` ever becomes a reward."""
+
+    SCORED = "scored"
+    INVALID = "invalid"
+    UNRESOLVED = "unresolved"
+
+
+class VerdictCheck(Record):
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+class Verdict(Record):
+    """What the verifier decided; `score` in [0, 1], with every check that led to it."""
+
+    score: float = Field(ge=0, le=1)
+    checks: tuple[VerdictCheck, ...]
+
+
+class Trajectory(Record):
+    """One attempt from first turn to final message; the verdict is stored beside it."""
+
+    task_id: str
+    turns: tuple[Turn, ...]
+    answer: str
+    """The final message; empty when the agent never gave one."""
+    stop: StopReason
+    state: JsonValue = None
+    """`Environment.state()` at the end: what the verifier may read of the world."""
+
+
+class Attempt(Record):
+    """A recorded rollout: who tried what, how it ended, and the reward if there is one."""
+
+    task_id: str
+    policy: str
+    """A policy's name, or the model's, with what is needed to tell two set-ups apart."""
+    attempt: int
+    outcome: Outcome
+    trajectory: Trajectory | None
+    """None when the world could not even be opened."""
+    verdict: Verdict | None
+    """None unless `outcome` is `scored`."""
+    fault: str = ""
+    seconds: float = 0.0
