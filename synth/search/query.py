@@ -8,6 +8,7 @@ Notation below: S(n) is the set of node n, R the relation, v_R(x) the value of a
 relation, and "x -R-> y" reads subject to object, or object to subject when `inverse`.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -190,3 +191,31 @@ def children(node: Node) -> tuple[Node, ...]:
         if isinstance(inner, Link | Loop | Count | Offset):
             found.append(inner.node)
     return tuple(found)
+
+
+def without_each_clue(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """Every query tree that lacks exactly one clue of `node`'s, with the path of the missing one.
+
+    A path is the clue's position at each level, e.g. `0.1`: the second clue of the node that the
+    first clue describes.
+    """
+    for i, clue in enumerate(node.clues):
+        here = f"{path}{i}"
+        rest = node.clues[:i] + node.clues[i + 1 :]
+        yield here, node.model_copy(update={"clues": rest})
+        if isinstance(clue, Link | Loop | Count | Offset):
+            for below, child in without_each_clue(clue.node, f"{here}."):
+                changed = clue.model_copy(update={"node": child})
+                clues = (*node.clues[:i], changed, *node.clues[i + 1 :])
+                yield below, node.model_copy(update={"clues": clues})
+
+
+def nodes(query: Query) -> Iterator[Node]:
+    """Every node of a query, the one that is only asked about included."""
+    pending = [query.root]
+    if isinstance(query.ask, HowMany | Difference):
+        pending.append(query.ask.node)
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(children(node))

@@ -1,0 +1,133 @@
+"""Runs scripts in another process, which is told the public task and nothing else.
+
+The child speaks JSON lines (`envs.server.stdio`); it is started on first use and again when it
+died. Every answer has a time limit, after which the child is killed.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import JsonValue
+
+from data import errors
+from data.errors import EnvironmentFault
+from data.task import JsonObject, PublicTask, Script
+from data.trajectory import Observation, StopReason, Trajectory, Turn
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT_S = 120.0
+"""Longest wait for one reply; opening a world that has to be indexed first takes most."""
+KILL_WAIT_S = 5.0
+BLOCK_BYTES = 1 << 16
+SESSION = "replay"
+
+
+class Replayer:
+    """One child process; not for use by several threads."""
+
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+        self.timeout_s = timeout_s
+        self._child: subprocess.Popen[bytes] | None = None
+        self._pending = b""
+        self._ids = count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child; the next request starts another."""
+        child, self._child, self._pending = self._child, None, b""
+        if child is None:
+            return
+        child.kill()
+        child.wait(KILL_WAIT_S)
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                pipe.close()
+
+    def first_observation(self, task: PublicTask) -> Observation:
+        """What an agent is shown before its first call."""
+        shown = self._request("reset", task=task.model_dump(mode="json"))
+        self._request("close")
+        return Observation.model_validate(shown)
+
+    def run(self, task: PublicTask, script: Script) -> Trajectory:
+        """The script's attempt: one turn a call, the final message, the state left behind."""
+        self._request("reset", task=task.model_dump(mode="json"))
+        turns = []
+        for call in script.calls:
+            seen = self._request("call", call=call.model_dump(mode="json"))
+            turns.append(Turn(calls=(call,), observations=(Observation.model_validate(seen),)))
+        state = self._request("state")
+        self._request("close")
+        turns.append(Turn(content=script.answer))
+        return Trajectory(
+            task_id=task.id,
+            turns=tuple(turns),
+            answer=script.answer,
+            stop=StopReason.ANSWERED,
+            state=state,
+        )
+
+    def _request(self, op: str, **fields: JsonValue) -> JsonValue:
+        """One request and its reply; raises the fault that the child names."""
+        request: JsonObject = {"id": next(self._ids), "op": op, "session": SESSION, **fields}
+        child = self._child or self._start()
+        assert child.stdin is not None
+        try:
+            child.stdin.write(json.dumps(request).encode() + b"\n")
+            child.stdin.flush()
+            reply = json.loads(self._line(child))
+        except (OSError, ValueError) as error:
+            self.close()
+            raise EnvironmentFault(f"the replay process broke off during {op}: {error}") from error
+        if "fault" in reply:
+            raise getattr(errors, reply["fault"])(reply["message"])
+        assert reply["id"] == request["id"], "the replay process answers in order"
+        ok: JsonValue = reply["ok"]
+        return ok
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "envs.server.stdio"],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        return self._child
+
+    def _line(self, child: subprocess.Popen[bytes]) -> bytes:
+        """The next line from the child; raises `OSError` when it ends or takes too long."""
+        assert child.stdout is not None
+        until = time.monotonic() + self.timeout_s
+        while b"\n" not in self._pending:
+            left = until - time.monotonic()
+            ready, _, _ = select.select([child.stdout], [], [], max(0.0, left))
+            if not ready:
+                raise TimeoutError(f"no reply within {self.timeout_s:.0f} s")
+            block = os.read(child.stdout.fileno(), BLOCK_BYTES)
+            if not block:
+                raise BrokenPipeError("it ended")
+            self._pending += block
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line
+
+
+def _environment() -> dict[str, str]:
+    """The child's variables: the cache location as an absolute path, the rest as ours."""
+    cache = os.environ.get("PALAESTRA_CACHE", "runs/worlds")
+    return {**os.environ, "PALAESTRA_CACHE": str(Path(cache).resolve())}

@@ -1,0 +1,55 @@
+"""What a run of synthesis was asked for: with an index, all that a task is made from."""
+
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+from data.hashing import content_hash
+from data.record import Record
+from data.task import Author, JsonObject, Language, Task, TaskBody, TaskKind
+from synth.parts import Parts
+
+
+class Request(Record):
+    """The same request and index always give the same task, or the same rejection."""
+
+    kind: TaskKind
+    seed: int = 0
+    language: Language = Language.EN
+    author: Author = Author.PROGRAM
+    options: JsonObject = {}
+    """What only the kind understands, e.g. its sources and difficulty."""
+
+
+class Rejection(NamedTuple):
+    """Why an index gave no task: one short machine word, counted by the funnel."""
+
+    reason: str
+
+
+class KindModule(Protocol):
+    """What `synth.<kind>` exports."""
+
+    VERSION: str
+    """Version of the generator; part of every task's provenance and of a run's identity."""
+
+    def prepare(self, options: JsonObject) -> JsonObject:
+        """Checks and completes the options; raises `UserError` that names what is known."""
+
+    def warm(self, request: Request) -> None:
+        """Loads what `generate` needs, so that forked workers share it."""
+
+    def generate(self, request: Request, index: int) -> TaskBody | Rejection:
+        """The task at `index`: a pure function of its arguments and the sources."""
+
+    def parts(self, task: Task) -> Parts:
+        """What the certificate of `task` is made of, derived anew from its sources."""
+
+
+def kind_module(kind: str) -> KindModule:
+    return cast(KindModule, import_module(f"synth.{kind}"))
+
+
+def run_id(request: Request) -> str:
+    """Identity of a run: what was asked, and by which generator it is answered."""
+    fields = request.model_dump(mode="json")
+    return content_hash({**fields, "version": kind_module(request.kind).VERSION})[:16]

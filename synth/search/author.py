@@ -1,0 +1,245 @@
+"""The program author of search questions: from a request and an index to a task, or a reason.
+
+Deterministic in (version, request, index, sources). The order of the steps is by cost: what rejects
+most cheaply comes first.
+"""
+
+from random import Random
+from typing import NamedTuple
+
+from data.hashing import content_hash, derive_rng
+from data.record import Record
+from data.sources.base import ValueKind
+from data.task import (
+    Difficulty,
+    EnvSpec,
+    Hidden,
+    JsonObject,
+    Provenance,
+    Split,
+    TaskBody,
+)
+from envs.search import TOOLS
+from envs.search import VERSION as WORLD_VERSION
+from synth.request import Rejection, Request
+from synth.search.audit import audit
+from synth.search.compose import MAX_LIST, Composer, Unfit
+from synth.search.grow import DeadEnd, Grower
+from synth.search.library import Library, open_library
+from synth.search.plan import AskFor, Plan, plan
+from synth.search.query import (
+    Ask,
+    Difference,
+    Entities,
+    HowMany,
+    Node,
+    Query,
+    Step,
+    Value,
+)
+from synth.search.reply import accepted_answer, reference
+from synth.search.route import Router, Unreachable, witness
+from synth.search.sketch import Sketch
+from synth.search.evidence import stating_pages
+from synth.search.wording import prompt, realise
+
+GENERATOR = "synth.search"
+VERSION = "1"
+MAX_HOW_MANY = 15
+MAX_YEARS_APART = 60
+SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
+
+
+class Options(Record):
+    """The request's options; `None` leaves the choice to the level."""
+
+    sources: tuple[str, ...]
+    difficulty: int | None = None
+    depth: int | None = None
+    breadth: int | None = None
+
+
+class Question(NamedTuple):
+    """A finished question, before it is worded."""
+
+    query: Query
+    subjects: tuple[str, ...]
+    history: tuple[tuple[str, int], ...]
+    plan: Plan
+
+
+def generate(request: Request, index: int) -> TaskBody | Rejection:
+    """The task at `index`, or why there is none; see `synth.request.KindModule`."""
+    options = Options.model_validate(request.options)
+    library = open_library(options.sources)
+    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    try:
+        question = compose(library, options, rng)
+        return write(library, request, index, question, rng)
+    except (Unfit, DeadEnd, Unreachable) as reason:
+        return Rejection(str(reason) or type(reason).__name__.lower())
+
+
+def compose(library: Library, options: Options, rng: Random) -> Question:
+    """A query with one answer; raises `DeadEnd` or `Unfit`."""
+    level = options.difficulty or rng.randint(1, 5)
+    wish = plan(level, options.depth, options.breadth, rng)
+    subject = _subject(library, rng)
+    root = Grower(library.kb, library.nameable, rng).grow(subject, wish)
+    composer = Composer(library.kb, library.sets, rng, wish, library.anchors)
+    composer.compose(root)
+    node = root.node()
+    found = tuple(sorted(library.sets.members(node)))
+    if len(found) > 1:
+        if any(entity not in library.nameable for entity in found):
+            raise Unfit("unclear_name")
+        ask: Ask = Entities()
+    else:
+        ask = _ask(library, root, wish, rng)
+    return Question(Query(root=node, ask=ask), found, tuple(composer.history), wish)
+
+
+def _subject(library: Library, rng: Random) -> str:
+    """Types are drawn by the root of their size, so that small ones have their share."""
+    types = sorted(library.subjects)
+    if not types:
+        raise Unfit("no_subjects")
+    weights = [len(library.subjects[type_]) ** 0.5 for type_ in types]
+    return rng.choice(library.subjects[rng.choices(types, weights=weights)[0]])
+
+
+def _ask(library: Library, root: Sketch, wish: Plan, rng: Random) -> Ask:
+    makers = {
+        AskFor.VALUE: _ask_value,
+        AskFor.COUNT: _ask_count,
+        AskFor.DIFFERENCE: _ask_difference,
+    }
+    make = makers.get(wish.ask)
+    return (make and make(library, root, rng)) or Entities()
+
+
+def _unsaid(library: Library, root: Sketch, kinds: set[ValueKind]) -> list[str]:
+    """Functional relations of the subject that no clue speaks of."""
+    said = root.node().model_dump_json()
+    return [
+        relation.name
+        for relation in library.kb.literals_of.get(root.type, ())
+        if relation.functional
+        and relation.value in kinds
+        and library.kb.value(root.entity, relation.name) is not None
+        and f'"{relation.name}"' not in said
+    ]
+
+
+def _ask_value(library: Library, root: Sketch, rng: Random) -> Ask | None:
+    kinds = {ValueKind.YEAR, ValueKind.NUMBER, ValueKind.NAME}
+    relations = _unsaid(library, root, kinds)
+    return Value(relation=rng.choice(relations)) if relations else None
+
+
+def _ask_count(library: Library, root: Sketch, rng: Random) -> Ask | None:
+    said = root.node().model_dump_json()
+    steps = [
+        step
+        for step in library.kb.steps_from.get(root.type, ())
+        if 2 <= len(library.kb.neighbours(root.entity, step)) <= MAX_HOW_MANY
+        and (library.kb.relations[step.relation].mutual or not step.inverse)
+        and f'"count","step":{step.model_dump_json()}' not in said
+    ]
+    if not steps:
+        return None
+    step: Step = rng.choice(steps)
+    return HowMany(step=step, node=Node(type=library.kb.end_type(step)))
+
+
+def _ask_difference(library: Library, root: Sketch, rng: Random) -> Ask | None:
+    relations = _unsaid(library, root, {ValueKind.YEAR})
+    anchors = [anchor for anchor in library.anchors.get(root.type, ()) if anchor != root.entity]
+    if not relations or not anchors:
+        return None
+    relation, anchor = rng.choice(relations), rng.choice(anchors)
+    mine, theirs = library.kb.value(root.entity, relation), library.kb.value(anchor, relation)
+    if mine is None or theirs is None or not 1 <= abs(float(mine) - float(theirs)) <= MAX_YEARS_APART:
+        return None
+    node = Node(type=root.type, constant=anchor)
+    return Difference(relation=relation, other=relation, node=node)
+
+
+def write(
+    library: Library, request: Request, index: int, question: Question, rng: Random
+) -> TaskBody:
+    """Words the question and assembles its task; raises `Unfit` or `Unreachable`."""
+    query, kb = question.query, library.kb
+    text = realise(query, library.names, request.language, rng, num_answers=len(question.subjects))
+    report = audit(library, query, question.subjects, text)
+    if report.problem:
+        raise Unfit(report.problem)
+    evidence = library.explainer.explain(query, question.subjects)
+    route = Router(kb, library.world).route(evidence)
+    supporting = sorted(
+        {
+            page
+            for fact in evidence.facts
+            if {fact.subject, str(fact.object)}.intersection(question.subjects)
+            for page in stating_pages(kb, fact)
+        }.intersection(route.pages)
+    )
+    answer = library.sets.answer(query)
+    typed, said = accepted_answer(kb, query, answer), reference(kb, query, answer)
+    proof: JsonObject = {
+        "query": query.model_dump(mode="json"),
+        "evidence": [fact.model_dump(mode="json") for fact in evidence.facts],
+        "history": [list(step) for step in question.history],
+    }
+    return TaskBody(
+        kind=request.kind,
+        language=request.language,
+        split=_split(question.subjects),
+        prompt=prompt(text, request.language),
+        tools=TOOLS,
+        env=EnvSpec(
+            name=request.kind,
+            version=WORLD_VERSION,
+            parameters={"sources": list(library.sources), "corpus_sha256": library.sha256},
+        ),
+        hidden=Hidden(
+            verifier={"answer": typed.model_dump(mode="json"), "supporting": list(supporting)},
+            reference=said,
+            witness=witness(route, said, supporting),
+            proof=proof,
+        ),
+        difficulty=Difficulty(level=question.plan.level, measures=report.measures),
+        provenance=Provenance(
+            author=request.author,
+            generator=GENERATOR,
+            generator_version=VERSION,
+            seed=request.seed,
+            index=index,
+            options=request.options,
+            sources=library.infos,
+        ),
+        licence=" AND ".join(dict.fromkeys(info.licence for info in library.infos)),
+        fingerprint=fingerprint(query),
+    )
+
+
+def _split(subjects: tuple[str, ...]) -> Split:
+    """By the answer, so that no entity is the subject of tasks in two splits."""
+    share = int(content_hash(list(subjects[:1]))[:8], 16) / 16**8
+    return next(split for split, upto in SPLITS if share < upto)
+
+
+def fingerprint(query: Query) -> str:
+    """Identity of a question whatever its wording and the order of its clues."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: plain(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return sorted((plain(inner) for inner in value), key=content_hash)
+        return value
+
+    return content_hash(plain(query.model_dump(mode="json")))
+
+
+__all__ = ["MAX_LIST", "VERSION", "Options", "generate"]

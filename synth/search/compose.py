@@ -1,0 +1,167 @@
+"""Turns a grown structure into a question with one answer, then makes it as vague as it can be.
+
+Plain clues are added until exactly the subject is left, then dropped and weakened one step at a
+time; the answers are counted again after every step, and a step that lets a second one in is taken
+back. What is left is irredundant: every clue excludes somebody.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from data.sources.base import ValueKind
+from synth.search.kb import KnowledgeBase
+from synth.search.ladders import exclusions, ladders, offsets
+from synth.search.plan import AskFor, Plan
+from synth.search.query import Direction, Extreme, without_each_clue
+from synth.search.sets import SetEvaluator
+from synth.search.sketch import Ladder, Light, Sketch, topic
+
+MAX_INNER = 4000
+"""A description inside the question may fit at most this many entities."""
+MAX_TRIES = 24
+"""Plain clues tried before giving a structure up."""
+MAX_LIGHTS_INNER = 2
+MAX_LIST = 4
+"""Longest complete list that is asked for."""
+MAX_RIVALS = 12
+"""Most candidates among which a superlative picks."""
+
+
+class Unfit(Exception):
+    """The structure makes no good question; the message is the rejection reason."""
+
+
+@dataclass
+class Composer:
+    kb: KnowledgeBase
+    sets: SetEvaluator
+    rng: Random
+    plan: Plan
+    anchors: dict[str, tuple[str, ...]]
+    """Per type, entities that may be named for comparison."""
+    history: list[tuple[str, int]] = field(default_factory=list)
+    """Each step taken, with the number of answers after it."""
+
+    def compose(self, root: Sketch) -> Sketch:
+        """Makes `root` identify its subject (or a short list) and no more; raises `Unfit`."""
+        left = self._count(root)
+        self.history.append(("structure", len(left)))
+        if len(left) == 1 and len(root.joints) == 1:
+            raise Unfit("single_clue")
+        wanted = self._narrow(root, left)
+        if len(wanted) > (MAX_LIST if self.plan.ask is AskFor.LIST else 1):
+            raise Unfit("ambiguous")
+        self._drop(root, wanted)
+        self._weaken(root, wanted)
+        if any(self.sets.members(less) == wanted for _, less in without_each_clue(root.node())):
+            raise Unfit("redundant_clue")
+        return root
+
+    def _count(self, root: Sketch) -> frozenset[str]:
+        left = self.sets.members(root.node())
+        assert root.entity in left, "a clue does not hold of the entity it was made from"
+        return left
+
+    def _narrow(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
+        """Adds clues, each of which excludes somebody, until one or a short list is left."""
+        goal = self.rng.randint(2, MAX_LIST) if self.plan.ask is AskFor.LIST else 1
+        for _ in range(MAX_TRIES):
+            if len(left) <= goal:
+                break
+            if self.plan.extreme and 2 <= len(left) <= MAX_RIVALS and self._extreme(root, left):
+                return self._count(root)
+            left = self._add(root, left)
+        return left
+
+    def _add(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
+        open_nodes = [sketch for sketch in root.walk() if not sketch.named]
+        total = sum(len(sketch.lights) for sketch in open_nodes)
+        if total >= self.plan.max_lights:
+            raise Unfit("too_many_clues")
+        inner = [s for s in open_nodes[1:] if len(s.lights) < MAX_LIGHTS_INNER]
+        sketch = self.rng.choice(inner) if inner and self.rng.random() < 0.5 else root
+        ladder = self._propose(sketch, left if sketch is root else frozenset())
+        if ladder is None:
+            return left
+        light = Light(ladder, min(self.plan.start_rung, len(ladder) - 1))
+        sketch.lights.append(light)
+        now = self._count(root)
+        if len(now) == len(left) or self._too_wide(root):
+            sketch.lights.remove(light)
+            return left
+        self.history.append((f"add {light.topic}", len(now)))
+        return now
+
+    def _propose(self, sketch: Sketch, rivals: frozenset[str]) -> Ladder | None:
+        said = {light.topic for light in sketch.lights}
+        said |= {topic(joint.clue()) for joint in sketch.joints}
+        roll = self.rng.random()
+        source = ladders(self.kb, sketch.entity, sketch.type, self.rng)
+        if roll < 0.12 and rivals:
+            source = exclusions(self.kb, sketch.entity, sketch.type, rivals, self.rng)
+        elif roll < 0.24 and self.anchors.get(sketch.type):
+            anchor = self.rng.choice(self.anchors[sketch.type])
+            if anchor != sketch.entity:
+                source = offsets(self.kb, sketch.entity, sketch.type, anchor, self.rng)
+        return next((ladder for ladder in source if topic(ladder[0]) not in said), None)
+
+    def _too_wide(self, root: Sketch) -> bool:
+        return any(
+            len(self.sets.members(sketch.node())) > MAX_INNER
+            for sketch in list(root.walk())[1:]
+            if not sketch.named
+        )
+
+    def _extreme(self, root: Sketch, left: frozenset[str]) -> bool:
+        """Ends the question in a superlative if the subject is one among `left`."""
+        relations = [
+            relation
+            for relation in self.kb.literals_of.get(root.type, ())
+            if relation.functional and relation.value in (ValueKind.YEAR, ValueKind.NUMBER)
+        ]
+        self.rng.shuffle(relations)
+        for relation in relations:
+            values = {x: self.kb.value(x, relation.name) for x in left}
+            if any(value is None for value in values.values()):
+                continue
+            numbers = {x: float(value) for x, value in values.items() if value is not None}
+            mine = numbers.pop(root.entity)
+            for direction, wins in (
+                (Direction.MOST, mine > max(numbers.values())),
+                (Direction.LEAST, mine < min(numbers.values())),
+            ):
+                if wins:
+                    root.last = [Extreme(relation=relation.name, direction=direction)]
+                    self.history.append((f"extreme {relation.name}", 1))
+                    return True
+        return False
+
+    def _drop(self, root: Sketch, wanted: frozenset[str]) -> None:
+        """Removes every plain clue that the answer does not need."""
+        lights = [(s, light) for s in root.walk() for light in s.lights if not _pins(s)]
+        self.rng.shuffle(lights)
+        for sketch, light in lights:
+            sketch.lights.remove(light)
+            if self._count(root) != wanted or self._too_wide(root):
+                sketch.lights.append(light)
+            else:
+                self.history.append((f"drop {light.topic}", len(wanted)))
+
+    def _weaken(self, root: Sketch, wanted: frozenset[str]) -> None:
+        """Steps clues down their ladders while the answers stay the same."""
+        steps_left = self.plan.num_weakenings
+        lights = [light for sketch in root.walk() for light in sketch.lights]
+        self.rng.shuffle(lights)
+        for light in lights:
+            while steps_left and light.rung + 1 < len(light.ladder):
+                light.rung += 1
+                if self._count(root) != wanted or self._too_wide(root):
+                    light.rung -= 1
+                    break
+                steps_left -= 1
+                self.history.append((f"weaken {light.topic}", len(wanted)))
+
+
+def _pins(sketch: Sketch) -> bool:
+    """True for a walk's end that a proper name pins: the name replaces naming the entity."""
+    return not sketch.joints

@@ -1,0 +1,185 @@
+"""Plain clues about one entity, as ladders from sharp to vague.
+
+Every rung is implied by the rung above it, so stepping down can only add answers. Windows have
+round bounds that do not give the value away as their middle.
+"""
+
+import math
+from collections.abc import Iterator
+from random import Random
+
+from data.sources.base import Relation, ValueKind
+from synth.search.kb import KnowledgeBase
+from synth.search.query import Category, Count, Exclude, Initials, Link, Node, Offset, Range, Step
+from synth.search.sets import initials
+from synth.search.sketch import Ladder
+
+MAX_COUNT = 12
+"""Counting more than this many pages is a chore, not a clue."""
+YEAR_WIDTHS = (3, 4, 5, 8)
+NUMBER_WIDTHS = (0.05, 0.12, 0.3)
+MAX_EXACT = 400
+"""Whole numbers up to here read well when stated exactly, e.g. runtimes and atomic numbers."""
+
+
+def ladders(kb: KnowledgeBase, entity: str, type_: str, rng: Random) -> Iterator[Ladder]:
+    """Every ladder that `entity` offers, in an order drawn from `rng`."""
+    makers = [(_literal, relation) for relation in kb.literals_of.get(type_, ())]
+    makers += [(_edge, step) for step in kb.steps_from.get(type_, ())]
+    makers += [(_count, step) for step in kb.steps_from.get(type_, ())]
+    makers.append((_initials, None))
+    rng.shuffle(makers)
+    for make, argument in makers:
+        ladder = make(kb, entity, argument, rng)
+        if ladder:
+            yield ladder
+
+
+def _literal(kb: KnowledgeBase, entity: str, relation: Relation, rng: Random) -> Ladder:
+    values = kb.forward[relation.name].get(entity)
+    if not values:
+        return ()
+    match relation.value:
+        case ValueKind.YEAR if relation.functional:
+            return tuple(year_ladder(relation.name, int(values[0]), rng))
+        case ValueKind.NUMBER if relation.functional:
+            return tuple(number_ladder(relation.name, float(values[0]), rng))
+        case ValueKind.CATEGORY:
+            return (Category(relation=relation.name, value=str(rng.choice(values))),)
+        case _:
+            return ()
+
+
+def year_ladder(relation: str, year: int, rng: Random) -> Iterator[Range]:
+    """The year, a window of a few years, its decade or a wider window, an open side."""
+    yield Range(relation=relation, lo=year, hi=year)
+    width = rng.choice(YEAR_WIDTHS)
+    lo = year - rng.randrange(width)
+    narrow = (lo, lo + width - 1)
+    yield Range(relation=relation, lo=narrow[0], hi=narrow[1])
+    decade = year - year % 10
+    wide = (min(narrow[0], decade), max(narrow[1], decade + 9))
+    yield Range(relation=relation, lo=wide[0], hi=wide[1])
+    if rng.random() < 0.5:
+        yield Range(relation=relation, lo=wide[0], hi=None)
+    else:
+        yield Range(relation=relation, lo=None, hi=wide[1])
+
+
+def number_ladder(relation: str, value: float, rng: Random) -> Iterator[Range]:
+    """The number if it is small and whole, windows around it, an open side."""
+    if value == int(value) and 0 < value <= MAX_EXACT:
+        yield Range(relation=relation, lo=value, hi=value)
+    if value <= 0:
+        return
+    lo, hi = value, value
+    for width in NUMBER_WIDTHS:
+        share = rng.uniform(0.15, 0.85)
+        lo = min(lo, _round(value * (1 - width * share), math.floor))
+        hi = max(hi, _round(value * (1 + width * (1 - share)), math.ceil))
+        if lo < hi:
+            yield Range(relation=relation, lo=lo, hi=hi)
+    if rng.random() < 0.5:
+        yield Range(relation=relation, lo=lo, hi=None)
+    else:
+        yield Range(relation=relation, lo=None, hi=hi)
+
+
+def _round(value: float, to: "type[int] | object") -> float:
+    """`value` to two significant digits, or to whole numbers below 100, in one direction."""
+    digits = max(0, math.floor(math.log10(abs(value))) - 1) if abs(value) >= 1 else -2
+    scale = 10.0**digits
+    assert callable(to)
+    return round(to(round(value / scale, 9)) * scale, 6)
+
+
+def _edge(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
+    """A link to something described by one plain clue, e.g. acted in a film from the 1960s.
+
+    Where the far end has no page-worthy name to search for (a country), naming it comes first.
+    """
+    near = kb.neighbours(entity, step)
+    if not near:
+        return ()
+    other = rng.choice(near)
+    far_type = kb.end_type(step)
+    plain = [
+        ladder[min(2, len(ladder) - 1)]
+        for relation in kb.literals_of.get(far_type, ())
+        if (ladder := _literal(kb, other, relation, rng))
+    ]
+    rungs: list[Link] = []
+    if _is_hub(kb, step):
+        rungs.append(Link(steps=(step,), node=Node(type=far_type, constant=other)))
+    if plain:
+        described = Node(type=far_type, clues=(rng.choice(plain),))
+        rungs.append(Link(steps=(step,), node=described))
+    return tuple(rungs)
+
+
+def _is_hub(kb: KnowledgeBase, step: Step) -> bool:
+    """True for steps to a small closed type whose names work like categories (countries)."""
+    return not step.inverse and len(kb.of_type[kb.end_type(step)]) <= 400
+
+
+def _count(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
+    near = kb.neighbours(entity, step)
+    if not 1 <= len(near) <= MAX_COUNT:
+        return ()
+    number = len(near)
+    node = Node(type=kb.end_type(step))
+    exact = Count(step=step, node=node, lo=number, hi=number)
+    if number == 1:
+        return (exact,)
+    about = Count(step=step, node=node, lo=number - 1, hi=number + 1)
+    if number == 2:
+        return (exact, about)
+    return (exact, about, Count(step=step, node=node, lo=number - 1, hi=None))
+
+
+def _initials(kb: KnowledgeBase, entity: str, _: None, rng: Random) -> Ladder:
+    name = kb.entities[entity].name
+    words = name.split(" ")
+    proper = all(word[:1].isalpha() and word[:1].isupper() for word in words)
+    # Only for entities about which nothing else is stated, as people; a film has better clues.
+    if kb.literals_of.get(kb.entities[entity].type) or not proper or not 2 <= len(words) <= 3:
+        return ()
+    return (Initials(letters=initials(name)),)
+
+
+def exclusions(
+    kb: KnowledgeBase, entity: str, type_: str, rivals: frozenset[str], rng: Random
+) -> Iterator[Ladder]:
+    """Categories that some rival has and `entity`, of which some are known, has not."""
+    for relation in kb.literals_of.get(type_, ()):
+        mine = kb.forward[relation.name].get(entity)
+        if relation.value is not ValueKind.CATEGORY or not mine:
+            continue
+        theirs = {v for rival in rivals for v in kb.forward[relation.name].get(rival, ())}
+        others = sorted(str(value) for value in theirs.difference(mine))
+        if others:
+            yield (Exclude(clue=Category(relation=relation.name, value=rng.choice(others))),)
+
+
+def offsets(
+    kb: KnowledgeBase, entity: str, type_: str, anchor: str, rng: Random
+) -> Iterator[Ladder]:
+    """How a year or number of `entity` compares with that of the named entity `anchor`."""
+    node = Node(type=type_, constant=anchor)
+    for relation in kb.literals_of.get(type_, ()):
+        if not relation.functional or relation.value not in (ValueKind.YEAR, ValueKind.NUMBER):
+            continue
+        mine, theirs = kb.value(entity, relation.name), kb.value(anchor, relation.name)
+        if mine is None or theirs is None:
+            continue
+        gap = round(float(mine) - float(theirs), 6)
+        name = relation.name
+        rungs = []
+        if relation.value is ValueKind.YEAR and abs(gap) <= 9:
+            rungs.append(Offset(relation=name, other=name, lo=gap, hi=gap, node=node))
+        side = (1.0, None) if gap > 0 else (None, -1.0)
+        small = float(mine) == int(mine) and float(theirs) == int(theirs)
+        if gap and small:
+            rungs.append(Offset(relation=name, other=name, lo=side[0], hi=side[1], node=node))
+        if rungs:
+            yield tuple(rungs)

@@ -1,0 +1,196 @@
+"""Evaluator one: queries by Python set operations over the knowledge base.
+
+The author uses it while it writes, and it is one of the two that must agree on every accepted
+question. Results of nodes and clues are cached, since a weakening changes one clue at a time.
+"""
+
+from collections import Counter
+from functools import lru_cache
+
+from data.sources.base import ValueKind
+from synth.search.kb import KnowledgeBase
+from synth.search.query import (
+    Answer,
+    Category,
+    Clue,
+    Count,
+    Difference,
+    Direction,
+    Entities,
+    Exclude,
+    Extreme,
+    HowMany,
+    Initials,
+    Link,
+    Loop,
+    Node,
+    Offset,
+    Query,
+    Range,
+    Step,
+    Value,
+)
+
+CACHE_SIZE = 4096
+
+
+def initials(name: str) -> tuple[str, ...]:
+    """First letters of the words of `name`, in order."""
+    return tuple(word[0] for word in name.split(" ") if word)
+
+
+def is_bare(node: Node) -> bool:
+    """True if `node` says nothing but its type: then its set is a whole extent, never listed."""
+    return not node.clues and not node.constant
+
+
+class SetEvaluator:
+    """S(node) for every node of a knowledge base; see `query` for the meaning of each clue."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self.members = lru_cache(maxsize=CACHE_SIZE)(self._members)
+        self.satisfying = lru_cache(maxsize=CACHE_SIZE)(self._satisfying)
+        self._with_any = lru_cache(maxsize=None)(self._compute_with_any)
+        self._degrees = lru_cache(maxsize=None)(self._compute_degrees)
+        self._initials: dict[str, dict[tuple[str, ...], frozenset[str]]] = {}
+
+    def answer(self, query: Query) -> Answer:
+        """What the query asks for; empty when its subject does not exist or is not unique."""
+        found = self.members(query.root)
+        ask = query.ask
+        if isinstance(ask, Entities):
+            return tuple(sorted(found))
+        if len(found) != 1:
+            return ()
+        (subject,) = found
+        if isinstance(ask, HowMany):
+            wanted = self.members(ask.node)
+            return (float(sum(y in wanted for y in self.kb.neighbours(subject, ask.step))),)
+        if isinstance(ask, Difference):
+            return self._difference(subject, ask)
+        value = self.kb.value(subject, ask.relation)
+        return () if value is None else self._literal(ask, value)
+
+    def _literal(self, ask: Value, value: str | int | float) -> Answer:
+        if self.kb.relations[ask.relation].value is ValueKind.NAME:
+            return (str(value),)
+        return (float(value),)
+
+    def _difference(self, subject: str, ask: Difference) -> Answer:
+        others = self.members(ask.node)
+        if len(others) != 1:
+            return ()
+        (other,) = others
+        mine, theirs = self.kb.value(subject, ask.relation), self.kb.value(other, ask.other)
+        if mine is None or theirs is None:
+            return ()
+        return (abs(float(mine) - float(theirs)),)
+
+    def _members(self, node: Node) -> frozenset[str]:
+        extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
+        plain = [clue for clue in node.clues if not isinstance(clue, Extreme)]
+        parts = [self.satisfying(clue, node.type) for clue in plain]
+        if node.constant:
+            parts.append(frozenset({node.constant}))
+        found = self.kb.extent[node.type]
+        for part in sorted(parts, key=len):
+            found = found & part
+        for extreme in extremes:
+            found = self._extreme(found, extreme)
+        return found
+
+    def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:
+        values = {
+            x: float(v) for x in found if (v := self.kb.value(x, extreme.relation)) is not None
+        }
+        if not values:
+            return frozenset()
+        best = (max if extreme.direction is Direction.MOST else min)(values.values())
+        return frozenset(x for x, v in values.items() if v == best)
+
+    def _satisfying(self, clue: Clue, type_: str) -> frozenset[str]:
+        """All entities of `type_` that satisfy `clue` (never an Extreme) on its own."""
+        match clue:
+            case Link():
+                return self._link(clue)
+            case Loop():
+                return self._loop(clue)
+            case Count():
+                return self._count(clue)
+            case Range():
+                return frozenset(self.kb.in_range(clue.relation, clue.lo, clue.hi))
+            case Category():
+                return self.kb.with_value(clue.relation, clue.value)
+            case Offset():
+                return self._offset(clue)
+            case Initials():
+                return self._with_initials(type_).get(clue.letters, frozenset())
+            case Exclude():
+                return self.kb.extent[type_] - self.satisfying(clue.clue, type_)
+            case Extreme():
+                raise AssertionError("an Extreme depends on its node's other clues")
+
+    def _back(self, entity: str, step: Step) -> list[str]:
+        """The x with x -step-> entity."""
+        return self.kb.neighbours(entity, Step(relation=step.relation, inverse=not step.inverse))
+
+    def _compute_degrees(self, step: Step) -> Counter[str]:
+        index = self.kb.backward if step.inverse else self.kb.forward
+        return Counter({str(x): len(far) for x, far in index[step.relation].items()})
+
+    def _compute_with_any(self, step: Step) -> frozenset[str]:
+        return frozenset(self._degrees(step))
+
+    def _link(self, clue: Link) -> frozenset[str]:
+        first, *others = [
+            Step(relation=step.relation, inverse=not step.inverse) for step in clue.steps
+        ]
+        found: set[str] = set()
+        if is_bare(clue.node) and not others:
+            return self._with_any(clue.steps[0])
+        for y in self.members(clue.node):
+            reached = set(self.kb.neighbours(y, first))
+            for step in others:
+                reached.intersection_update(self.kb.neighbours(y, step))
+            reached.discard(y)
+            found |= reached
+        return frozenset(found)
+
+    def _loop(self, clue: Loop) -> frozenset[str]:
+        found: set[str] = set()
+        for y in self.members(clue.node):
+            shared: Counter[str] = Counter()
+            for middle in self._back(y, clue.second):
+                shared.update(self._back(middle, clue.first))
+            found.update(x for x, times in shared.items() if times >= 2 and x != y)
+        return frozenset(found)
+
+    def _count(self, clue: Count) -> frozenset[str]:
+        hi = float("inf") if clue.hi is None else clue.hi
+        times: Counter[str] = Counter()
+        if is_bare(clue.node):
+            times = self._degrees(clue.step)
+        else:
+            for y in self.members(clue.node):
+                times.update(self._back(y, clue.step))
+        return frozenset(x for x, number in times.items() if clue.lo <= number <= hi)
+
+    def _offset(self, clue: Offset) -> frozenset[str]:
+        found: set[str] = set()
+        for y in self.members(clue.node):
+            base = self.kb.value(y, clue.other)
+            if base is None:
+                continue
+            lo = None if clue.lo is None else float(base) + clue.lo
+            hi = None if clue.hi is None else float(base) + clue.hi
+            found.update(x for x in self.kb.in_range(clue.relation, lo, hi) if x != y)
+        return frozenset(found)
+
+    def _with_initials(self, type_: str) -> dict[tuple[str, ...], frozenset[str]]:
+        if type_ not in self._initials:
+            groups: dict[tuple[str, ...], set[str]] = {}
+            for entity in self.kb.of_type[type_]:
+                groups.setdefault(initials(self.kb.entities[entity].name), set()).add(entity)
+            self._initials[type_] = {key: frozenset(group) for key, group in groups.items()}
+        return self._initials[type_]
