@@ -1,0 +1,98 @@
+"""The agent loop: a model acts in a world until it answers or meets a limit.
+
+What the agent gets wrong comes back to it as an observation. Faults of the model endpoint and of
+the world go through; an attempt that met one is never scored.
+"""
+
+import time
+
+from pydantic import Field
+
+from agents.chat import ChatModel, FinishReason, MalformedCall, Reply
+from data.record import Record
+from data.task import Message, PublicTask, Role, ToolCall
+from data.trajectory import Observation, StopReason, Trajectory, Turn
+from envs.base import Environment
+
+
+class Limits(Record):
+    """What an attempt may spend. A reply that goes over one is recorded and not acted on."""
+
+    max_turns: int = Field(default=100, ge=1)
+    max_calls: int = Field(default=200, ge=0)
+    """Tool calls executed, all turns together."""
+    max_tokens: int = Field(default=131_072, ge=1)
+    """Tokens the model wrote, all turns together, as the endpoint counts them."""
+    max_seconds: float = Field(default=3600.0, gt=0)
+    """The agent's own time: the model's replies and its tool calls, without waits for faults."""
+    max_observation_chars: int = Field(default=20_000, ge=1)
+    """Longer observations are cut, and say so."""
+
+
+async def run(
+    task: PublicTask,
+    env: Environment,
+    first: Observation,
+    model: ChatModel,
+    limits: Limits,
+    turns: list[Turn] | None = None,
+) -> Trajectory:
+    """Plays `task` in `env`, which is reset and gave `first`; the caller closes it.
+
+    `turns` is filled as they happen, so that its owner keeps them when a fault ends the attempt.
+    """
+    turns = [] if turns is None else turns
+    opening = list(task.prompt)
+    if first.text:
+        opening.append(Message(role=Role.USER, content=shown(first, limits).text))
+    spent_s, answer, stop = 0.0, "", StopReason.TURN_LIMIT
+    while len(turns) < limits.max_turns:
+        reply = await model.complete([*opening, *turns], task.tools)
+        turns.append(reply.turn())
+        spent_s += reply.seconds
+        if over := _limit_met(reply, turns, spent_s, limits):
+            stop = over
+            break
+        if not reply.calls:
+            answer, stop = reply.content, StopReason.ANSWERED
+            break
+        started = time.monotonic()
+        for call in reply.calls:
+            observation = shown(await _observe(env, call), limits)
+            observations = (*turns[-1].observations, observation)
+            turns[-1] = turns[-1].model_copy(update={"observations": observations})
+        spent_s += time.monotonic() - started
+    return Trajectory(
+        task_id=task.id, turns=tuple(turns), answer=answer, stop=stop, state=env.state()
+    )
+
+
+async def _observe(env: Environment, call: ToolCall | MalformedCall) -> Observation:
+    if isinstance(call, MalformedCall):
+        return Observation(text=f"Error: {call.problem}", error=True)
+    return await env.call(call)
+
+
+def _limit_met(
+    reply: Reply, turns: list[Turn], spent_s: float, limits: Limits
+) -> StopReason | None:
+    """The limit that `reply`, the newest of `turns`, goes over; None if it keeps them all."""
+    num_tokens = sum(turn.num_completion_tokens for turn in turns)
+    if reply.finish_reason is FinishReason.LENGTH or num_tokens > limits.max_tokens:
+        return StopReason.TOKEN_LIMIT
+    if spent_s > limits.max_seconds:
+        return StopReason.TIME_LIMIT
+    if sum(len(turn.calls) for turn in turns) > limits.max_calls:
+        return StopReason.CALL_LIMIT
+    return None
+
+
+def shown(observation: Observation, limits: Limits) -> Observation:
+    """`observation` as the model gets it: cut at `max_observation_chars`, and saying so."""
+    excess = len(observation.text) - limits.max_observation_chars
+    if excess <= 0:
+        return observation
+    text = observation.text[: limits.max_observation_chars]
+    return observation.model_copy(
+        update={"text": f"{text}\n[{excess} more characters are not shown]", "truncated": True}
+    )

@@ -1,0 +1,242 @@
+"""The chat-completions format: conversations written, replies read.
+
+Nothing here waits or connects. A reply outside the format raises `ModelFault`; what the model got
+wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import from_json
+
+from agents.chat import Conversation, FinishReason, MalformedCall, Reply, Usage
+from data.errors import ModelFault
+from data.task import JsonObject, Message, Role, ToolCall, ToolSpec
+from data.trajectory import TokenRecord, Turn
+
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Names under which endpoints give a reply's reasoning, the commonest first."""
+
+MAX_DETAIL = 300
+"""Characters of an endpoint's own error text that a fault repeats."""
+
+MAX_QUOTED = 120
+"""Characters of unreadable arguments that the model is shown again."""
+
+OVERFLOW_WORDS = ("context length", "context size", "context window", "maximum model length")
+
+CUT = frozenset({"length", "max_tokens", "model_length"})
+BROKEN_OFF = frozenset({"abort", "error", "content_filter"})
+"""Ends that are the endpoint's doing and not the model's."""
+
+
+class _Wire(BaseModel):
+    """Part of a response; endpoints add fields of their own, which are left aside."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class _Function(_Wire):
+    name: str | None = None
+    arguments: JsonValue = None
+
+
+class _Call(_Wire):
+    id: str | None = None
+    function: _Function
+
+
+class _Said(_Wire):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Logprob(_Wire):
+    logprob: float
+
+
+class _Logprobs(_Wire):
+    content: list[_Logprob] | None = None
+
+
+class _Choice(_Wire):
+    message: _Said
+    finish_reason: str | None = None
+    token_ids: list[int] | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Usage(_Wire):
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+
+
+class _Completion(_Wire):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
+    prompt_token_ids: list[int] | None = None
+
+
+class _Model(_Wire):
+    id: str
+
+
+class _Models(_Wire):
+    data: list[_Model]
+
+
+_W = TypeVar("_W", bound=_Wire)
+
+
+class Received(NamedTuple):
+    reply: Reply
+    reasoning_field: str
+    """The name that the reasoning came under; empty if there was none."""
+
+
+def dumps(body: JsonObject) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def tools(specs: Sequence[ToolSpec]) -> list[JsonValue]:
+    return [{"type": "function", "function": spec.model_dump()} for spec in specs]
+
+
+def messages(conversation: Conversation, reasoning_field: str) -> list[JsonValue]:
+    """The conversation as messages; reasoning before the newest user message is left out."""
+    newest = max(
+        (i for i, m in enumerate(conversation) if isinstance(m, Message) and m.role is Role.USER),
+        default=-1,
+    )
+    written: list[JsonValue] = []
+    for i, item in enumerate(conversation):
+        if isinstance(item, Message):
+            written.append({"role": item.role.value, "content": item.content})
+        else:
+            written.extend(_turn(item, i, reasoning_field if i > newest else ""))
+    return written
+
+
+def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
+    said: JsonObject = {"role": "assistant", "content": turn.content}
+    if turn.reasoning and reasoning_field:
+        said[reasoning_field] = turn.reasoning
+    ids = _call_ids(turn, index)
+    if turn.calls:
+        said["tool_calls"] = [_call(id, call) for id, call in zip(ids, turn.calls, strict=True)]
+    results: list[JsonValue] = [
+        {"role": "tool", "tool_call_id": id, "content": observation.text}
+        for id, observation in zip(ids, turn.observations, strict=True)
+    ]
+    return [said, *results]
+
+
+def _call(id: str, call: ToolCall) -> JsonObject:
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    return {"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _call_ids(turn: Turn, index: int) -> list[str]:
+    """The model's own ids if they tell its calls apart, else ids made from the position."""
+    ids = [call.id for call in turn.calls]
+    if all(ids) and len(set(ids)) == len(ids):
+        return ids
+    return [f"call_{index}_{i}" for i in range(len(ids))]
+
+
+def read_reply(body: bytes, seconds: float) -> Received:
+    """The reply in a response of status 200."""
+    completion = _parsed(_Completion, body)
+    choice = completion.choices[0]
+    said, usage = choice.message, completion.usage or _Usage()
+    given = zip(REASONING_FIELDS, (said.reasoning_content, said.reasoning), strict=True)
+    field, reasoning = next(((name, text) for name, text in given if text), ("", ""))
+    reply = Reply(
+        content=said.content or "",
+        reasoning=reasoning,
+        calls=tuple(_read_call(call) for call in said.tool_calls or ()),
+        usage=Usage(
+            num_prompt_tokens=usage.prompt_tokens, num_completion_tokens=usage.completion_tokens
+        ),
+        tokens=_tokens(completion, choice),
+        finish_reason=_finish_reason(choice.finish_reason),
+        seconds=seconds,
+    )
+    return Received(reply, field)
+
+
+def _read_call(call: _Call) -> ToolCall | MalformedCall:
+    name, id = call.function.name or "", call.id or ""
+    given = call.function.arguments
+    try:
+        # Tools without arguments are called with "", null or nothing at all by some models.
+        arguments = from_json(given) if isinstance(given, str) and given.strip() else given or {}
+        return ToolCall(name=name, arguments=arguments, id=id)
+    except ValidationError:
+        problem = "not a JSON object of finite numbers"
+    except ValueError as e:
+        problem = f"not JSON ({e})"
+    quoted = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    quoted = quoted if len(quoted) <= MAX_QUOTED else quoted[:MAX_QUOTED] + "..."
+    return MalformedCall(name=name, id=id, problem=f"{name}: the arguments are {problem}: {quoted}")
+
+
+def _finish_reason(given: str | None) -> FinishReason:
+    if given in BROKEN_OFF:
+        raise ModelFault(f"the endpoint broke the reply off ({given})")
+    return FinishReason.LENGTH if given in CUT else FinishReason.STOP
+
+
+def _tokens(completion: _Completion, choice: _Choice) -> TokenRecord | None:
+    """Token ids as vLLM reports them; None unless prompt, reply and log-probabilities are there."""
+    logprobs = choice.logprobs.content if choice.logprobs else None
+    if completion.prompt_token_ids is None or choice.token_ids is None or logprobs is None:
+        return None
+    if len(choice.token_ids) != len(logprobs):
+        raise ModelFault(
+            f"{len(choice.token_ids)} token ids came with {len(logprobs)} log-probabilities"
+        )
+    return TokenRecord(
+        prompt_ids=tuple(completion.prompt_token_ids),
+        completion_ids=tuple(choice.token_ids),
+        completion_logprobs=tuple(entry.logprob for entry in logprobs),
+    )
+
+
+def model_names(body: bytes) -> list[str]:
+    """Names in an answer to `GET models`."""
+    return [model.id for model in _parsed(_Models, body).data]
+
+
+def _parsed(shape: type[_W], body: bytes) -> _W:
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as e:
+        wrong = e.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "body"
+        raise ModelFault(
+            f"the response is no {shape.__name__[1:].lower()} ({place}: {wrong['msg']}); "
+            f"it says: {error_text(body)[:MAX_DETAIL]}"
+        ) from e
+
+
+def error_text(body: bytes) -> str:
+    """What an error response says, whichever of the usual shapes it has; else its raw text."""
+    try:
+        found: Any = from_json(body)
+    except ValueError:
+        return body[:4096].decode(errors="replace").strip()
+    for key in ("error", "message", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def is_overflow(detail: str) -> bool:
+    """Whether an error says that the conversation no longer fits the model's window."""
+    plain = detail.lower().replace("_", " ")
+    return any(words in plain for words in OVERFLOW_WORDS)

@@ -1,0 +1,5 @@
+"""Search: a closed corpus of documents behind `search`, `open` and `find`."""
+
+from envs.search.env import TOOLS, VERSION, Env
+
+__all__ = ["TOOLS", "VERSION", "Env"]
