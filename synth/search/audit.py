@@ -30,18 +30,26 @@ ONE_SHOT = 10
 """The answer's page must not be among this many results for the question itself."""
 
 
+MIN_DOCUMENTS = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
+"""Fewest documents that may hold the evidence, by level: depth on one page is no depth."""
+
+
 class Report(NamedTuple):
     problem: str
     measures: dict[str, float]
 
 
-def audit(library: "Library", query: Query, subjects: tuple[str, ...], text: str) -> Report:
+def audit(
+    library: "Library", query: Query, subjects: tuple[str, ...], text: str, level: int
+) -> Report:
     """The measures of a worded question, and the first that is too easy, if any."""
     rank = library.world.rank(text, subjects, ONE_SHOT)
     measures = structure(library, query, subjects)
     problem = ""
     if measures["smallest_subset"] < 2:
         problem = "single_clue"
+    elif measures["min_documents"] < MIN_DOCUMENTS[level]:
+        problem = "few_documents"
     elif rank is not None:
         problem = "one_shot"
     return Report(problem, measures)

@@ -171,7 +171,7 @@ def write(
     """Words the question and assembles its task; raises `Unfit` or `Unreachable`."""
     query, kb = question.query, library.kb
     text = realise(query, library.names, request.language, rng, num_answers=len(question.subjects))
-    report = audit(library, query, question.subjects, text)
+    report = audit(library, query, question.subjects, text, question.plan.level)
     if report.problem:
         raise Unfit(report.problem)
     evidence = library.explainer.explain(query, question.subjects)

@@ -5,6 +5,7 @@ time; the answers are counted again after every step, and a step that lets a sec
 back. What is left is irredundant: every clue excludes somebody.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -25,6 +26,10 @@ MAX_LIST = 4
 """Longest complete list that is asked for."""
 MAX_RIVALS = 12
 """Most candidates among which a superlative picks."""
+
+
+INITIALS_REDRAWN = 0.8
+"""Initials identify people too easily to be told often."""
 
 
 class Unfit(Exception):
@@ -59,7 +64,8 @@ class Composer:
 
     def _count(self, root: Sketch) -> frozenset[str]:
         left = self.sets.members(root.node())
-        assert root.entity in left, "a clue does not hold of the entity it was made from"
+        # Without one of its clues a superlative may pick somebody else.
+        assert root.last or root.entity in left, "a clue does not hold of its entity"
         return left
 
     def _narrow(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
@@ -96,14 +102,18 @@ class Composer:
         said = {light.topic for light in sketch.lights}
         said |= {topic(joint.clue()) for joint in sketch.joints}
         roll = self.rng.random()
-        source = ladders(self.kb, sketch.entity, sketch.type, self.rng)
+        source: Iterator[Ladder] = ladders(self.kb, sketch.entity, sketch.type, self.rng)
         if roll < 0.12 and rivals:
             source = exclusions(self.kb, sketch.entity, sketch.type, rivals, self.rng)
         elif roll < 0.24 and self.anchors.get(sketch.type):
             anchor = self.rng.choice(self.anchors[sketch.type])
             if anchor != sketch.entity:
                 source = offsets(self.kb, sketch.entity, sketch.type, anchor, self.rng)
-        return next((ladder for ladder in source if topic(ladder[0]) not in said), None)
+        fresh = (ladder for ladder in source if topic(ladder[0]) not in said)
+        ladder = next(fresh, None)
+        if ladder and topic(ladder[0]) == "name" and self.rng.random() < INITIALS_REDRAWN:
+            ladder = next(fresh, ladder)
+        return ladder
 
     def _too_wide(self, root: Sketch) -> bool:
         return any(

@@ -100,6 +100,11 @@ class KnowledgeBase:
         stop = len(values) if hi is None else bisect_right(values, hi)
         return subjects[start:stop]
 
+    def span(self, relation: str) -> tuple[float, float]:
+        """Least and greatest value of a YEAR or NUMBER relation."""
+        values, _ = self._sorted_values[relation]
+        return values[0], values[-1]
+
     @cached_property
     def steps_from(self) -> dict[str, tuple[Step, ...]]:
         """Every step that can leave an entity of a type."""

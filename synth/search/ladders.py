@@ -5,7 +5,7 @@ round bounds that do not give the value away as their middle.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from data.sources.base import Relation, ValueKind
@@ -14,8 +14,8 @@ from synth.search.query import Category, Count, Exclude, Initials, Link, Node, O
 from synth.search.sets import initials
 from synth.search.sketch import Ladder
 
-MAX_COUNT = 12
-"""Counting more than this many pages is a chore, not a clue."""
+MIN_COUNT, MAX_COUNT = 2, 12
+"""One of something is no count; counting more pages than this is a chore."""
 YEAR_WIDTHS = (3, 4, 5, 8)
 NUMBER_WIDTHS = (0.05, 0.12, 0.3)
 MAX_EXACT = 400
@@ -43,7 +43,7 @@ def _literal(kb: KnowledgeBase, entity: str, relation: Relation, rng: Random) ->
         case ValueKind.YEAR if relation.functional:
             return tuple(year_ladder(relation.name, int(values[0]), rng))
         case ValueKind.NUMBER if relation.functional:
-            return tuple(number_ladder(relation.name, float(values[0]), rng))
+            return tuple(number_ladder(kb, relation.name, float(values[0]), rng))
         case ValueKind.CATEGORY:
             return (Category(relation=relation.name, value=str(rng.choice(values))),)
         case _:
@@ -66,30 +66,36 @@ def year_ladder(relation: str, year: int, rng: Random) -> Iterator[Range]:
         yield Range(relation=relation, lo=None, hi=wide[1])
 
 
-def number_ladder(relation: str, value: float, rng: Random) -> Iterator[Range]:
-    """The number if it is small and whole, windows around it, an open side."""
+def number_ladder(
+    kb: KnowledgeBase, relation: str, value: float, rng: Random
+) -> Iterator[Range]:
+    """The number if it is small and whole, windows around it, an open side.
+
+    A window that reaches the least or greatest value there is becomes open on that side.
+    """
     if value == int(value) and 0 < value <= MAX_EXACT:
         yield Range(relation=relation, lo=value, hi=value)
     if value <= 0:
         return
+    least, most = kb.span(relation)
     lo, hi = value, value
     for width in NUMBER_WIDTHS:
         share = rng.uniform(0.15, 0.85)
         lo = min(lo, _round(value * (1 - width * share), math.floor))
         hi = max(hi, _round(value * (1 + width * (1 - share)), math.ceil))
-        if lo < hi:
+        if least < lo < hi < most:
             yield Range(relation=relation, lo=lo, hi=hi)
-    if rng.random() < 0.5:
+    upward = rng.random() < 0.5
+    if (upward or hi >= most) and lo > least:
         yield Range(relation=relation, lo=lo, hi=None)
-    else:
+    elif hi < most:
         yield Range(relation=relation, lo=None, hi=hi)
 
 
-def _round(value: float, to: "type[int] | object") -> float:
+def _round(value: float, to: Callable[[float], int]) -> float:
     """`value` to two significant digits, or to whole numbers below 100, in one direction."""
     digits = max(0, math.floor(math.log10(abs(value))) - 1) if abs(value) >= 1 else -2
     scale = 10.0**digits
-    assert callable(to)
     return round(to(round(value / scale, 9)) * scale, 6)
 
 
@@ -124,16 +130,14 @@ def _is_hub(kb: KnowledgeBase, step: Step) -> bool:
 
 def _count(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
     near = kb.neighbours(entity, step)
-    if not 1 <= len(near) <= MAX_COUNT:
-        return ()
     number = len(near)
+    if not MIN_COUNT <= number <= MAX_COUNT:
+        return ()
     node = Node(type=kb.end_type(step))
     exact = Count(step=step, node=node, lo=number, hi=number)
-    if number == 1:
-        return (exact,)
+    if number == MIN_COUNT:
+        return (exact, Count(step=step, node=node, lo=number, hi=number + 1))
     about = Count(step=step, node=node, lo=number - 1, hi=number + 1)
-    if number == 2:
-        return (exact, about)
     return (exact, about, Count(step=step, node=node, lo=number - 1, hi=None))
 
 

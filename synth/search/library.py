@@ -52,13 +52,15 @@ class Library:
         self.sources = sources
         self.sha256 = corpus.sha256
         self.infos: tuple[Source, ...] = corpus.infos
-        self.kb = KnowledgeBase(corpus.relations, corpus.entities, corpus.facts)
+        # What a thing is to itself, such as a term that links to its own page, asks nothing.
+        facts = [fact for fact in corpus.facts if fact.object != fact.subject]
+        self.kb = KnowledgeBase(corpus.relations, corpus.entities, facts)
         self.names = KbNames(self.kb)
         self.sets = SetEvaluator(self.kb)
         self.explainer = Explainer(self.kb, self.sets)
         self._folder = tempfile.TemporaryDirectory(prefix="palaestra-facts-")
         self._facts = Path(self._folder.name) / "facts.sqlite"
-        build_facts(self._facts, corpus.relations, corpus.entities, corpus.facts)
+        build_facts(self._facts, corpus.relations, corpus.entities, facts)
         build_world(corpus)
 
     @cached_property

@@ -96,7 +96,8 @@ class _Prover:
         if not subjects:
             return Finding("no_answer", {})
         question = self.task.prompt[-1].content
-        report = audit(self.library, self.proof.query, subjects, question)
+        level = self.task.difficulty.level
+        report = audit(self.library, self.proof.query, subjects, question, level)
         return Finding(report.problem, dict(report.measures))
 
     def secrets(self) -> tuple[str, ...]:

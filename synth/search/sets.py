@@ -32,6 +32,8 @@ from synth.search.query import (
 )
 
 CACHE_SIZE = 4096
+FEW = 500
+"""Up to so many entities are asked what they are tied to, instead of listing the far end."""
 
 
 def initials(name: str) -> tuple[str, ...]:
@@ -39,9 +41,29 @@ def initials(name: str) -> tuple[str, ...]:
     return tuple(word[0] for word in name.split(" ") if word)
 
 
+def reverse(step: Step) -> Step:
+    """The same edge, walked from its far end."""
+    return Step(relation=step.relation, inverse=not step.inverse)
+
+
 def is_bare(node: Node) -> bool:
     """True if `node` says nothing but its type: then its set is a whole extent, never listed."""
     return not node.clues and not node.constant
+
+
+def is_plain(clue: Clue) -> bool:
+    """True if the clue's set comes straight from an index."""
+    match clue:
+        case Link():
+            return bool(clue.node.constant) or is_bare(clue.node)
+        case Count():
+            return is_bare(clue.node)
+        case Loop():
+            return bool(clue.node.constant)
+        case Exclude():
+            return is_plain(clue.clue)
+        case _:
+            return True
 
 
 class SetEvaluator:
@@ -88,17 +110,63 @@ class SetEvaluator:
         return (abs(float(mine) - float(theirs)),)
 
     def _members(self, node: Node) -> frozenset[str]:
-        extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
-        plain = [clue for clue in node.clues if not isinstance(clue, Extreme)]
-        parts = [self.satisfying(clue, node.type) for clue in plain]
-        if node.constant:
-            parts.append(frozenset({node.constant}))
-        found = self.kb.extent[node.type]
-        for part in sorted(parts, key=len):
-            found = found & part
-        for extreme in extremes:
-            found = self._extreme(found, extreme)
+        """S(node): what the plain clues leave, narrowed by the nested ones, then superlatives."""
+        start = frozenset({node.constant}) if node.constant else self.kb.extent[node.type]
+        found = self._nested(self._plain(start, node), node)
+        for clue in node.clues:
+            if isinstance(clue, Extreme):
+                found = self._extreme(found, clue)
         return found
+
+    def _plain(self, found: frozenset[str], node: Node) -> frozenset[str]:
+        plain = [clue for clue in node.clues if not isinstance(clue, Extreme) and is_plain(clue)]
+        for part in sorted((self.satisfying(clue, node.type) for clue in plain), key=len):
+            found = found & part
+        return found
+
+    def _nested(self, found: frozenset[str], node: Node) -> frozenset[str]:
+        """Nested clues are worked out from their far end, or from here where few are left."""
+        for clue in node.clues:
+            if isinstance(clue, Extreme) or is_plain(clue):
+                continue
+            if len(found) > FEW or isinstance(clue, Offset | Exclude):
+                found = found & self.satisfying(clue, node.type)
+            else:
+                found = self._ask_each(found, clue)
+        return found
+
+    def _among(self, some: frozenset[str], node: Node) -> frozenset[str]:
+        """some & S(node), without working S(node) out if `some` are few."""
+        if len(some) > FEW or any(isinstance(clue, Extreme) for clue in node.clues):
+            return some & self.members(node)
+        if node.constant:
+            some = some & {node.constant}
+        return self._nested(self._plain(some, node), node)
+
+    def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
+        """The entities of `found` that satisfy a nested clue."""
+        near = {x: self._near(x, clue) for x in found}
+        far = self._among(frozenset().union(*near.values()), clue.node)
+        if isinstance(clue, Count):
+            hi = float("inf") if clue.hi is None else clue.hi
+            return frozenset(x for x, ys in near.items() if clue.lo <= len(far & ys) <= hi)
+        return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
+
+    def _near(self, x: str, clue: Link | Count | Loop) -> set[str]:
+        """The entities that the clue ties `x` to, whatever is said of them."""
+        if isinstance(clue, Count):
+            return set(self.kb.neighbours(x, clue.step))
+        if isinstance(clue, Loop):
+            shared = Counter(
+                y
+                for middle in self.kb.neighbours(x, clue.first)
+                for y in self.kb.neighbours(middle, clue.second)
+            )
+            return {y for y, times in shared.items() if times >= 2 and y != x}
+        near = set(self.kb.neighbours(x, clue.steps[0]))
+        for step in clue.steps[1:]:
+            near.intersection_update(self.kb.neighbours(x, step))
+        return near
 
     def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:
         values = {
@@ -131,10 +199,6 @@ class SetEvaluator:
             case Extreme():
                 raise AssertionError("an Extreme depends on its node's other clues")
 
-    def _back(self, entity: str, step: Step) -> list[str]:
-        """The x with x -step-> entity."""
-        return self.kb.neighbours(entity, Step(relation=step.relation, inverse=not step.inverse))
-
     def _compute_degrees(self, step: Step) -> Counter[str]:
         index = self.kb.backward if step.inverse else self.kb.forward
         return Counter({str(x): len(far) for x, far in index[step.relation].items()})
@@ -143,26 +207,27 @@ class SetEvaluator:
         return frozenset(self._degrees(step))
 
     def _link(self, clue: Link) -> frozenset[str]:
-        first, *others = [
-            Step(relation=step.relation, inverse=not step.inverse) for step in clue.steps
-        ]
-        found: set[str] = set()
-        if is_bare(clue.node) and not others:
+        if is_bare(clue.node) and len(clue.steps) == 1:
             return self._with_any(clue.steps[0])
+        first, *others = map(reverse, clue.steps)
+        found: set[str] = set()
+        if not others:
+            found.update(*(self.kb.neighbours(y, first) for y in self.members(clue.node)))
+            return frozenset(found)
         for y in self.members(clue.node):
             reached = set(self.kb.neighbours(y, first))
             for step in others:
                 reached.intersection_update(self.kb.neighbours(y, step))
-            reached.discard(y)
             found |= reached
         return frozenset(found)
 
     def _loop(self, clue: Loop) -> frozenset[str]:
         found: set[str] = set()
+        to_middle, to_start = reverse(clue.second), reverse(clue.first)
         for y in self.members(clue.node):
             shared: Counter[str] = Counter()
-            for middle in self._back(y, clue.second):
-                shared.update(self._back(middle, clue.first))
+            for middle in self.kb.neighbours(y, to_middle):
+                shared.update(self.kb.neighbours(middle, to_start))
             found.update(x for x, times in shared.items() if times >= 2 and x != y)
         return frozenset(found)
 
@@ -172,8 +237,9 @@ class SetEvaluator:
         if is_bare(clue.node):
             times = self._degrees(clue.step)
         else:
+            back = reverse(clue.step)
             for y in self.members(clue.node):
-                times.update(self._back(y, clue.step))
+                times.update(self.kb.neighbours(y, back))
         return frozenset(x for x, number in times.items() if clue.lo <= number <= hi)
 
     def _offset(self, clue: Offset) -> frozenset[str]:

@@ -217,7 +217,7 @@ class _Sql:
 
     def link(self, clue: Link) -> str:
         x, y, table = self.ends(clue.steps[0], "a")
-        joins, where = [table], [f"{y} IN ({self.node(clue.node)})", f"{x} <> {y}"]
+        joins, where = [table], [f"{y} IN ({self.node(clue.node)})"]
         for i, step in enumerate(clue.steps[1:]):
             x2, y2, table2 = self.ends(step, f"b{i}")
             joins.append(table2)
