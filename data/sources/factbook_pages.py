@@ -132,11 +132,15 @@ def _field(name: str, parts: list[Part]) -> str:
         values = "; ".join(w for w, is_note in zip(words, notes, strict=True) if not is_note)
         said = [sentence(f"Note: {w}") for w, is_note in zip(words, notes, strict=True) if is_note]
         return " ".join([sentence(f"{name}: {values}"), *said] if values else [f"{name}:", *said])
-    lines = [
-        sentence(f"Note: {word}" if is_note else word[0].upper() + word[1:])
-        for word, is_note in zip(words, notes, strict=True)
-    ]
-    return "\n".join([f"{name}:", *lines])
+    lines = [f"{name}:"]
+    for found, word in zip(parts, words, strict=True):
+        if found.name == "note":
+            lines.append(sentence(f"Note: {word}"))
+        elif found.name:
+            lines.append(sentence(word[0].upper() + word[1:]))
+        else:
+            lines[-1] = sentence(f"{lines[-1]} {word}")
+    return "\n".join(lines)
 
 
 def _labelled(part: Part) -> str:
