@@ -127,12 +127,16 @@ _SPELLING = {
     "Obtain from": "Obtained from",
     "isotopes Gd-155 and Gd-157 and the": "isotopes Gd-155 and Gd-157 are the",
     "Gd-155 and Gd-157 and the best": "Gd-155 and Gd-157 are the best",
+    "numpy": "num",
     "thermodydamics": "thermodynamics",
     "city of Moscov": "Moscow region",
     "Lise Mietner": "Lise Meitner",
     "element.s": "elements",
 }
-_RETOLD = re.compile(r"discover|isolate|identified|synthesi|temporary|\b[12]\d\d\d\b(?! BC)", re.I)
+_RETOLD = re.compile(
+    r"^Named|discover|isolate|identified|synthesi|temporary|\b[12]\d\d\d\b(?! BC)", re.I
+)
+_INSTITUTE = re.compile(r"^.*(?:Laboratory|Institute|Centre).*$")
 _QUERY = """
     SELECT atomic_number, e.name, e.symbol, block, period, group_id, s.name, discoverers,
            discovery_year, discovery_location, density, atomic_weight, en_pauling,
@@ -176,10 +180,14 @@ class Element(NamedTuple):
         return f"e-{sha256(self.symbol.encode()).hexdigest()[:10]}"
 
 
+def locate() -> Path:
+    """Where the installed data lie; SourceError says what to install."""
+    return package_path("elements", "mendeleev", "mendeleev", "elements.db")
+
+
 def load(path: Path | None = None) -> SourceData:
     """All elements; `path` names another `elements.db`. SourceError if it is unreadable."""
-    if path is None:
-        path = package_path("elements", "mendeleev", "mendeleev", "elements.db")
+    path = path or locate()
     elements = _elements(path)
     places = {
         name: found.entity for e in elements for name in e.countries if (found := country(name))
@@ -224,7 +232,7 @@ def page(e: Element) -> str:
 def _discovery(e: Element) -> Iterator[str]:
     where = f"in {listing([with_article(name) for name in e.countries])}" if e.countries else ""
     if e.year is not None and e.discoverers:
-        names = listing(e.discoverers)
+        names = listing([_INSTITUTE.sub(r"the \g<0>", name) for name in e.discoverers])
         yield sentence(
             pick(
                 (

