@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,12 @@ def postgres_server() -> Iterator[str]:
     if URL_VARIABLE in os.environ:
         yield os.environ[URL_VARIABLE]
         return
-    try:
-        running = server()
-        url = running.__enter__()
-    except ServerError as error:
-        pytest.skip(str(error))
-    yield url
-    running.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(server())
+        except ServerError as error:
+            pytest.skip(str(error))
+        yield url
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import MetaData, create_engine, select, text
 
 from data.certificate import Certificate, CheckName, CheckResult
-from data.store import Drawn
+from data.store import Drawn, Store
 from data.store.database import parse_url
 from data.task import (
     Author,
@@ -139,6 +139,22 @@ def _draw(index: int) -> Drawn:
     if index % 7 == 6:
         return Drawn(index, make_task(index, fingerprint=f"village-{index - 6}"), "")
     return Drawn(index, make_task(index), "")
+
+
+def fill(store: Store, tasks: list[Task]) -> None:
+    """Stores `tasks` as the indices of a run `run`."""
+    store.begin_run("run", {"n": len(tasks)})
+    store.commit("run", [Drawn(index, task, "") for index, task in enumerate(tasks)])
+
+
+def edit(url: str, statement: str, **values: str) -> None:
+    """Changes one row behind the store's back."""
+    engine = create_engine(parse_url(url))
+    try:
+        with engine.begin() as connection:
+            assert connection.execute(text(statement), values).rowcount == 1
+    finally:
+        engine.dispose()
 
 
 def table_rows(url: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -7,8 +7,7 @@ from data.store import Drawn, PassRate, Store
 from data.store.store import ATTEMPTS_PER_READ
 from data.task import TaskKind
 from data.trajectory import Outcome
-from tests.store.factory import make_attempt, make_task
-from tests.store.test_tasks import edit, fill
+from tests.store.factory import edit, fill, make_attempt, make_task
 
 TASK, OTHER = make_task(1, level=2), make_task(2, level=4)
 

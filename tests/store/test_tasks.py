@@ -4,28 +4,13 @@ import json
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from data.certificate import CheckName
 from data.errors import TaskError, UserError
 from data.store import Drawn, Store
-from data.store.database import parse_url
 from data.store.store import TASKS_PER_READ
-from data.task import Language, Split, Task, TaskKind
-from tests.store.factory import make_certificate, make_task, table_rows
-
-
-def fill(store: Store, tasks: list[Task]) -> None:
-    store.begin_run("run", {"n": len(tasks)})
-    store.commit("run", [Drawn(index, task, "") for index, task in enumerate(tasks)])
-
-
-def edit(url: str, statement: str, **values: str) -> None:
-    """Changes the database behind the store's back."""
-    engine = create_engine(parse_url(url))
-    with engine.begin() as connection:
-        assert connection.execute(text(statement), values).rowcount == 1
-    engine.dispose()
+from data.task import Language, Split, TaskKind
+from tests.store.factory import edit, fill, make_certificate, make_task, table_rows
 
 
 def test_a_task_comes_back_equal_with_its_certificate(store: Store) -> None:
