@@ -173,16 +173,21 @@ def _read_call(call: _Call) -> ToolCall | MalformedCall:
     name, id = call.function.name or "", call.id or ""
     given = call.function.arguments
     try:
-        # Tools without arguments are called with "", null or nothing at all by some models.
-        arguments = from_json(given) if isinstance(given, str) and given.strip() else given or {}
-        return ToolCall(name=name, arguments=arguments, id=id)
+        return ToolCall(name=name, arguments=_arguments(given), id=id)
     except ValidationError:
-        problem = "not a JSON object of finite numbers"
+        problem = "not a JSON object with finite numbers"
     except ValueError as e:
         problem = f"not JSON ({e})"
     quoted = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     quoted = quoted if len(quoted) <= MAX_QUOTED else quoted[:MAX_QUOTED] + "..."
     return MalformedCall(name=name, id=id, problem=f"{name}: the arguments are {problem}: {quoted}")
+
+
+def _arguments(given: JsonValue) -> Any:
+    """What `given` holds, not yet checked; some models call without arguments by "" or null."""
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return {}
+    return from_json(given) if isinstance(given, str) else given
 
 
 def _finish_reason(given: str | None) -> FinishReason:
