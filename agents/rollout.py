@@ -76,6 +76,8 @@ async def rollout(
     `InfrastructureError` once `max_faults` attempts in a row are unresolved: the model or the
     sandbox is down, and going on would only fill the store with faults.
     """
+    assert attempts >= 1, attempts
+    assert concurrency >= 1, concurrency
     run = _Run(policy, store, seed, setup or Setup(), max_faults, on_progress)
     ahead = run.missing(tasks, attempts)
     workers = [asyncio.create_task(run.work(ahead)) for _ in range(concurrency)]

@@ -3,10 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pydantic import JsonValue
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -16,7 +16,7 @@ class Endpoint:
 
     def __init__(self, answers: list[Answer], names: list[str]) -> None:
         self.url = ""
-        self.bodies: list[dict[str, JsonValue]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self._answers = answers
         self._names = names
@@ -42,9 +42,9 @@ async def serve(*answers: Answer, names: list[str] | None = None) -> AsyncIterat
         yield endpoint
 
 
-def completion(message: JsonValue, finish_reason: str = "stop", **more: JsonValue) -> Answer:
+def completion(message: object, finish_reason: str = "stop", **more: object) -> Answer:
     """An answer of status 200; `more` goes beside `choices`."""
-    choice: dict[str, JsonValue] = {"index": 0, "message": message, "finish_reason": finish_reason}
+    choice: dict[str, object] = {"index": 0, "message": message, "finish_reason": finish_reason}
     for key in ("token_ids", "logprobs"):
         if key in more:
             choice[key] = more.pop(key)
@@ -55,7 +55,7 @@ def says(text: str) -> Answer:
     return completion({"role": "assistant", "content": text})
 
 
-def body(content: JsonValue, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+def body(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response(content, status=status, headers=headers)
 
@@ -66,7 +66,7 @@ def fails(status: int, message: str = "", headers: dict[str, str] | None = None)
     return body({"error": {"message": message, "code": status}}, status, headers)
 
 
-def calls(*called: tuple[str, JsonValue]) -> Answer:
+def calls(*called: tuple[str, object]) -> Answer:
     """An answer with tool calls, given as (name, arguments as they stand on the wire)."""
     return completion(
         {

@@ -102,7 +102,7 @@ async def test_results_find_their_calls_without_usable_ids(ids: tuple[str, str])
     )
     async with talking(says("ok")) as (chat, endpoint):
         await chat.complete([*HELLO, turn], TOOLS)
-    _, said, *results = endpoint.bodies[0]["messages"]  # type: ignore[misc]
+    _, said, *results = endpoint.bodies[0]["messages"]
     sent = [call["id"] for call in said["tool_calls"]]
     assert len(set(sent)) == 2
     assert [result["tool_call_id"] for result in results] == sent
@@ -128,7 +128,7 @@ async def test_reasoning_stays_among_tool_results_and_goes_with_a_new_user_messa
     async with talking(says("ok")) as (chat, endpoint):
         await chat.complete([*HELLO, LOOKED], TOOLS)
         await chat.complete([*HELLO, LOOKED, again, LOOKED], TOOLS)
-    kept = [["reasoning_content" in m for m in b["messages"]] for b in endpoint.bodies]  # type: ignore[union-attr]
+    kept = [["reasoning_content" in m for m in b["messages"]] for b in endpoint.bodies]
     assert kept == [[False, True, False], [False, False, False, False, True, False]]
 
 
@@ -139,7 +139,7 @@ async def test_sampling_settings_are_sent_and_name_the_model() -> None:
     sent = endpoint.bodies[0]
     assert (sent["temperature"], sent["max_tokens"], sent["top_k"]) == (0.5, 64, 20)
     assert (sent["model"], "top_p" in sent) == ("tiny", False)
-    assert chat.name.startswith("tiny temperature=0.5 max_tokens=64")
+    assert chat.name == 'tiny temperature=0.5 max_tokens=64 extra={"model":"other","top_k":20}'
 
 
 async def test_token_ids_and_log_probabilities_are_kept_when_asked_for() -> None:
