@@ -36,18 +36,22 @@ HOME = Setup(opener=cabinet.opener, verifier=cabinet.verify)
 
 @dataclass
 class Ledger:
-    """A store that holds records in memory and refuses a second one of the same attempt."""
+    """A store in memory; a second score of the same attempt is an error of the rollout's."""
 
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
 
     def add_attempt(self, attempt: Attempt) -> bool:
         key = (attempt.task_id, attempt.attempt)
-        assert key not in self.attempts, "an attempt was played twice"
+        held, scored = self.attempts.get(key), attempt.outcome is Outcome.SCORED
+        assert not (held and held.outcome is Outcome.SCORED), "a scored attempt was played again"
+        if held and not scored:
+            return False
         self.attempts[key] = attempt
         return True
 
     def done(self, policy: str, kind: TaskKind) -> set[tuple[str, int]]:
-        return {key for key, attempt in self.attempts.items() if attempt.policy == policy}
+        ours = {k: a for k, a in self.attempts.items() if a.policy == policy}
+        return {key for key, attempt in ours.items() if attempt.outcome is Outcome.SCORED}
 
     def only(self) -> Attempt:
         (attempt,) = self.attempts.values()
@@ -336,6 +340,17 @@ async def test_a_run_stops_when_everything_around_it_is_down() -> None:
     with pytest.raises(InfrastructureError, match="3 attempts in a row .*connection refused"):
         await rollout(TASKS, down, store, concurrency=1, setup=setup, max_faults=3)
     assert len(store.attempts) == 3
+
+
+async def test_what_stayed_unresolved_is_played_again_by_the_next_run() -> None:
+    store, setup = Ledger(), replace(HOME, max_retries=0)
+    down = Acting(raises(ModelFault("down")))
+    await rollout(TASKS, down, store, setup=setup)
+    with pytest.raises(InfrastructureError, match="4 attempts in a row"):
+        await rollout(TASKS, down, store, setup=setup, max_faults=4)
+    summary = await rollout(TASKS, Acting(lambda task: None), store, setup=setup)
+    assert (summary.num_scored, summary.num_present) == (6, 0)
+    assert {attempt.outcome for attempt in store.attempts.values()} == {Outcome.SCORED}
 
 
 async def test_no_more_than_concurrency_play_at_once_and_tasks_are_read_as_needed() -> None:
