@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 import aiohttp
 from pydantic import Field
+from pydantic_core import to_json
 from yarl import URL
 
 from agents import wire
 from agents.chat import Conversation, FinishReason, Reply
 from data.errors import ModelFault, UserError
-from data.hashing import derive_rng
+from data.hashing import canonical_json, derive_rng
 from data.record import Record
 from data.task import JsonObject, ToolSpec
 from data.trajectory import Turn
@@ -109,9 +110,10 @@ class OpenAIChat:
 
     @property
     def name(self) -> str:
-        """The model, then every sampling setting that differs from the default."""
-        changed = self.sampling.model_dump(mode="json", exclude_defaults=True)
-        return " ".join([self.model, *(f"{key}={value}" for key, value in changed.items())])
+        """The model, then every setting that differs from the default and bears on replies."""
+        changed = self.sampling.model_dump(exclude_defaults=True, exclude={"return_tokens"})
+        settings = (f"{key}={canonical_json(value)}" for key, value in changed.items())
+        return " ".join([self.model, *settings])
 
     async def complete(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> Reply:
         body = {
@@ -121,7 +123,7 @@ class OpenAIChat:
         }
         if tools:
             body["tools"] = wire.tools(tools)
-        response = await self._exchange("POST", "chat/completions", wire.dumps(body))
+        response = await self._exchange("POST", "chat/completions", to_json(body))
         if response.status == 200:
             return self._read(response)
         detail = wire.error_text(response.body)

@@ -1,7 +1,7 @@
 """Rollouts: many attempts at many tasks in one event loop, each recorded as it ends.
 
-Only a scored attempt carries a verdict. An interrupted run resumes: what the store holds is not
-played again, and an attempt that was cut off leaves no record.
+Only a scored attempt carries a verdict. An interrupted run resumes: what is scored is not played
+again, what failed for other reasons is, and an attempt that was cut off leaves no record.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ class AttemptStore(Protocol):
     """What a rollout needs of the store."""
 
     def add_attempt(self, attempt: Attempt) -> bool:
-        """Records `attempt`; False if the store already holds it."""
+        """Records `attempt`; False if what the store holds of it stays, as a score always does."""
 
     def done(self, policy: str, kind: TaskKind) -> set[tuple[str, int]]:
-        """(task id, attempt) of all that `policy` has behind it on tasks of `kind`."""
+        """(task id, attempt) of what `policy` need not play again on tasks of `kind`."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class RolloutSummary:
     num_invalid: int = 0
     num_unresolved: int = 0
     num_present: int = 0
-    """Attempts that the store already held."""
+    """Attempts that the store already held a score of."""
     num_retries: int = 0
     num_unclosed: int = 0
     """Worlds whose closing failed or took too long."""
@@ -76,6 +76,8 @@ async def rollout(
     `InfrastructureError` once `max_faults` attempts in a row are unresolved: the model or the
     sandbox is down, and going on would only fill the store with faults.
     """
+    assert attempts >= 1, attempts
+    assert concurrency >= 1, concurrency
     run = _Run(policy, store, seed, setup or Setup(), max_faults, on_progress)
     ahead = run.missing(tasks, attempts)
     workers = [asyncio.create_task(run.work(ahead)) for _ in range(concurrency)]
@@ -123,7 +125,8 @@ class _Run:
     def _record(self, played: Played) -> None:
         """Stores and counts an attempt, in one go, so that no cancellation falls in between."""
         attempt, summary = played.attempt, self.summary
-        if not self.store.add_attempt(attempt):
+        if not self.store.add_attempt(attempt) and attempt.outcome is Outcome.SCORED:
+            # Another run was faster; its score stands.
             summary.num_present += 1
             return
         match attempt.outcome:

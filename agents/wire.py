@@ -4,12 +4,11 @@ Nothing here waits or connects. A reply outside the format raises `ModelFault`; 
 wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from agents.chat import Conversation, FinishReason, MalformedCall, Reply, Usage
 from data.errors import ModelFault
@@ -98,10 +97,6 @@ class Received(NamedTuple):
     """The name that the reasoning came under; empty if there was none."""
 
 
-def dumps(body: JsonObject) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def tools(specs: Sequence[ToolSpec]) -> list[JsonValue]:
     return [{"type": "function", "function": spec.model_dump()} for spec in specs]
 
@@ -136,7 +131,7 @@ def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
 
 
 def _call(id: str, call: ToolCall) -> JsonObject:
-    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    arguments = to_json(call.arguments).decode()
     return {"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
@@ -173,16 +168,21 @@ def _read_call(call: _Call) -> ToolCall | MalformedCall:
     name, id = call.function.name or "", call.id or ""
     given = call.function.arguments
     try:
-        # Tools without arguments are called with "", null or nothing at all by some models.
-        arguments = from_json(given) if isinstance(given, str) and given.strip() else given or {}
-        return ToolCall(name=name, arguments=arguments, id=id)
+        return ToolCall(name=name, arguments=_arguments(given), id=id)
     except ValidationError:
-        problem = "not a JSON object of finite numbers"
+        problem = "not a JSON object with finite numbers"
     except ValueError as e:
         problem = f"not JSON ({e})"
-    quoted = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    quoted = given if isinstance(given, str) else to_json(given).decode()
     quoted = quoted if len(quoted) <= MAX_QUOTED else quoted[:MAX_QUOTED] + "..."
     return MalformedCall(name=name, id=id, problem=f"{name}: the arguments are {problem}: {quoted}")
+
+
+def _arguments(given: JsonValue) -> Any:
+    """What `given` holds, not yet checked; some models call without arguments by "" or null."""
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return {}
+    return from_json(given) if isinstance(given, str) else given
 
 
 def _finish_reason(given: str | None) -> FinishReason:
@@ -233,7 +233,7 @@ def error_text(body: bytes) -> str:
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and key in found:
             found = found[key]
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return found if isinstance(found, str) else to_json(found).decode()
 
 
 def is_overflow(detail: str) -> bool:

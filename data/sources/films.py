@@ -11,7 +11,6 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
-from importlib import metadata, resources
 from pathlib import Path
 
 from data.errors import SourceError
@@ -20,6 +19,7 @@ from data.sources import film_pages
 from data.sources.base import Document, Entity, Fact, Relation, SourceData, ValueKind
 from data.sources.countries import country
 from data.sources.film_pages import Credits, Film
+from data.sources.installed import package_path, version_of
 from data.task import Source
 
 VERSION = 1
@@ -60,10 +60,14 @@ _QUERY = """
 """
 
 
+def locate() -> Path:
+    """Where the installed data lie; SourceError says what to install."""
+    return package_path("films", "bokeh_sampledata", "bokeh-sampledata", "_data/movies.db")
+
+
 def load(path: Path | None = None) -> SourceData:
     """The whole snapshot; `path` names another `movies.db`. SourceError if it is unreadable."""
-    if path is None:
-        path = _installed()
+    path = path or locate()
     films = _films(path)
     people, companies = _credits(films)
     ids = {person.name: person.id for person in people}
@@ -72,7 +76,7 @@ def load(path: Path | None = None) -> SourceData:
     return SourceData(
         info=Source(
             name="films",
-            version=f"bokeh-sampledata {metadata.version('bokeh-sampledata')}, pages {VERSION}",
+            version=version_of("bokeh-sampledata", VERSION),
             licence="CC0-1.0",
             sha256=file_hash(path),
         ),
@@ -97,16 +101,6 @@ def load(path: Path | None = None) -> SourceData:
             ),
         ),
     )
-
-
-def _installed() -> Path:
-    try:
-        file = resources.files("bokeh_sampledata").joinpath("_data/movies.db")
-    except ModuleNotFoundError as error:
-        raise SourceError(
-            "source films: the package bokeh-sampledata is missing; pip install bokeh-sampledata"
-        ) from error
-    return Path(str(file))
 
 
 def _films(path: Path) -> list[Film]:

@@ -20,7 +20,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def sentence(text: str) -> str:
     """With a full stop, unless the last word already brings its own ("Jr.", "Who?")."""
-    return text if text.endswith((".", "!", "?")) else text + "."
+    return text if text.endswith((".", "!", "?", ".)")) else text + "."
 
 
 def paragraphs(parts: Sequence[Sequence[str]]) -> str:

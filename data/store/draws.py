@@ -122,7 +122,8 @@ def _insert(session: Session, run_id: str, drawn: Sequence[Drawn]) -> None:
     if certificates:
         session.execute(insert(CertificateRow), [rows.certificate_values(c) for c in certificates])
     if draws:
-        session.execute(insert(DrawRow), draws)
+        # Else rows with and without a task would go in separate statements, in turns.
+        session.execute(insert(DrawRow), draws, execution_options={"render_nulls": True})
 
 
 def _held(session: Session, run_id: str, drawn: Sequence[Drawn]) -> dict[int, Drawn]:

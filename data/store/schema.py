@@ -4,7 +4,7 @@ queries need; kinds and outcomes are plain words, so a new one needs no migratio
 A change here comes with a migration in `data/migrations/versions` and a new `SCHEMA_VERSION`.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA_VERSION = "0001"
@@ -84,5 +84,5 @@ class AttemptRow(Table):
     policy: Mapped[str] = mapped_column(Word, primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     outcome: Mapped[str] = mapped_column(Word)
-    score: Mapped[float | None]
+    score: Mapped[float | None] = mapped_column(Double)
     body: Mapped[str] = mapped_column(Text)

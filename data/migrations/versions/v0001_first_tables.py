@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("policy", word, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("outcome", word, nullable=False),
-        sa.Column("score", sa.Float, nullable=True),
+        sa.Column("score", sa.Double, nullable=True),
         sa.Column("body", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("task_id", "policy", "attempt", name="pk_attempts"),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name="fk_attempts_task_id"),

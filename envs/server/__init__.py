@@ -1,0 +1,1 @@
+"""Worlds for programs that may not import them: served to another process."""
