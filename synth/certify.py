@@ -4,7 +4,6 @@ The pipeline is the same for all kinds; each supplies its parts (`synth.parts`).
 order of their cost and stop at the first that fails, unless all are asked for.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
@@ -113,9 +112,11 @@ class _Run:
             "first observation": first,
         }
         secrets = [secret for secret in parts.secrets if len(secret) >= MIN_SECRET]
+        plain = [plain_text(secret) for secret in secrets]
         for where, text in surfaces.items():
-            for number, secret in enumerate(secrets):
-                if occurs(secret, text):
+            hay = plain_text(text)
+            for number, secret in enumerate(plain):
+                if occurs(secret, hay):
                     return Finding("leak", {"where": where, "secret": number})
         return Finding("", {"surfaces": len(surfaces), "secrets": len(secrets)})
 
@@ -165,14 +166,23 @@ def _failed(verdict: Verdict) -> str:
     return "; ".join(f"{c.name}: {c.detail}" for c in verdict.checks if not c.passed)
 
 
-def occurs(secret: str, text: str) -> bool:
-    """True if `secret` stands in `text` as whole words, whatever case, accents and spacing."""
-    needle, hay = _plain(secret), _plain(text)
-    if not needle:
-        return False
-    return re.search(rf"(?<![0-9a-z]){re.escape(needle)}(?![0-9a-z])", hay) is not None
+def occurs(needle: str, hay: str) -> bool:
+    """True if `needle` stands in `hay` as whole words; both are `plain_text`."""
+    at = hay.find(needle) if needle else -1
+    while at >= 0:
+        end = at + len(needle)
+        if not (_is_word(hay[at - 1 : at]) and _is_word(needle[0])):
+            if not (_is_word(hay[end : end + 1]) and _is_word(needle[-1])):
+                return True
+        at = hay.find(needle, at + 1)
+    return False
 
 
-def _plain(text: str) -> str:
+def _is_word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def plain_text(text: str) -> str:
+    """`text` without case, accents and repeated spaces."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())

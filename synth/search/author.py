@@ -7,9 +7,13 @@ most cheaply comes first.
 from random import Random
 from typing import NamedTuple
 
+from pydantic import Field, ValidationError
+
+from data.errors import UserError
 from data.hashing import content_hash, derive_rng
 from data.record import Record
 from data.sources.base import ValueKind
+from data.sources.corpus import DEFAULT_SOURCES
 from data.task import (
     Difficulty,
     EnvSpec,
@@ -23,7 +27,7 @@ from envs.search import TOOLS
 from envs.search import VERSION as WORLD_VERSION
 from synth.request import Rejection, Request
 from synth.search.audit import audit
-from synth.search.compose import MAX_LIST, Composer, Unfit
+from synth.search.compose import Composer, Unfit
 from synth.search.grow import DeadEnd, Grower
 from synth.search.library import Library, open_library
 from synth.search.plan import AskFor, Plan, plan
@@ -53,10 +57,27 @@ SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
 class Options(Record):
     """The request's options; `None` leaves the choice to the level."""
 
-    sources: tuple[str, ...]
-    difficulty: int | None = None
-    depth: int | None = None
-    breadth: int | None = None
+    sources: tuple[str, ...] = Field(min_length=1)
+    difficulty: int | None = Field(default=None, ge=1, le=5)
+    depth: int | None = Field(default=None, ge=1, le=6)
+    breadth: int | None = Field(default=None, ge=1, le=4)
+
+
+def prepare(options: JsonObject) -> JsonObject:
+    """Completes the options: the default sources, the rest left to the level."""
+    known = {"sources": list(DEFAULT_SOURCES), **options}
+    try:
+        return Options.model_validate(known).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"search option {where}: {first['msg']}, got {first['input']!r}") from error
+
+
+def warm(request: Request) -> None:
+    """Loads the library of the request's sources."""
+    library = open_library(Options.model_validate(request.options).sources)
+    _ = (library.subjects, library.anchors, library.percentile)
 
 
 class Question(NamedTuple):
@@ -241,5 +262,3 @@ def fingerprint(query: Query) -> str:
 
     return content_hash(plain(query.model_dump(mode="json")))
 
-
-__all__ = ["MAX_LIST", "VERSION", "Options", "generate"]

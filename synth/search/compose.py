@@ -13,7 +13,7 @@ from data.sources.base import ValueKind
 from synth.search.kb import KnowledgeBase
 from synth.search.ladders import exclusions, ladders, offsets
 from synth.search.plan import AskFor, Plan
-from synth.search.query import Direction, Extreme, without_each_clue
+from synth.search.query import Direction, Extreme, Link, Loop, without_each_clue
 from synth.search.sets import SetEvaluator
 from synth.search.sketch import Ladder, Light, Sketch, topic
 
@@ -58,8 +58,10 @@ class Composer:
             raise Unfit("ambiguous")
         self._drop(root, wanted)
         self._weaken(root, wanted)
-        if any(self.sets.members(less) == wanted for _, less in without_each_clue(root.node())):
-            raise Unfit("redundant_clue")
+        # `_drop` saw to the plain clues; a joint that excludes nobody would be depth for show.
+        for less in without_each_clue(root.node()):
+            if isinstance(less.clue, Link | Loop) and self.sets.members(less.node) == wanted:
+                raise Unfit("redundant_clue")
         return root
 
     def _count(self, root: Sketch) -> frozenset[str]:

@@ -31,6 +31,7 @@ class Grower:
         self.nameable = nameable
         self.rng = rng
         self.used: set[str] = set()
+        self.loop = False
 
     def grow(self, subject: str, plan: Plan) -> Sketch:
         """The structure of a question about `subject`; raises `DeadEnd`."""
@@ -38,10 +39,9 @@ class Grower:
         root = Sketch(subject, self.kb.entities[subject].type)
         depths = [plan.depth]
         depths += [self.rng.randint(1, min(plan.depth, 2)) for _ in range(plan.breadth - 1)]
-        loop, double = plan.loop, plan.double
-        for depth in depths:
-            root.joints.append(self._joint(root, depth, loop, double))
-            loop = double = False
+        self.loop = plan.loop
+        for number, depth in enumerate(depths):
+            root.joints.append(self._joint(root, depth, plan.double and number == 0))
         return root
 
     def _extend(self, sketch: Sketch, depth: int) -> None:
@@ -53,11 +53,13 @@ class Grower:
             return
         if depth == 1 and self.rng.random() < 0.5 and self._proper_name(sketch):
             return
-        sketch.joints.append(self._joint(sketch, depth, False, False))
+        sketch.joints.append(self._joint(sketch, depth))
 
-    def _joint(self, sketch: Sketch, depth: int, loop: bool, double: bool) -> Joint:
+    def _joint(self, sketch: Sketch, depth: int, double: bool = False) -> Joint:
         for _ in range(TRIES):
-            found = self._pair(sketch, loop, double)
+            # A loop leads to a named entity: two walks from a crowd would be a chore to follow.
+            loop = self.loop and depth == 1
+            found = self._loop(sketch) if loop else self._pair(sketch, double)
             if found is None:
                 continue
             steps, far = found
@@ -68,12 +70,11 @@ class Grower:
             except DeadEnd:
                 self.used.discard(far)
                 continue
+            self.loop = self.loop and not loop
             return Joint(steps, child, loop)
         raise DeadEnd
 
-    def _pair(self, sketch: Sketch, loop: bool, double: bool) -> tuple[tuple[Step, ...], str] | None:
-        if loop:
-            return self._loop(sketch)
+    def _pair(self, sketch: Sketch, double: bool) -> tuple[tuple[Step, ...], str] | None:
         step = self._step(sketch.type)
         far = self._fresh(self.kb.neighbours(sketch.entity, step))
         if far is None:

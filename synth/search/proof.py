@@ -149,12 +149,15 @@ class _Prover:
         members = self.library.sets.members
         right = members(self.proof.query.root)
         groups = [
-            (path, sorted(members(less) - right, key=lambda e: (-self.kb.degree[e], e)))
-            for path, less in without_each_clue(self.proof.query.root)
+            (less.path, sorted(members(less.node) - right, key=self._known_first))
+            for less in without_each_clue(self.proof.query.root)
         ]
         share = max(1, MAX_NEAR_MISSES // max(1, len(groups)))
         for path, entities in groups:
             yield from ((path, entity) for entity in entities[:share])
+
+    def _known_first(self, entity: str) -> tuple[int, str]:
+        return -self.kb.degree[entity], entity
 
     def mutants(self) -> Iterator[Variant]:
         """Near misses in place of the answer, and the answer in part, in excess or uncited."""

@@ -10,7 +10,7 @@ relation, and "x -R-> y" reads subject to object, or object to subject when `inv
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -193,21 +193,26 @@ def children(node: Node) -> tuple[Node, ...]:
     return tuple(found)
 
 
-def without_each_clue(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Every query tree that lacks exactly one clue of `node`'s, with the path of the missing one.
+class Without(NamedTuple):
+    """A query tree that lacks one clue."""
 
-    A path is the clue's position at each level, e.g. `0.1`: the second clue of the node that the
-    first clue describes.
-    """
+    path: str
+    """The clue's position at each level: `0.1` is the second clue of what the first describes."""
+    clue: Clue
+    node: Node
+
+
+def without_each_clue(node: Node, path: str = "") -> Iterator[Without]:
+    """Every tree that lacks exactly one clue of `node`'s, at any level."""
     for i, clue in enumerate(node.clues):
         here = f"{path}{i}"
         rest = node.clues[:i] + node.clues[i + 1 :]
-        yield here, node.model_copy(update={"clues": rest})
+        yield Without(here, clue, node.model_copy(update={"clues": rest}))
         if isinstance(clue, Link | Loop | Count | Offset):
-            for below, child in without_each_clue(clue.node, f"{here}."):
-                changed = clue.model_copy(update={"node": child})
+            for below in without_each_clue(clue.node, f"{here}."):
+                changed = clue.model_copy(update={"node": below.node})
                 clues = (*node.clues[:i], changed, *node.clues[i + 1 :])
-                yield below, node.model_copy(update={"clues": clues})
+                yield below._replace(node=node.model_copy(update={"clues": clues}))
 
 
 def nodes(query: Query) -> Iterator[Node]:

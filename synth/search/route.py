@@ -148,7 +148,7 @@ def retrace(
     `known_names` are the names that the question gives, in the words of the documents.
     """
     known = set(query_terms(question))
-    for name in (*known_names, *sorted({entity.type for entity in kb.entities.values()})):
+    for name in (*known_names, *kb.of_type):
         known.update(query_terms(name))
     read: dict[str, str] = {}
     listed: set[str] = set()
