@@ -183,7 +183,13 @@ class Cases:
             return Category(relation=relation.name, value=self.rng.choice(words))
         low = self.rng.randint(1850, 2000) if relation.value is YEAR else self.rng.randint(2, 9000)
         lo, hi = self.rng.choice(
-            ((low, low), (low // 10 * 10, low // 10 * 10 + 9), (low, low + 3), (low, None), (None, low))
+            (
+                (low, low),
+                (low // 10 * 10, low // 10 * 10 + 9),
+                (low, low + 3),
+                (low, None),
+                (None, low),
+            )
         )
         return Range(relation=relation.name, lo=lo, hi=hi)
 
@@ -224,7 +230,15 @@ class Cases:
         relation = self.rng.choice(found)
         size = self.rng.randint(1, 30)
         lo, hi = self.rng.choice(
-            ((0, 0), (size, size), (-size, -size), (1, None), (None, -1), (size, None), (-size, size))
+            (
+                (0, 0),
+                (size, size),
+                (-size, -size),
+                (1, None),
+                (None, -1),
+                (size, None),
+                (-size, size),
+            )
         )
         others = [relation] if relation.value is NUMBER else self.years()
         other = self.rng.choice(others) if self.rng.random() < 0.3 else relation

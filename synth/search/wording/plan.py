@@ -118,9 +118,7 @@ def said_whole(node: Node) -> bool:
     return any(isinstance(clue, Extreme) for clue in node.clues)
 
 
-def _enter(
-    node: Node, step: Step | None, parent: Actor | None, slot: Slot, rng: Random
-) -> Actor:
+def _enter(node: Node, step: Step | None, parent: Actor | None, slot: Slot, rng: Random) -> Actor:
     actor = Actor(node, step, parent)
     clues = list(node.clues)
     rng.shuffle(clues)
@@ -158,7 +156,9 @@ def _light(parts: list[Part], slot: Slot) -> list[Part]:
 def _inline(rest: list[Part], parent: Actor, rng: Random) -> Part | None:
     """The clue to say in a relative clause: always a lone plain one, sometimes another."""
     plain = [
-        p for p in rest if not is_heavy(p) and isinstance(p.clue, Link | Category | Range | Initials)
+        p
+        for p in rest
+        if not is_heavy(p) and isinstance(p.clue, Link | Category | Range | Initials)
     ]
     if len(rest) == 1 and plain:
         return plain[0]

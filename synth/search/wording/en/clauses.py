@@ -50,9 +50,7 @@ class Clauses(NounPhrases):
             if place:
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy)
-        phrases = [
-            f"{noun.that} {self.predicate(part, plural, noun.is_person)}" for part in others
-        ]
+        phrases = [f"{noun.that} {self.predicate(part, plural, noun.is_person)}" for part in others]
         core = self.core(node.type, list(light.values()), plural)
         return f"{core} {grammar.listed(phrases)}".rstrip()
 
@@ -191,7 +189,9 @@ class Clauses(NounPhrases):
             words.whole,
         )
         if words.compare and same:
-            return f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
+            return (
+                f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
+            )
         that = "that" if same else f"the {others.noun}"
         return f"[has|have] {grammar.article(words.noun)} {gap} {that} of {other}"
 
@@ -229,4 +229,3 @@ def joined(gap: str, event: str) -> str:
     if gap == "in the same year as":
         return f"in the same year in which {event}"
     return f"{gap.removesuffix('that of').rstrip()} the one in which {event}"
-

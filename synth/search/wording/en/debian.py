@@ -70,7 +70,10 @@ def _needs(relation: str, verb: str, base: str, noun: str) -> dict[tuple[str, bo
             part=noun,
             shared={
                 (relation, True): f"[{verb}|{base}] at least two packages that {{y}} also {verb}",
-                (relation, False): f"[{verb}|{base}] at least two packages that in turn {base} {{y}}",
+                (
+                    relation,
+                    False,
+                ): f"[{verb}|{base}] at least two packages that in turn {base} {{y}}",
                 (MAINTAINER, False): f"[{verb}|{base}] at least two packages maintained by {{y}}",
             },
         ),

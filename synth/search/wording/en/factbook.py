@@ -147,9 +147,7 @@ ATTRIBUTES = {
     "country.internet_code": title(
         "internet country code", asks=("What is the internet country code of {x}?",)
     ),
-    "country.government_type": title(
-        "form of government"
-    ),
+    "country.government_type": title("form of government"),
     "country.area": measure("total area", **LARGE, asks=("How large is {x}{in_unit}?",)),
     "country.coastline": measure("coastline", **LONG),
     "country.land_boundary": measure(
@@ -173,7 +171,10 @@ ATTRIBUTES = {
         noun="year of independence",
         says=("became independent {v}", "gained independence {v}", "won independence {v}"),
         denies=("did not become independent {v}", "did not gain independence {v}"),
-        asks=("In what year did {x} become independent?", "In which year did {x} gain independence?"),
+        asks=(
+            "In what year did {x} become independent?",
+            "In which year did {x} gain independence?",
+        ),
         event="{x} became independent",
         happened="became independent",
         more="later",

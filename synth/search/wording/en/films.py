@@ -351,7 +351,11 @@ ATTRIBUTES = {
     ),
     "film.rating": Attribute(
         noun="MPAA rating",
-        says=("[is|are] rated {v}", "[was|were] rated {v} by the MPAA", "[carries|carry] a rating of {v}"),
+        says=(
+            "[is|are] rated {v}",
+            "[was|were] rated {v} by the MPAA",
+            "[carries|carry] a rating of {v}",
+        ),
         denies=("[is|are] not rated {v}", "[does|do] not carry a rating of {v}"),
         asks=(),
         post="rated {v}",
@@ -399,7 +403,9 @@ ATTRIBUTES = {
         asks=("What share of the reviews of {x} is positive, in per cent?",),
         post="with a share of positive reviews of {v}",
         whole=True,
-        apart=("By how many percentage points do the shares of positive reviews of {x} and {y} differ?",),
+        apart=(
+            "By how many percentage points do the shares of positive reviews of {x} and {y} differ?",
+        ),
     ),
 }
 

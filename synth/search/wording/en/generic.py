@@ -14,7 +14,9 @@ def words(name: str) -> str:
     last = name.rsplit(".", maxsplit=1)[-1]
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)
     parts = re.split(r"[\s_\-]+", spaced)
-    return " ".join(p if p.isupper() and len(p) > 1 else p.lower() for p in parts if p) or "relation"
+    return (
+        " ".join(p if p.isupper() and len(p) > 1 else p.lower() for p in parts if p) or "relation"
+    )
 
 
 def noun(type_: str) -> Noun:
@@ -90,7 +92,10 @@ def _linked(word: str, inverse: bool) -> Edge:
     verb = f"[is|are] {word}" if re.match(r"\w+(ed|en|wn|ng)\b", word) else f"[is|are] {word}"
     if inverse:
         return Edge(
-            says=(f'[is|are] what {{y}} gives under "{word}"', f'[is|are] given as "{word}" by {{y}}'),
+            says=(
+                f'[is|are] what {{y}} gives under "{word}"',
+                f'[is|are] given as "{word}" by {{y}}',
+            ),
             denies=(f'[is|are] not given as "{word}" by {{y}}',),
             counts=(f'[is|are] given as "{word}" by {{y}}',),
             group=f'those that give {{x}} as "{word}"',

@@ -106,7 +106,9 @@ def pluralised(noun: str) -> str:
 def named(name: str, kind: str) -> str:
     """A name as a sentence carries it: titles in quotes, "the" before some countries."""
     if kind in ("film", "term"):
-        title, suffix = re.fullmatch(r"(.*?)((?: \((?:\d{4}|[^()]*film[^()]*)\))?)", name, re.S).groups()  # type: ignore[union-attr]
+        title, suffix = re.fullmatch(
+            r"(.*?)((?: \((?:\d{4}|[^()]*film[^()]*)\))?)", name, re.S
+        ).groups()  # type: ignore[union-attr]
         inner = title.replace('"', "'")
         return f'"{inner}"{suffix}'
     if kind == "country":

@@ -86,7 +86,11 @@ class References(Clauses):
             noun = self.nouns[actor]
             same = [m for m in self._all() if m is not actor and self._kind(m) == actor.node.type]
             word = noun if not same or noun != self.words.noun(actor.node.type).singular else label
-            return f"{self.rng.choice(('that', 'this', 'the'))} {word}" if word == noun else f"the {word}"
+            return (
+                f"{self.rng.choice(('that', 'this', 'the'))} {word}"
+                if word == noun
+                else f"the {word}"
+            )
         return label if actor in self.tags else f"the {label}"
 
     def _all(self) -> list[Actor | str]:

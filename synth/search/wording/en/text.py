@@ -93,7 +93,9 @@ class Text(References):
             prefix = ""
             if any(isinstance(part.clue, Count) for part in beat.parts) and not self.said_world:
                 prefix, self.said_world = self.rng.choice(WORLD), True
-            self.say(f"{prefix}{subject} {self.verb_phrases(beat.parts, plural, person)}.", beat.actor)
+            self.say(
+                f"{prefix}{subject} {self.verb_phrases(beat.parts, plural, person)}.", beat.actor
+            )
 
     def verb_phrases(self, parts: list[Part], plural: bool, person: bool) -> str:
         phrases = [self.predicate(part, plural, person) for part in parts]
@@ -102,7 +104,10 @@ class Text(References):
             first, second = phrases
             if first.startswith("was ") and second.startswith("was ") and not is_heavy(parts[0]):
                 return f"{first} and {second.removeprefix('was ')}"
-        return grammar.listed(phrases, "but" if negative and len(phrases) > 1 and parts[-2].clue.op != "exclude" else "and")
+        return grammar.listed(
+            phrases,
+            "but" if negative and len(phrases) > 1 and parts[-2].clue.op != "exclude" else "and",
+        )
 
     def ask_entities(self, root: Actor, many: bool, asked: bool) -> None:
         noun = self.words.noun(root.node.type)
@@ -236,5 +241,3 @@ def _tell_two(text: Text, root: Actor, second: Actor) -> None:
         text.open(actor)
         text.tell(beats(actor))
         text.settle_best(actor)
-
-

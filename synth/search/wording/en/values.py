@@ -148,9 +148,7 @@ def _years(number: int) -> str:
     return f"{spelled(number)} {'year' if number == 1 else 'years'}"
 
 
-def margin(
-    lo: float | None, hi: float | None, unit: str, more: str, less: str, whole: bool
-) -> str:
+def margin(lo: float | None, hi: float | None, unit: str, more: str, less: str, whole: bool) -> str:
     """How one quantity compares with another: "10 minutes longer than", "equal to".
 
     `more` and `less` are comparatives; `whole` says that the quantity counts whole units, so that

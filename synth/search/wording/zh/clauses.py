@@ -101,7 +101,9 @@ class Clauses:
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy, reverse=True)
         phrases = [self.predicate(part) for part in others]
-        before = "、".join(phrases[:-1]) + "且" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
+        before = (
+            "、".join(phrases[:-1]) + "且" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
+        )
         return f"{before}{'的' if before else ''}{self.core(node.type, list(light.values()))}"
 
     def other(self, part: Part, node: Node, single: bool = False) -> str:
@@ -163,7 +165,11 @@ class Clauses:
         roles = "和".join(edge.part for edge in edges)
         if clue.steps[0].inverse:
             return f"同时是{other}的{roles}"
-        return f"有{other}同时担任{roles}" if "导演" in roles or "编剧" in roles else f"同时以{other}为{roles}"
+        return (
+            f"有{other}同时担任{roles}"
+            if "导演" in roles or "编剧" in roles
+            else f"同时以{other}为{roles}"
+        )
 
     def _loop(self, part: Part, clue: Loop) -> str:
         edge = self.words.edge(clue.first)
@@ -182,7 +188,11 @@ class Clauses:
         group = fill(self.words.edge(clue.step).group, x="其")
         amount = values.counted(clue.lo, clue.hi, self.words.noun(clue.node.type).measure, self.rng)
         if clue.node.clues:
-            return f"{group}中有{amount}是{self.whole(clue.node)}" if clue.hi != 0 else f"{group}中没有{self.whole(clue.node)}"
+            return (
+                f"{group}中有{amount}是{self.whole(clue.node)}"
+                if clue.hi != 0
+                else f"{group}中没有{self.whole(clue.node)}"
+            )
         return f"{group}共有{amount}" if clue.hi != 0 else f"没有{group.removeprefix('其')}"
 
     def _attribute(self, clue: Range | Category) -> str:
@@ -231,4 +241,3 @@ class Clauses:
         if len(edges) == 1:
             return f"{fill(edges[0].group, x='其')}中没有{other}"
         return f"没有{other}与之同时有{'和'.join(edge.part for edge in edges)}两种关系"
-

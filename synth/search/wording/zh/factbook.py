@@ -44,7 +44,11 @@ def _border() -> Edge:
 def _partner(relation: str, word: str) -> dict[tuple[str, bool], Edge]:
     return {
         (relation, False): Edge(
-            says=(f"主要{word}伙伴中有{{y}}", f"把{{y}}列为主要{word}伙伴", f"主要{word}伙伴包括{{y}}"),
+            says=(
+                f"主要{word}伙伴中有{{y}}",
+                f"把{{y}}列为主要{word}伙伴",
+                f"主要{word}伙伴包括{{y}}",
+            ),
             denies=(f"主要{word}伙伴中没有{{y}}",),
             group=f"{{x}}的主要{word}伙伴",
             roles=(f"{word}伙伴",),

@@ -62,7 +62,9 @@ class References(Clauses):
         noun, found = self.nouns[actor], []
         for part in actor.light:
             clue = part.clue
-            words = self.words.attribute(clue.relation) if isinstance(clue, Category | Range) else None
+            words = (
+                self.words.attribute(clue.relation) if isinstance(clue, Category | Range) else None
+            )
             if isinstance(clue, Category) and words:
                 value = self.words.value(clue.relation, clue.value)
                 found.append(value if clue.value in words.heads else f"{value.strip()}{noun}")
@@ -76,7 +78,9 @@ class References(Clauses):
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject."""
         noun = self.words.noun(actor.node.type)
-        rivals = [m for m in self.mentioned if m is not actor and self._is_person(m) == noun.is_person]
+        rivals = [
+            m for m in self.mentioned if m is not actor and self._is_person(m) == noun.is_person
+        ]
         if actor is self.subject and not rivals and self.rng.random() < 0.7:
             return "此人" if noun.is_person else self.rng.choice(("它", noun.short or "它"))
         if actor in self.mentioned and actor is not self.subject and actor not in self.tags:

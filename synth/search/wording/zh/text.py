@@ -64,7 +64,10 @@ class Text(References):
         self.log.append(root)
         self.say(fill(opener, noun=noun.word, measure=noun.measure), root)
         if root.light:
-            self.say(f"{self.labels[root]}是{self.one(root.node.type)}{self.core(root.node.type, root.light)}。", root)
+            self.say(
+                f"{self.labels[root]}是{self.one(root.node.type)}{self.core(root.node.type, root.light)}。",
+                root,
+            )
 
     def tell(self, story: Iterable[Beat]) -> None:
         for beat in story:
@@ -209,7 +212,9 @@ def _tell_two(text: Text, root: Actor, second: Actor) -> None:
         if actor.node.constant:
             continue
         if same:
-            text.labels[actor] = f"{word}{text.words.noun(actor.node.type).measure}{text.nouns[actor]}"
+            text.labels[actor] = (
+                f"{word}{text.words.noun(actor.node.type).measure}{text.nouns[actor]}"
+            )
         text.open(actor)
         text.tell(beats(actor))
         text.settle_best(actor)

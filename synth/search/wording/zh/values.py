@@ -92,7 +92,11 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
 
 def measured(value: float, unit: str) -> str:
     """A number and its unit; Latin units keep a space."""
-    return f"{figure(value)} {unit}" if unit[:1].isascii() and unit[:1].isalpha() else f"{figure(value)}{unit}"
+    return (
+        f"{figure(value)} {unit}"
+        if unit[:1].isascii() and unit[:1].isalpha()
+        else f"{figure(value)}{unit}"
+    )
 
 
 def years_gap(lo: float | None, hi: float | None, noun: str, other: str) -> str:
