@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, inspect
 
 from data.errors import StoreError, UserError
 from data.store import Limits, Store
-from data.store.database import parse_url
+from data.store.database import open_database, parse_url
 from data.store.revisions import alembic_config
 from data.store.schema import SCHEMA_VERSION, VERSION_TABLE, Table
 from tests.store.factory import edit, fill, make_draws, make_task, table_rows
@@ -93,15 +93,17 @@ def test_what_somebody_else_made_is_refused(url: str) -> None:
 
 
 def test_a_writer_waits_no_longer_than_the_limit(url: str) -> None:
-    with Store.open(url) as holder, Store.open(url, BRIEFLY) as store:
+    holder = open_database(url, Limits())
+    with Store.open(url, BRIEFLY) as store:
         with (
-            holder._database.writing(),
+            holder.writing(),
             pytest.raises(StoreError, match="locked by another process for over 0.05 s") as e,
         ):
             store.begin_run("run", {})
         one_line(e)
         store.begin_run("run", {})
         assert len(store.runs()) == 1
+    holder.close()
 
 
 @pytest.mark.parametrize(
