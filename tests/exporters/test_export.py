@@ -270,9 +270,8 @@ def test_two_exports_to_one_place_do_not_mix(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["verl", "trl"])
-def test_memory_does_not_grow_with_the_number_of_tasks(target: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PEAK_MEMORY, target, str(tmp_path / "out"), "20000"]
+def test_memory_does_not_grow_with_the_number_of_tasks(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PEAK_MEMORY, "verl", str(tmp_path / "out"), "20000"]
     grown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     # 20,000 tasks held at once would be over 200 MiB.
     assert float(grown.stdout) < 40
