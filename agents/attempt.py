@@ -128,8 +128,14 @@ class _Episode:
             judging = self.stage == "verify"
             outcome = Outcome.INVALID if judging else Outcome.UNRESOLVED
             self._failed(outcome, e, f"{type(e).__name__}: {e}")
+        except asyncio.CancelledError as e:
+            worker = asyncio.current_task()
+            if worker and worker.cancelling():
+                raise
+            # Nobody asked this attempt to end: it must neither vanish nor end the run.
+            self._failed(Outcome.UNRESOLVED, e, "a task inside was cancelled")
 
-    def _failed(self, outcome: Outcome, error: Exception, what: str) -> None:
+    def _failed(self, outcome: Outcome, error: BaseException, what: str) -> None:
         self.outcome = outcome
         self.fault = f"{self.stage}: {what}"
         self.reason = f"{self.stage} {type(error).__name__}"

@@ -1,7 +1,7 @@
 """Random values that a JSON Schema accepts, for the random policy.
 
 Covers what tool schemas use. A pattern or format is not followed: such a value may be refused by
-the tool, which is an observation like any other.
+the tool, which is an observation like any other. A schema that refers to itself needs a way out.
 """
 
 import math
@@ -87,7 +87,8 @@ def _integer(schema: JsonObject, rng: Random) -> int:
 
 def _number(schema: JsonObject, rng: Random) -> float:
     low, high = _bounds(schema, edge=1e-6)
-    return round(rng.uniform(low, high), 2) if high - low > 1 else rng.uniform(low, high)
+    drawn = rng.uniform(low, high)
+    return min(max(round(drawn, 2), low), high) if high - low > 1 else drawn
 
 
 def _bounds(schema: JsonObject, edge: float) -> tuple[float, float]:

@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 DISCRIMINATORS = frozenset({"type", "kind", "op", "unit", "language"})
 """Keys whose text names a form, not an answer."""
 
-MIN_SECRET_CHARS = 3
+MIN_SECRET_CHARS = 4
 """Shorter answers occur in any text by chance; the certificate's own leak check judges them."""
 
 MIN_SPEC_CHARS = 24
@@ -185,16 +185,15 @@ def full(task: Task) -> JsonObject:
 def _exposed(task: Task) -> str:
     """What the public side gives away of the hidden side, in words, or an empty string.
 
-    Answers are looked for in what is particular to the task: its user messages, its world's
+    Answers are looked for, as they are written, in what is particular to the task: its user messages, its world's
     parameters, its origin's options. System messages and tool descriptions are shared by all tasks
-    of a kind, so an ordinary word there ("search") gives no single task away.
+    of a kind, so an ordinary word there ("search") gives no single task away. Veiled forms of an
+    answer are for the certificate's leak check to find; this one must not refuse honest tasks.
     """
     user = [message.content for message in task.prompt if message.role is Role.USER]
-    particular = " ".join(
-        [*user, *_texts(task.env.parameters), *_texts(task.provenance.options)]
-    ).casefold()
+    particular = " ".join([*user, *_texts(task.env.parameters), *_texts(task.provenance.options)])
     for secret in _texts(task.hidden.reference):
-        if len(secret) >= MIN_SECRET_CHARS and _occurs(secret.casefold(), particular):
+        if len(secret) >= MIN_SECRET_CHARS and _occurs(secret, particular):
             return f"its public side contains {secret!r} of the reference answer"
     public = canonical_json([task.public().model_dump(mode="json"), about(task)])
     unquoted = public.replace('\\"', '"')
@@ -208,7 +207,7 @@ def _occurs(word: str, text: str) -> bool:
     """`word` in `text`, not inside a longer latin word."""
     if word not in text:
         return False
-    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text) is not None
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", text) is not None
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
@@ -265,8 +264,7 @@ def pretty_json(value: JsonValue) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2) + "\n"
 
 
-def ship(directory: Path, *names: str) -> None:
-    """Copies files of `shipped` into `directory`, as they are."""
-    for name in names:
-        text = files("data.exporters.shipped").joinpath(name).read_text("utf-8")
-        (directory / name).write_text(text, "utf-8")
+def ship(name: str, target: Path) -> None:
+    """Copies the file `name` of `shipped` to `target`, as it is."""
+    text = files("data.exporters.shipped").joinpath(name).read_text("utf-8")
+    target.write_text(text, "utf-8")

@@ -85,7 +85,9 @@ def row(task: Task, environment: str) -> dict[str, Any]:
 def _write_code(out: Path, toolsets: Mapping[str, tuple[ToolSpec, ...]]) -> None:
     package = out / PACKAGE
     package.mkdir()
-    ship(package, "checkout.py", "world.py", "spec.py")
+    for name in ("checkout.py", "world.py", "spec.py"):
+        ship(name, package / name)
+    ship("trl.md", out / "README.md")
     (package / "__init__.py").write_text('"""Runs the tasks of this export in TRL."""\n', "utf-8")
     (package / "environments.py").write_text(environments_source(toolsets), "utf-8")
 

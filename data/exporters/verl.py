@@ -115,8 +115,10 @@ def dropped_keywords(schema: JsonObject) -> list[str]:
 def _write_code(out: Path, tools: list[ToolSpec]) -> None:
     package = out / PACKAGE
     package.mkdir()
-    ship(package, "checkout.py", "agent_loop.py")
-    ship(out, "reward.py")
+    for name in ("checkout.py", "agent_loop.py"):
+        ship(name, package / name)
+    ship("reward.py", out / "reward.py")
+    ship("verl.md", out / "README.md")
     (package / "__init__.py").write_text('"""Runs the tasks of this export in verl."""\n', "utf-8")
     # JSON is YAML, and has one way to write a value.
     loop: list[JsonValue] = [

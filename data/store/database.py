@@ -5,9 +5,11 @@ written. There is one writer at a time in both kinds of database, so what a writ
 read still holds when it commits; readers never wait for the writer.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -22,6 +24,7 @@ from data.record import Record
 from data.store.schema import SCHEMA_VERSION, VERSION_TABLE, Table
 
 KNOWN_URLS = "sqlite:///FILE and postgresql://USER@HOST/DATABASE"
+PASSWORD = re.compile(r":[^:/]*@")
 WAL_RETRY_S = 0.02
 
 
@@ -46,7 +49,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the database, if that is SQLite, and writes nothing."""
+        """A session that reads what is committed and writes nothing."""
         with self.faults(), Session(self._engine) as session:
             yield session
 
@@ -60,7 +63,7 @@ class Database:
     def _lock(self, connection: Connection) -> None:
         """Waits for the only writer's place; SQLite has given it with BEGIN IMMEDIATE."""
         if connection.dialect.name == "postgresql":
-            timeout_ms = round(self._limits.lock_timeout_s * 1000)
+            timeout_ms = ceil(self._limits.lock_timeout_s * 1000)
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {timeout_ms}")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('palaestra'))")
 
@@ -135,7 +138,7 @@ class Database:
     def _enter_wal(self) -> None:
         """Write-ahead logging, for readers beside a writer; the file remembers it.
 
-        SQLite's own wait does not cover this switch, hence the loop.
+        SQLite gives up at once when two processes make this switch, hence the loop.
         """
         deadline = time.monotonic() + self._limits.lock_timeout_s
         engine = self._engine.execution_options(palaestra_begin="")
@@ -177,7 +180,8 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise UserError(f"no database URL {url!r}; known are {KNOWN_URLS}") from error
+        shown = PASSWORD.sub(":***@", url)
+        raise UserError(f"no database URL {shown!r}; known are {KNOWN_URLS}") from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if parsed.database in (None, "", ":memory:"):
             raise UserError(f"{url!r} names no file; a store outlives its process: {KNOWN_URLS}")

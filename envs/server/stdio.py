@@ -62,10 +62,13 @@ class Worlds:
         await self._close(name, {})
         if len(self._sessions) >= MAX_SESSIONS:
             raise EnvironmentFault(f"{MAX_SESSIONS} sessions are open; close some")
-        session = _Session(kind_module(task.kind).Env())
-        self._sessions[name] = session
-        async with session.turn:
-            observation = await session.env.reset(task)
+        env = kind_module(task.kind).Env()
+        try:
+            observation = await env.reset(task)
+        except BaseException:
+            await env.close()
+            raise
+        self._sessions[name] = _Session(env)
         return observation.model_dump(mode="json")
 
     async def _call(self, name: str, request: JsonObject) -> JsonValue:

@@ -54,6 +54,14 @@ def test_what_is_drawn_is_valid(schema: JsonObject) -> None:
         validator.validate(draw.arguments(root, ["one", "two"], Random(seed)))
 
 
+def test_numbers_rounded_for_the_reader_stay_within_their_bounds() -> None:
+    bounded: JsonObject = {"type": "number", "minimum": 1.004, "maximum": 2.006}
+    schema: JsonObject = {"properties": {"x": bounded}, "required": ["x"]}
+    rng = Random(0)
+    drawn = [draw.arguments(schema, [], rng)["x"] for _ in range(5000)]
+    assert all(isinstance(x, float) and 1.004 <= x <= 2.006 for x in drawn)
+
+
 def test_optional_arguments_are_sometimes_given_and_sometimes_not() -> None:
     schema: JsonObject = {"type": "object", "properties": {"a": {"type": "null"}}}
     drawn = [len(draw.arguments(schema, [], Random(seed))) for seed in range(50)]

@@ -127,8 +127,9 @@ async def test_a_generator_is_closed_when_the_world_breaks() -> None:
             raise EnvironmentFault("gone")
 
     turns: list[Turn] = []
+    playing = script()
     with pytest.raises(EnvironmentFault, match="gone"):
-        await drive(TASK.id, Broken(), script(), Limits(), turns)
+        await drive(TASK.id, Broken(), playing, Limits(), turns)
     assert closed == [True]
     assert len(turns) == 1
 

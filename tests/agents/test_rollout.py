@@ -305,6 +305,20 @@ async def test_a_defect_in_one_attempt_leaves_the_others_alone() -> None:
     assert store.attempts[TASKS[1].id, 0].fault == "play: ZeroDivisionError: a defect"
 
 
+async def test_a_cancellation_from_within_is_a_fault_and_does_not_end_the_run() -> None:
+    store = Ledger()
+    setup = replace(HOME, max_retries=0)
+
+    def then(task: Task) -> object:
+        if task.id == TASKS[1].id:
+            raise asyncio.CancelledError
+        return None
+
+    summary = await rollout(TASKS, Acting(then), store, concurrency=1, setup=setup)
+    assert (summary.num_scored, summary.num_unresolved) == (5, 1)
+    assert store.attempts[TASKS[1].id, 0].fault == "play: a task inside was cancelled"
+
+
 @pytest.mark.parametrize("error", [SourceError("no corpus"), StoreError("locked")], ids=str)
 async def test_what_the_user_must_mend_stops_the_run_and_closes_every_world(
     error: Exception,

@@ -132,7 +132,7 @@ def unlicensed(_: Task) -> Task:
 
 
 def with_the_answer_in_the_question(_: Task) -> Task:
-    return certified(body(7, question="Is it term7x or another?"))
+    return certified(body(7, question="Is it Term7x or another?"))
 
 
 def with_the_verifier_in_the_prompt(task: Task) -> Task:
@@ -270,9 +270,15 @@ def test_two_exports_to_one_place_do_not_mix(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["verl", "trl"])
-def test_memory_does_not_grow_with_the_number_of_tasks(target: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PEAK_MEMORY, target, str(tmp_path / "out"), "20000"]
+def test_memory_does_not_grow_with_the_number_of_tasks(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PEAK_MEMORY, "verl", str(tmp_path / "out"), "20000"]
     grown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     # 20,000 tasks held at once would be over 200 MiB.
     assert float(grown.stdout) < 40
+
+
+@pytest.mark.parametrize(
+    "question", ["Which term7x-like entry is it?", "Is it Term7xy?", "Search what was the term."]
+)
+def test_words_that_only_resemble_the_answer_are_no_leak(question: str, tmp_path: Path) -> None:
+    assert export([certified(body(7, question=question))], "jsonl", tmp_path / "out").tasks == 1

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from data.store import Store
 from scripts.postgres import URL_VARIABLE, ServerError, server
@@ -25,6 +26,11 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+def at(server_url: str, database: str) -> str:
+    """The URL of another database of the same server."""
+    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/palaestra.db"
@@ -37,7 +43,7 @@ def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterat
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
-        yield postgres_server.replace("/postgres?", f"/{name}?")
+        yield at(postgres_server, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

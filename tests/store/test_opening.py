@@ -12,11 +12,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, make_url
 
 from data.errors import StoreError, UserError
 from data.store import Limits, Store
-from data.store.database import parse_url
+from data.store.database import open_database, parse_url
 from data.store.revisions import alembic_config
 from data.store.schema import SCHEMA_VERSION, VERSION_TABLE, Table
 from tests.store.factory import edit, fill, make_draws, make_task, table_rows
@@ -93,15 +93,17 @@ def test_what_somebody_else_made_is_refused(url: str) -> None:
 
 
 def test_a_writer_waits_no_longer_than_the_limit(url: str) -> None:
-    with Store.open(url) as holder, Store.open(url, BRIEFLY) as store:
+    holder = open_database(url, Limits())
+    with Store.open(url, BRIEFLY) as store:
         with (
-            holder._database.writing(),
+            holder.writing(),
             pytest.raises(StoreError, match="locked by another process for over 0.05 s") as e,
         ):
             store.begin_run("run", {})
         one_line(e)
         store.begin_run("run", {})
         assert len(store.runs()) == 1
+    holder.close()
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,7 @@ def test_a_writer_waits_no_longer_than_the_limit(url: str) -> None:
     [
         ("palaestra.db", "no database URL 'palaestra.db'; known are sqlite:///FILE"),
         ("", "no database URL ''"),
+        ("postgresql://me:secret@host:port/x", r"'postgresql://me:\*\*\*@host:port/x'"),
         ("mysql://root@localhost/x", "no database of kind 'mysql'; known are sqlite:///FILE"),
         ("postgresql+psycopg2://localhost/x", "no database of kind 'postgresql\\+psycopg2'"),
         ("sqlite://", "'sqlite://' names no file"),
@@ -233,8 +236,22 @@ def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> N
 def test_a_database_that_is_not_there_is_told(postgres_server: str) -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(StoreError, match='database "nowhere" does not exist') as e:
-        Store.open(postgres_server.replace("/postgres?", "/nowhere?"))
+        Store.open(make_url(postgres_server).set(database="nowhere").render_as_string(False))
     one_line(e)
+
+
+@pytest.mark.postgres
+def test_lost_connections_are_replaced(postgres_server: str, postgres_url: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with Store.open(postgres_url) as store:
+        fill(store, [make_task(1)])
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            lost = connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+                [parse_url(postgres_url).database],
+            ).fetchall()
+        assert lost == [(True,)] * len(lost) != []
+        assert store.task(make_task(1).id) == make_task(1)
 
 
 def test_a_missing_driver_says_what_to_install() -> None:

@@ -1,6 +1,7 @@
 """Every index of a run is recorded once, with no problem stored twice, however often it is sent."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from data.errors import UserError
 from data.store import Drawn, Run, RunProgress, Store
@@ -52,6 +53,17 @@ def test_a_gap_is_a_mistake_of_ours_and_stores_nothing(store: Store, url: str) -
         store.commit("run", make_draws(1, 3))
     with pytest.raises(AssertionError, match="never begun"):
         store.commit("other", make_draws(0, 3))
+    assert table_rows(url) == before
+
+
+@pytest.mark.parametrize(
+    "drawn", [Drawn(0, None, ""), Drawn(0, make_task(0), "leak")], ids=["neither", "both"]
+)
+def test_a_draw_has_a_task_or_a_reason(store: Store, url: str, drawn: Drawn) -> None:
+    store.begin_run("run", {})
+    before = table_rows(url)
+    with pytest.raises(IntegrityError, match="ck_draws_outcome"):
+        store.commit("run", [drawn])
     assert table_rows(url) == before
 
 

@@ -13,6 +13,7 @@ import os
 import subprocess
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -74,9 +75,10 @@ class Child:
 
     def stop(self) -> None:
         """Ends the child; may be called twice."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
+            _hang_up(self._process)
 
     def _send(self, pipe: IO[bytes], request: dict[str, Any]) -> Future[Any]:
         future: Future[Any] = Future()
@@ -94,6 +96,8 @@ class Child:
 
     def _pipe(self) -> IO[bytes]:
         if self._process is None or self._process.poll() is not None:
+            if self._process is not None:
+                _hang_up(self._process)
             # Each process has its own table, so that the reader of a lost one fails only its own.
             self._waiting = {}
             self._process = subprocess.Popen(
@@ -104,18 +108,26 @@ class Child:
         return self._process.stdin
 
 
+def _hang_up(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    # Closing sends what is still buffered, which a lost child no longer takes.
+    with suppress(OSError):
+        process.stdin.close()
+
+
 def _read(process: subprocess.Popen[bytes], waiting: Waiting) -> None:
     """Resolves the futures of one child until it ends; takes no lock, so a writer cannot block it."""
     assert process.stdout is not None
-    for line in process.stdout:
-        reply = json.loads(line)
-        future = waiting.pop(reply["id"], None)
-        if future is None or not future.set_running_or_notify_cancel():
-            continue
-        if "ok" in reply:
-            future.set_result(reply["ok"])
-        else:
-            future.set_exception(CheckoutFault(f"{reply['fault']}: {reply['message']}"))
+    with process.stdout as lines:
+        for line in lines:
+            reply = json.loads(line)
+            future = waiting.pop(reply["id"], None)
+            if future is None or not future.set_running_or_notify_cancel():
+                continue
+            if "ok" in reply:
+                future.set_result(reply["ok"])
+            else:
+                future.set_exception(CheckoutFault(f"{reply['fault']}: {reply['message']}"))
     code = process.wait()
     while waiting:
         _, future = waiting.popitem()

@@ -1,0 +1,1 @@
+"""English: grammar, phrases, references, sentences, and the words of every relation."""

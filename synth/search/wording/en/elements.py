@@ -1,0 +1,151 @@
+"""English words of the chemical elements."""
+
+from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure, title
+
+NOUNS = {
+    "element": Noun(
+        "element",
+        "elements",
+        openers=(
+            "I'm thinking of {np}.",
+            "I'm trying to identify {np} from the periodic table.",
+            "There is {np} in the periodic table that I'd like you to find.",
+            "Here is a riddle about {np}.",
+            "I'm looking for {np} in the periodic table.",
+            "A chemistry puzzle: I have {np} in mind.",
+        ),
+        closers=(
+            "Which element is it?",
+            "Which element is this?",
+            "Can you name the element?",
+            "What is the element called?",
+            "Which element fits?",
+            "Name the element.",
+        ),
+    )
+}
+
+COUNTRY = "element.discovery_country"
+
+EDGES = {
+    (COUNTRY, False): Edge(
+        says=(
+            "[was|were] discovered in {y}",
+            "[was|were] first found in {y}",
+            "[has|have] {y} as a place of discovery",
+            "[owes|owe] {its} discovery to work done in {y}",
+        ),
+        denies=("[was|were] not discovered in {y}",),
+        counts=("[was|were] discovered in {y}",),
+        group="the countries where {x} was discovered",
+        how_many=("In how many {y} was {x} discovered?",),
+        roles=("country of discovery", "country"),
+        label="country where {x} was discovered",
+        part="country of discovery",
+        shared={(COUNTRY, True): "[shares|share] at least two countries of discovery with {y}"},
+    ),
+    (COUNTRY, True): Edge(
+        says=(
+            "[is|are] where {y} was discovered",
+            "[is|are] named as the place where {y} was discovered",
+            "saw the discovery of {y}",
+        ),
+        denies=("[is|are] not where {y} was discovered",),
+        counts=("saw the discovery of {y}",),
+        group="the elements discovered in {x}",
+        how_many=("How many {y} were discovered in {x}?",),
+        label="element discovered in {x}",
+        part="country of discovery",
+    ),
+}
+
+ATTRIBUTES = {
+    "element.symbol": title("symbol", asks=("What is the symbol of {x}?",)),
+    "element.discoverer": Attribute(
+        noun="discoverer",
+        says=(
+            "[was|were] discovered by {v}",
+            "[lists|list] {v} among {its} discoverers",
+            "[owes|owe] {its} discovery to {v}",
+        ),
+        denies=("[was|were] not discovered by {v}",),
+        asks=("Who discovered {x}?",),
+        post="discovered by {v}",
+    ),
+    "element.block": Attribute(
+        noun="block",
+        says=("[belongs|belong] to the {v}-block", "[sits|sit] in the {v}-block"),
+        denies=("[does|do] not belong to the {v}-block",),
+        asks=("To which block does {x} belong?",),
+        pre="{v}-block",
+    ),
+    "element.series": Attribute(
+        noun="series",
+        says=("[belongs|belong] to the series of {v}", "[is|are] classed under {v}"),
+        denies=("[is|are] not classed under {v}",),
+        asks=("To which series does {x} belong?",),
+        words={
+            name: name.lower()
+            for name in (
+                "Nonmetals",
+                "Noble gases",
+                "Alkali metals",
+                "Alkaline earth metals",
+                "Metalloids",
+                "Halogens",
+                "Poor metals",
+                "Transition metals",
+                "Lanthanides",
+                "Actinides",
+            )
+        },
+    ),
+    "element.lattice": Attribute(
+        noun="lattice structure",
+        says=("[has|have] a lattice structure of type {v}", "[crystallises|crystallise] as {v}"),
+        denies=("[does|do] not have a lattice structure of type {v}",),
+        asks=("What is the lattice structure of {x}?",),
+        post="with a lattice structure of type {v}",
+    ),
+    "element.discovery_year": Attribute(
+        noun="year of discovery",
+        says=("[was|were] discovered {v}", "[was|were] first identified {v}"),
+        denies=("[was|were] not discovered {v}",),
+        asks=("In what year was {x} discovered?", "When was {x} discovered? Give the year."),
+        post="discovered {v}",
+        event="{x} was discovered",
+        happened="[was|were] discovered",
+        more="later",
+        less="earlier",
+        most="latest",
+        least="earliest",
+        apart=("How many years lie between the discovery of {x} and that of {y}?",),
+    ),
+    "element.atomic_number": measure("atomic number", whole=True),
+    "element.period": Attribute(
+        noun="period",
+        says=("[stands|stand] in a period numbered {v}", "[has|have] a period number of {v}"),
+        denies=("[does|do] not have a period number of {v}",),
+        asks=("In which period of the periodic table does {x} stand?",),
+        whole=True,
+    ),
+    "element.group": Attribute(
+        noun="group number",
+        says=("[stands|stand] in a group numbered {v}", "[has|have] a group number of {v}"),
+        denies=("[does|do] not have a group number of {v}",),
+        asks=("In which group of the periodic table does {x} stand?",),
+        whole=True,
+    ),
+    "element.melting_point": measure("melting point", says=("[melts|melt] at {v}",)),
+    "element.boiling_point": measure("boiling point", says=("[boils|boil] at {v}",)),
+    "element.density": measure("density"),
+    "element.atomic_weight": measure("atomic weight"),
+    "element.electronegativity": measure("electronegativity on the Pauling scale"),
+    "element.stable_isotopes": measure(
+        "number of stable isotopes",
+        whole=True,
+        asks=("How many stable isotopes does {x} have?",),
+    ),
+}
+
+LEXICON = Lexicon(NOUNS, EDGES, ATTRIBUTES)

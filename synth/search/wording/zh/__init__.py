@@ -1,0 +1,1 @@
+"""Chinese: numbers, phrases, references, sentences, and the words of every relation."""

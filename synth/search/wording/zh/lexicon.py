@@ -1,0 +1,74 @@
+"""The shape of the Chinese words of a relation.
+
+Frames are predicates that follow their subject and, with the particle "de", also stand before a
+noun. `{y}` is the other entity, `{v}` the value, `{x}` the subject where it is no grammatical one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Noun:
+    """How things of a type are called and counted."""
+
+    word: str
+    measure: str
+    is_person: bool = False
+    openers: tuple[str, ...] = ()
+    """Ways to bring in what is asked for, around `{np}`."""
+    closers: tuple[str, ...] = ()
+    """Ways to ask for it once it is described."""
+    name: str = "名称"
+    """What its name is called, e.g. a film's title."""
+    short: str = ""
+    """A short anaphor, e.g. "gai pian" for a film."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An entity relation seen from the end `x`; `{y}` is the other end."""
+
+    says: tuple[str, ...]
+    denies: tuple[str, ...]
+    """`{y}` is a name."""
+    group: str
+    """All other ends of x: "the films {x} directed"."""
+    roles: tuple[str, ...] = ()
+    """What to call y afterwards; empty means by its type."""
+    verb: str = ""
+    """A verb before `{y}`, for two relations said at once."""
+    part: str = ""
+    """What y is to x, for two relations said at once."""
+    shared: Mapping[tuple[str, bool], str] = field(default_factory=dict)
+    """Loops: the frame for a second step (relation, inverse) after this one."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A relation to a year, number, category or name."""
+
+    noun: str
+    says: tuple[str, ...] = ()
+    """Empty for numbers: the noun and the amount make the predicate."""
+    denies: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    pre: str = ""
+    """Where it can stand right before the noun, e.g. "{v}" for a language film."""
+    is_year: bool = False
+    more: str = "高"
+    less: str = "低"
+    unit: str = ""
+    gap_unit: str = ""
+    whole: bool = False
+    heads: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All words of one source. Edges are keyed by relation and `inverse`."""
+
+    nouns: Mapping[str, Noun]
+    edges: Mapping[tuple[str, bool], Edge]
+    attributes: Mapping[str, Attribute]
