@@ -6,9 +6,11 @@ order of their cost and stop at the first that fails, unless all are asked for.
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from data.certificate import Certificate, CheckName, CheckResult
 from data.errors import TaskError
+from data.store import Store
 from data.task import JsonObject, Script, Task, content_id
 from data.trajectory import Trajectory, Verdict
 from synth.parts import Finding, Parts, Variant
@@ -186,3 +188,28 @@ def plain_text(text: str) -> str:
     """`text` without case, accents and repeated spaces."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+class Recertified(NamedTuple):
+    task_id: str
+    failures: tuple[CheckResult, ...]
+    """Every check that fails now; empty if the task is as good as when it was admitted."""
+
+
+def recertify(store: Store, task_ids: Iterable[str]) -> Iterator[Recertified]:
+    """Proves stored tasks again from their sources, every check of each, and records the outcome.
+
+    A task that no longer parses fails as altered. Raises `EnvironmentFault` if a world breaks.
+    """
+    with Replayer() as replayer:
+        certifier = Certifier(replayer)
+        for task_id in task_ids:
+            try:
+                task = store.task(task_id)
+            except TaskError as error:
+                altered = CheckResult(name=CheckName.STABLE, passed=False, reason=str(error))
+                yield Recertified(task_id, (altered,))
+                continue
+            certificate = certifier.certify(task, every_check=True)
+            store.set_certificate(certificate)
+            yield Recertified(task_id, certificate.failures)

@@ -45,7 +45,8 @@ from synth.search.reply import accepted_answer, reference
 from synth.search.route import Router, Unreachable, witness
 from synth.search.sketch import Sketch
 from synth.search.evidence import stating_pages
-from synth.search.wording import prompt, realise
+from synth.search.wording import realise
+from synth.search.wording.prompt import prompt
 
 GENERATOR = "synth.search"
 VERSION = "1"

@@ -1,0 +1,213 @@
+"""The funnel: drawn indices go in, certified tasks come out, and every loss has a counted reason.
+
+Workers draw chunks of indices in any order; this process commits them in the order of the indices,
+one transaction a chunk. So the tasks of a run do not depend on the number of workers, on chance or
+on how often the run was killed, and a second run goes on behind the last committed chunk.
+"""
+
+import gc
+import logging
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from typing import NamedTuple, Protocol
+
+from data.errors import EnvironmentFault
+from data.store import Drawn, Store
+from data.task import Task, TaskKind
+from synth.certify import Certifier
+from synth.replay import Replayer
+from synth.request import Rejection, Request, kind_module, run_id
+
+log = logging.getLogger(__name__)
+
+CHUNK = 24
+"""Indices drawn at once: small enough for live progress, large enough to hide the hand-over."""
+AHEAD = 3
+"""Chunks in flight for each worker; bounds what is lost to a kill and what is held in memory."""
+MAX_BARREN = 4000
+"""So many indices in a row without a task end a run: the request cannot be met."""
+
+
+class Progress(NamedTuple):
+    attempted: int
+    accepted: int
+    wanted: int
+    rejected: Counter[str]
+    seconds: float
+
+
+class Summary(NamedTuple):
+    kind: TaskKind
+    attempted: int
+    accepted: int
+    rejected: dict[str, int]
+    seconds: float
+    """Of this call; 0 tasks are drawn when the run was complete already."""
+    drawn: int
+    """Tasks accepted by this call alone."""
+
+    @property
+    def accepted_per_second(self) -> float:
+        return self.drawn / self.seconds if self.seconds else 0.0
+
+
+class Crew(Protocol):
+    """Runs `draw` somewhere; `submit` returns at once."""
+
+    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]": ...
+
+
+_certifier: Certifier | None = None
+
+
+def draw(request: Request, start: int, stop: int) -> list[Drawn]:
+    """Draws indices [start, stop): each a certified task, or the reason why there is none.
+
+    Runs in a worker process, which keeps its library and its replay process between calls.
+    """
+    global _certifier
+    if _certifier is None:
+        _certifier = Certifier(Replayer())
+    kind = kind_module(request.kind)
+    drawn = []
+    for index in range(start, stop):
+        made = kind.generate(request, index)
+        if isinstance(made, Rejection):
+            drawn.append(Drawn(index, None, made.reason))
+            continue
+        task = Task.of(made)
+        certificate = _certifier.certify(task)
+        if certificate.passed:
+            drawn.append(Drawn(index, task.certified(certificate), ""))
+        else:
+            failure = certificate.failures[0]
+            log.warning("index %d: %s: %s", index, failure.name, failure.reason)
+            drawn.append(Drawn(index, None, f"certificate_{failure.name}"))
+    return drawn
+
+
+class _Here:
+    """Draws in this process, when the chunk is waited for."""
+
+    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
+        future: Future[list[Drawn]] = Future()
+        future.set_result(draw(request, start, stop))
+        return future
+
+
+class _Processes:
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
+        return self._pool.submit(draw, request, start, stop)
+
+
+@contextmanager
+def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
+    """This process for one worker; else processes forked after the library was loaded once."""
+    kind_module(request.kind).warm(request)
+    if workers == 1:
+        yield _Here(), 1
+        return
+    # What is loaded stays for the run: keeping the collector off it keeps its pages shared.
+    gc.collect()
+    gc.freeze()
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        try:
+            yield _Processes(pool), workers * AHEAD
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def synthesise(
+    request: Request,
+    wanted: int,
+    store: Store,
+    crew: Callable[[], AbstractContextManager[tuple[Crew, int]]],
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Summary:
+    """Brings the run of `request` to `wanted` accepted tasks; goes on where it stopped.
+
+    Raises `EnvironmentFault` if workers die or a world breaks: what was committed stays.
+    """
+    started = time.monotonic()
+    run = run_id(request)
+    store.begin_run(run, request.model_dump(mode="json"))
+    before = store.run_progress(run)
+    tally = _Tally(before.next_index, before.accepted, Counter(before.rejected))
+
+    def report() -> None:
+        seconds = time.monotonic() - started
+        on_progress(Progress(tally.attempted, tally.accepted, wanted, tally.rejected, seconds))
+
+    if tally.accepted < wanted:
+        with crew() as (hands, in_flight):
+            for drawn in _chunks(request, hands, in_flight, before.next_index):
+                kept = _up_to(drawn, wanted - tally.accepted)
+                tally.add(store.commit(run, kept))
+                report()
+                if tally.accepted >= wanted or tally.barren >= MAX_BARREN:
+                    break
+    report()
+    return Summary(
+        kind=request.kind,
+        attempted=tally.attempted,
+        accepted=tally.accepted,
+        rejected=dict(sorted(tally.rejected.items())),
+        seconds=time.monotonic() - started,
+        drawn=tally.accepted - before.accepted,
+    )
+
+
+def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterator[list[Drawn]]:
+    """Results in the order of the indices, with at most `in_flight` chunks under way."""
+    starts = count(start, CHUNK)
+    pending = [crew.submit(request, s, s + CHUNK) for s, _ in zip(starts, range(in_flight))]
+    while pending:
+        try:
+            yield pending.pop(0).result()
+        except BrokenProcessPool as error:
+            raise EnvironmentFault(
+                "a worker died (killed, or out of memory); run the same command again to go on "
+                "where it stopped, with fewer --workers if memory is short"
+            ) from error
+        following = next(starts)
+        pending.append(crew.submit(request, following, following + CHUNK))
+
+
+def _up_to(drawn: list[Drawn], missing: int) -> list[Drawn]:
+    """The chunk up to the last task that is wanted, so that a later run continues right there."""
+    kept = []
+    for row in drawn:
+        if missing == 0:
+            break
+        kept.append(row)
+        missing -= row.task is not None
+    return kept
+
+
+class _Tally:
+    def __init__(self, attempted: int, accepted: int, rejected: Counter[str]) -> None:
+        self.attempted = attempted
+        self.accepted = accepted
+        self.rejected = rejected
+        self.barren = 0
+
+    def add(self, recorded: list[Drawn]) -> None:
+        for row in recorded:
+            self.attempted += 1
+            if row.reason:
+                self.rejected[row.reason] += 1
+                self.barren += 1
+            else:
+                self.accepted += 1
+                self.barren = 0
+
