@@ -8,6 +8,7 @@ asynchronous method for each tool, written from its JSON Schema.
 
 import json
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,11 +97,13 @@ def environments_source(toolsets: Mapping[str, tuple[ToolSpec, ...]]) -> str:
     """A Python module with one class for each set of tools, and `ENVIRONMENTS` by name."""
     head = (
         '"""Environments of this export, one for each set of tools; their methods are the tools."""'
-        "\n\nfrom typing import Any\n\nfrom .world import World\n"
     )
-    classes = [_class(name, toolsets[name]) for name in sorted(toolsets)]
+    classes = "".join(_class(name, toolsets[name]) for name in sorted(toolsets))
+    typing = "from typing import Any\n\n" if re.search(r"\bAny\b", classes) else ""
     table = "".join(f'    "{name}": {class_name(name)},\n' for name in sorted(toolsets))
-    return head + "".join(classes) + f"\n\nENVIRONMENTS = {{\n{table}}}\n"
+    return (
+        f"{head}\n\n{typing}from .world import World\n{classes}\n\nENVIRONMENTS = {{\n{table}}}\n"
+    )
 
 
 def class_name(environment: str) -> str:

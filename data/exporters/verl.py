@@ -126,7 +126,10 @@ def _write_code(out: Path, tools: list[ToolSpec]) -> None:
     ]
     (out / "agent_loop.yaml").write_text(pretty_json(loop), "utf-8")
     (out / "tools.yaml").write_text(pretty_json({"tools": [_tool(t) for t in tools]}), "utf-8")
-    loss: JsonObject = {tool.name: [*dropped_keywords(tool.parameters)] for tool in tools}
+    lost: dict[str, set[str]] = {}
+    for tool in tools:
+        lost.setdefault(tool.name, set()).update(dropped_keywords(tool.parameters))
+    loss: JsonObject = {name: [*sorted(keywords)] for name, keywords in lost.items()}
     (out / "tools_loss.json").write_text(pretty_json(loss), "utf-8")
 
 

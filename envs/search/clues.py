@@ -4,6 +4,7 @@ English and Chinese. Nothing here knows the corpus or how questions are made.
 """
 
 import re
+from enum import StrEnum
 from typing import NamedTuple
 
 from envs.search.words import analyzer, fold, page_words, query_terms
@@ -22,10 +23,18 @@ STOP_WORDS = frozenset(query_terms(_STOP))
 _QUOTED = re.compile(
     '"([^"]+)"|\u201c([^\u201d]+)\u201d|\u300a([^\u300b]+)\u300b|\u300c([^\u300d]+)\u300d'
 )
-# A word with a capital or in a script without case but not Han or kana, or a number before one.
-_CAPITAL = r"[^\W\d_a-z\u3040-\u30ff\u3400-\u9fff][\w'\u2019.\-]*|\d+(?=\s[A-Z])"
+_LOWER = r"a-z\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_LETTER = r"(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[\w'\u2019.\-])"
+# A word that starts with a capital, or a number before one; Han and kana end a name.
+_CAPITAL = rf"[^\W\d_{_LOWER}]{_LETTER}*|\d+(?=\s[A-Z])"
 _JOIN = r"(?:\s(?:of|the|de|da|di|van|von|der|la|le|in|on|to|a|del|du|for|with|&)){0,2}\s"
-_NAME = re.compile(rf"(?:{_CAPITAL})(?:{_JOIN}(?:{_CAPITAL}|\d+\b))*")
+_NAME = re.compile(rf"(?:{_CAPITAL})(?:{_JOIN}(?:{_CAPITAL})|\s\d+\b)*")
+# A full stop after one or two letters belongs to an abbreviation.
+_SENTENCE = re.compile(r"(?<=\w{3})[.!?:]\s+|[。！？\n]")
+_ENDING = re.compile(r"['\u2019]s$|(?<=\w{3})\.$")
+_SAME = {"wrote": "written", "writer": "written", "director": "directed", "star": "cast",
+         "actor": "cast", "actress": "cast", "appear": "cast"}  # fmt: skip
+"""Stems of a question and the word by which a page may say the same."""
 _OPENERS = STOP_WORDS | frozenset(query_terms("during find if since"))
 
 _DECADE = re.compile(r"\b(early|mid|middle|late)?[\s\-]*(?:of the )?(\d{3}0)(?:s|\s*年代)")
@@ -37,6 +46,37 @@ _PARTS = {
     "early": (0, 3), "mid": (3, 6), "middle": (3, 6), "late": (6, 9),
     "初": (0, 3), "前期": (0, 3), "中": (3, 6), "中期": (3, 6), "末": (6, 9), "后期": (6, 9),
 }  # fmt: skip
+
+
+class Genre(StrEnum):
+    """Kinds of page a reader tells apart at a glance."""
+
+    FILM = "film"
+    PERSON = "person"
+    COMPANY = "company"
+    OTHER = "other"
+
+
+_GENRE_WORDS = {
+    Genre.FILM: r"films?|movies?|title|电影|影片|片子|片",
+    Genre.PERSON: r"who|whom|person|people|actors?|actress|performer|directors?|writers?"
+    r"|filmmakers?|谁|人|演员|导演|编剧",
+    Genre.COMPANY: r"company|companies|studio|公司",
+    Genre.OTHER: r"country|countries|element|term|package|国家|元素",
+}
+_GENRE_SIGNS = {
+    Genre.COMPANY: re.compile(r"\bproduction company\b|\bcompany\b.*\bcredited\b"),
+    Genre.PERSON: re.compile(r"\bcredit(?:s|ed)\b|\bcast (?:of|member)\b|\bwas in the cast\b"),
+    Genre.FILM: re.compile(r"\bfilm\b"),
+}
+_ASKED = re.compile(
+    r"\b(?:which|what|name the)\s(?:[\w\-]+\s){0,3}?(?P<en>"
+    + "|".join(rf"(?P<en_{genre}>(?:{words})\b)" for genre, words in _GENRE_WORDS.items())
+    + r")|(?:哪|什么)[^，。？]{0,12}?(?P<zh>"
+    + "|".join(rf"(?P<zh_{genre}>{words})" for genre, words in _GENRE_WORDS.items())
+    + r")|(?P<who>\bwho(?:m)?\b(?=[^.]*\?)|谁)",
+    re.IGNORECASE,
+)
 
 
 class Span(NamedTuple):
@@ -62,22 +102,45 @@ def read_clues(question: str) -> Clues:
     for name in names:
         rest = rest.replace(name, " ")
     words = frozenset(query_terms(rest)) - STOP_WORDS
+    words |= frozenset(query_terms(" ".join(_SAME.get(word, "") for word in words)))
     return Clues(names, frozenset(word for word in words if not word.isdigit()), spans)
 
 
 def names_in(text: str) -> list[str]:
     """Capitalised phrases, distinct, in order; without words that only open a sentence."""
     found: dict[str, None] = {}
-    for match in _NAME.finditer(text):
-        words = match[0].split()
-        while words and _stem(words[0]) in _OPENERS and (len(words) > 1 or _opens(text, match)):
-            if len(words) > 1 and not _opens(text, match):
-                break
-            words.pop(0)
-        name = re.sub(r"['\u2019]s$", "", " ".join(words)).strip(" .,'-")
-        if len(name) > 1 and not name.isdigit():
-            found[name] = None
+    for sentence in _SENTENCE.split(text):
+        for match in _NAME.finditer(sentence):
+            words = match[0].split()
+            opens = not sentence[: match.start()].strip()
+            while words and _stem(words[0]) in _OPENERS and (opens or len(words) == 1):
+                words.pop(0)
+            # "Released in 1974" opens a sentence and names nothing.
+            if len(words) == 1 and opens and re.match(r"\s[a-z]", sentence[match.end() :]):
+                continue
+            name = _ENDING.sub("", " ".join(words)).strip(" ,'-")
+            if len(name) > 1 and not name.isdigit():
+                found[name] = None
     return list(found)
+
+
+def asked_genre(question: str) -> Genre | None:
+    """What kind of thing a question asks for; None if it does not say."""
+    asked = list(_ASKED.finditer(question))
+    # A relative "who" stands before the question proper.
+    for match in sorted(asked, key=lambda m: m["who"] is not None):
+        if match["who"]:
+            return Genre.PERSON
+        for genre in Genre:
+            if match[f"en_{genre}"] or match[f"zh_{genre}"]:
+                return genre
+    return None
+
+
+def genre_of(text: str) -> Genre:
+    """What kind of thing a page is about, by its first sentences."""
+    opening = text[:200].casefold()
+    return next((g for g, sign in _GENRE_SIGNS.items() if sign.search(opening)), Genre.OTHER)
 
 
 def years_in(text: str) -> set[int]:
@@ -86,12 +149,6 @@ def years_in(text: str) -> set[int]:
 
 def stems_in(text: str) -> frozenset[str]:
     return frozenset(analyzer().analyze(page_words(text)))
-
-
-def _opens(text: str, match: re.Match[str]) -> bool:
-    """Whether a match stands at the start of a sentence."""
-    before = text[: match.start()].rstrip()
-    return not before or before[-1] in ".!?:。！？"
 
 
 def _stem(word: str) -> str:

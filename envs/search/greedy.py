@@ -12,34 +12,45 @@ from itertools import combinations
 from math import log
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
 from data.hashing import canonical_json
 from data.task import PublicTask, Role, ToolCall
 from data.trajectory import Observation
 from envs.base import Baseline
-from envs.search.clues import Clues, Span, names_in, read_clues, stems_in, years_in
+from envs.search.clues import (
+    Clues,
+    Span,
+    asked_genre,
+    genre_of,
+    names_in,
+    read_clues,
+    stems_in,
+    years_in,
+)
 from envs.search.words import fold, query_terms
 
 MAX_CALLS = 40
 WIDE_TOP_K = 30
-NAME_TOP_K = 5
+LEAD_TOP_K = 10
 MAX_PAIRS = 4
 MAX_EVIDENCE = 5
 NAME_WEIGHT = 4.0
 SPAN_WEIGHT = 3.0
+NAMED_BONUS = 10.0
+BRIDGE_WEIGHT = 1.5
+MAX_BRIDGES = 2
 FOLLOWED = 0.5
-"""Part of a page's score that a name in it inherits."""
+"""Part of a page's promise that a name in it inherits."""
 
 Steps = Generator[ToolCall, Observation, None]
 
 _LISTED = re.compile(r"^\d+\. \[(?P<id>[^\]]+)\] (?P<title>.*)\n {3}(?P<snippet>.*)$", re.MULTILINE)
+_YEAR_AFTER = re.compile(r" \(\d{4}\)$")
 _ASKS_YEAR = re.compile(r"\b(?:what|which) year\b|\bwhen (?:was|were|did)\b|哪一?年", re.IGNORECASE)
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|tall|high|large|far|old)\b|\bwhat (?:number|percentage)\b|多少|几[个部位]",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 @dataclass
@@ -51,13 +62,16 @@ class _Document:
     text: str
     opened: bool = False
     stems: frozenset[str] = frozenset()
+    folded: str = ""
+    """Title and text, folded."""
 
 
 class _Lead(NamedTuple):
-    """A name worth a search, with the promise of the page it was read on."""
+    """A name worth a search, what to search for, and how promising it is."""
 
     promise: float
     name: str
+    query: str
 
 
 @dataclass
@@ -65,7 +79,9 @@ class _Solver:
     clues: Clues
     calls_left: int = MAX_CALLS
     documents: dict[str, _Document] = field(default_factory=dict)
-    leads: dict[str, float] = field(default_factory=dict)
+    leads: dict[str, _Lead] = field(default_factory=dict)
+    bridges: set[str] = field(default_factory=set)
+    """Folded names on the pages that the question itself names."""
     searched: set[str] = field(default_factory=set)
     seen: Counter[str] = field(default_factory=Counter)
     """In how many documents each stem was seen."""
@@ -78,10 +94,11 @@ class _Solver:
             yield from self.search(" ".join(pair), WIDE_TOP_K)
         while self.calls_left:
             document, lead = self.next_document(), self.next_lead()
-            if document and (lead is None or self.score(document) >= lead.promise):
+            if document and (lead is None or self.promise(document) >= lead.promise):
                 yield from self.open(document)
             elif lead:
-                yield from self.search(lead.name, NAME_TOP_K)
+                self.searched.add(fold(lead.name))
+                yield from self.search(lead.query, LEAD_TOP_K)
             else:
                 return
 
@@ -103,17 +120,25 @@ class _Solver:
             return
         document.text = page.text.partition("\n\n")[2]
         self.learn(document)
-        promise = FOLLOWED * self.score(document)
-        for name in names_in(document.text):
-            if fold(name) not in self.searched:
-                near = self.near(document.text, name)
-                self.leads[name] = max(self.leads.get(name, 0.0), promise + near)
+        names = names_in(document.text)
+        if self.named(document):
+            self.bridges.update(map(fold, names))
+        plain = fold(document.text)
+        elsewhere = [name for name in self.clues.names if fold(name) not in plain]
+        for name in names:
+            lead = _Lead(
+                FOLLOWED * self.promise(document) + self.near(document.text, name),
+                name,
+                " ".join([name, *(other for other in elsewhere if other != document.title)]),
+            )
+            self.leads[name] = max(self.leads.get(name, lead), lead, key=lambda one: one.promise)
 
     def learn(self, document: _Document) -> None:
         self.documents[document.id] = document
         stems = stems_in(f"{document.title}\n{document.text}")
         self.seen.update(stems - document.stems)
         document.stems = stems
+        document.folded = fold(f"{document.title}\n{document.text}")
 
     def near(self, text: str, name: str) -> float:
         """Weight of the years right behind a name, as in "Amarcord (1973)"."""
@@ -122,23 +147,29 @@ class _Solver:
 
     def next_document(self) -> _Document | None:
         unopened = (d for d in self.documents.values() if not d.opened)
-        return max(unopened, key=self.score, default=None)
+        return max(unopened, key=self.promise, default=None)
 
     def next_lead(self) -> _Lead | None:
-        known = {fold(document.title) for document in self.documents.values()}
-        fresh = (
-            _Lead(promise, name)
-            for name, promise in self.leads.items()
-            if fold(name) not in self.searched and fold(name) not in known
-        )
+        fresh = (lead for lead in self.leads.values() if fold(lead.name) not in self.searched)
         return max(fresh, key=lambda lead: lead.promise, default=None)
+
+    def named(self, document: _Document) -> bool:
+        """Whether the question names this very document."""
+        title = fold(_YEAR_AFTER.sub("", document.title))
+        return any(fold(name) in (title, title.removeprefix("the ")) for name in self.clues.names)
+
+    def promise(self, document: _Document) -> float:
+        """What the question names is read first: everything else hangs on it."""
+        return self.score(document) + (NAMED_BONUS if self.named(document) else 0.0)
 
     def score(self, document: _Document) -> float:
         """How much of the question a document holds; long documents hold much by chance."""
-        text = fold(f"{document.title}\n{document.text}")
+        text = document.folded
         names = sum(NAME_WEIGHT for name in self.clues.names if fold(name) in text)
         words = sum(self.rareness(word) for word in self.clues.words & document.stems)
         years = SPAN_WEIGHT if self.in_span(text) else 0.0
+        if not self.named(document):
+            names += min(MAX_BRIDGES, sum(name in text for name in self.bridges)) * BRIDGE_WEIGHT
         return (names + words + years) / (1 + log(1 + len(text) / 1000))
 
     def rareness(self, stem: str) -> float:
@@ -161,16 +192,36 @@ def greedy(task: PublicTask) -> Baseline:
     solver = _Solver(read_clues(question))
     yield from solver.solve(question)
     ranked = solver.ranked()
-    named = [document for document in ranked if fold(document.title) not in fold(question)]
-    best = (named or ranked)[:1]
-    answer: JsonValue = best[0].title if best else ""
-    if best and _ASKS_YEAR.search(question):
-        answer = next(iter(_numbers(ranked[0].text, solver.clues, years=True)), answer)
-    elif best and _ASKS_NUMBER.search(question):
-        answer = next(iter(_numbers(ranked[0].text, solver.clues, years=False)), answer)
-    evidence = list(dict.fromkeys(document.id for document in [*best, *ranked[:MAX_EVIDENCE]]))
-    reply: dict[str, JsonValue] = {"answer": answer, "evidence": [*evidence[:MAX_EVIDENCE]]}
-    return canonical_json(reply)
+    if not ranked:
+        return canonical_json({"answer": "", "evidence": []})
+    source, answer = _answer(ranked, question, solver)
+    evidence = dict.fromkeys(document.id for document in [source, *ranked[:MAX_EVIDENCE]])
+    return canonical_json({"answer": answer, "evidence": list(evidence)[:MAX_EVIDENCE]})
+
+
+def _answer(ranked: list[_Document], question: str, solver: _Solver) -> tuple[_Document, str]:
+    """The document that answers the question, and what it says; `ranked` is not empty."""
+    named = [document for document in ranked if solver.named(document)]
+    for asks, years in ((_ASKS_YEAR, True), (_ASKS_NUMBER, False)):
+        if asks.search(question):
+            # What is asked about is named before what describes it.
+            source = min(named, key=lambda d: _place(d, question), default=ranked[0])
+            number = next(_numbers(source.text, solver.clues, years=years), "")
+            return source, number or source.title
+    fresh = [document for document in ranked if document not in named] or ranked
+    genre = asked_genre(question)
+    if genre in (None, genre_of(fresh[0].text)):
+        return fresh[0], fresh[0].title
+    for sentence in _sentences(fresh[0].text, solver.clues):
+        for name in names_in(sentence):
+            if fold(name) not in fold(f"{question} {fresh[0].title}"):
+                return fresh[0], name
+    return fresh[0], fresh[0].title
+
+
+def _place(document: _Document, question: str) -> int:
+    place = fold(question).find(fold(document.title))
+    return place if place >= 0 else len(question)
 
 
 def _question(task: PublicTask) -> str:
@@ -184,11 +235,14 @@ def _within(years: set[int], span: Span) -> bool:
     return any(span.first <= year <= span.last for year in years)
 
 
+def _sentences(text: str, clues: Clues) -> list[str]:
+    """The sentences of `text`, those that share most words with the question first."""
+    sentences = re.split(r"(?<=[.。;])\s+|\n", text)
+    return sorted(sentences, key=lambda s: len(clues.words & set(query_terms(s))), reverse=True)
+
+
 def _numbers(text: str, clues: Clues, *, years: bool) -> Iterator[str]:
-    """Numbers in the sentences of `text`, those that share most words with the question first."""
-    sentences = re.split(r"(?<=[.。])\s+|\n", text)
-    ordered = sorted(sentences, key=lambda s: len(clues.words & set(query_terms(s))), reverse=True)
-    for sentence in ordered:
+    for sentence in _sentences(text, clues):
         for number in _NUMBER.findall(sentence):
             if bool(years_in(number)) is years:
                 yield number

@@ -225,3 +225,21 @@ def test_a_description_cannot_break_out_of_the_written_code() -> None:
     described = ast.get_docstring(method)
     assert described is not None
     assert described.startswith("Says '''hi''' \\ and more")
+
+
+def test_types_of_arguments_survive_in_the_written_signatures() -> None:
+    schemas: JsonObject = {
+        "stops": {"type": "array", "items": {"type": "string"}},
+        "budget": {"type": "number"},
+        "direct": {"type": "boolean"},
+        "options": {"type": "object"},
+        "when": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    }
+    parameters: JsonObject = {"type": "object", "properties": schemas, "required": ["budget"]}
+    tool = ToolSpec(name="plan", description="Plans.", parameters=parameters)
+    source = environments_source({"general_0": (tool,)})
+    assert "from typing import Any" in source
+    assert (
+        "async def plan(self, budget: float, stops: list[str] | None = None, "
+        "direct: bool | None = None, options: dict | None = None, when: Any | None = None) -> str:"
+    ) in source
