@@ -131,9 +131,15 @@ class _Run:
         return Finding(problem, {**evidence, "calls": len(self.task.hidden.witness.calls)})
 
     def _noop(self, parts: Parts) -> Finding:
-        empty = (Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text)) for text in GARBAGE)
+        empty = (
+            Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text))
+            for text in GARBAGE
+        )
         calls = self.task.hidden.witness.calls
-        read = (Variant(f"reading, then {text[:20]!r}", Script(calls=calls, answer=text)) for text in GARBAGE)
+        read = (
+            Variant(f"reading, then {text[:20]!r}", Script(calls=calls, answer=text))
+            for text in GARBAGE
+        )
         return self._all((*empty, *read), score=0.0)
 
     def _cheats(self, parts: Parts) -> Finding:
@@ -173,9 +179,10 @@ def occurs(needle: str, hay: str) -> bool:
     at = hay.find(needle) if needle else -1
     while at >= 0:
         end = at + len(needle)
-        if not (_is_word(hay[at - 1 : at]) and _is_word(needle[0])):
-            if not (_is_word(hay[end : end + 1]) and _is_word(needle[-1])):
-                return True
+        starts = not (_is_word(hay[max(0, at - 1) : at]) and _is_word(needle[0]))
+        ends = not (_is_word(hay[end : end + 1]) and _is_word(needle[-1]))
+        if starts and ends:
+            return True
         at = hay.find(needle, at + 1)
     return False
 

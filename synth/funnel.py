@@ -170,8 +170,11 @@ def synthesise(
 def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterator[list[Drawn]]:
     """Results in the order of the indices, with at most `in_flight` chunks under way."""
     starts = count(start, CHUNK)
-    pending = [crew.submit(request, s, s + CHUNK) for s, _ in zip(starts, range(in_flight))]
-    while pending:
+    pending: list[Future[list[Drawn]]] = []
+    while True:
+        while len(pending) < in_flight:
+            following = next(starts)
+            pending.append(crew.submit(request, following, following + CHUNK))
         try:
             yield pending.pop(0).result()
         except BrokenProcessPool as error:
@@ -179,8 +182,6 @@ def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterato
                 "a worker died (killed, or out of memory); run the same command again to go on "
                 "where it stopped, with fewer --workers if memory is short"
             ) from error
-        following = next(starts)
-        pending.append(crew.submit(request, following, following + CHUNK))
 
 
 def _up_to(drawn: list[Drawn], missing: int) -> list[Drawn]:
@@ -210,4 +211,3 @@ class _Tally:
             else:
                 self.accepted += 1
                 self.barren = 0
-

@@ -29,26 +29,9 @@ from synth.search.query import (
 ENTITY, CATEGORY, NAME = ValueKind.ENTITY, ValueKind.CATEGORY, ValueKind.NAME
 YEAR, NUMBER = ValueKind.YEAR, ValueKind.NUMBER
 
-ENTITY_RELATIONS = (
-    "film.director>person film.writer>person film.cast>person film.company>company "
-    "film.country>country country.border>country country.export_partner>country "
-    "country.import_partner>country element.discovery_country>country term.link>term "
-    "package.depends>package package.recommends>package package.maintainer>maintainer "
-    "book.written_by>author book.sequel>book author.birthPlace>town"
-).split()
-NUMBER_RELATIONS = (
-    "film.runtime:minutes film.oscars: film.nominations: film.metascore: film.critics_score:% "
-    "country.area:sq_km country.coastline:km country.land_boundary:km "
-    "country.highest_elevation:m country.mean_elevation:m country.population: "
-    "country.median_age:years country.life_expectancy:years country.airports: "
-    "country.railways:km element.atomic_number: element.period: element.group: "
-    "element.melting_point:K element.boiling_point:K element.density:g/cm3 "
-    "element.atomic_weight:u element.electronegativity: element.stable_isotopes: "
-    "package.installed_size:KiB book.pageCount:pages town.height_above_sea:m"
-).split()
-YEAR_RELATIONS = (
-    "film.year country.independence element.discovery_year book.first_published author.birth_year"
-).split()
+ENTITY_RELATIONS = ["film.director>person", "film.writer>person", "film.cast>person", "film.company>company", "film.country>country", "country.border>country", "country.export_partner>country", "country.import_partner>country", "element.discovery_country>country", "term.link>term", "package.depends>package", "package.recommends>package", "package.maintainer>maintainer", "book.written_by>author", "book.sequel>book", "author.birthPlace>town"]
+NUMBER_RELATIONS = ["film.runtime:minutes", "film.oscars:", "film.nominations:", "film.metascore:", "film.critics_score:%", "country.area:sq_km", "country.coastline:km", "country.land_boundary:km", "country.highest_elevation:m", "country.mean_elevation:m", "country.population:", "country.median_age:years", "country.life_expectancy:years", "country.airports:", "country.railways:km", "element.atomic_number:", "element.period:", "element.group:", "element.melting_point:K", "element.boiling_point:K", "element.density:g/cm3", "element.atomic_weight:u", "element.electronegativity:", "element.stable_isotopes:", "package.installed_size:KiB", "book.pageCount:pages", "town.height_above_sea:m"]
+YEAR_RELATIONS = ["film.year", "country.independence", "element.discovery_year", "book.first_published", "author.birth_year"]
 CATEGORY_RELATIONS = {
     "film.genre": ("Drama", "Comedy", "Sci-Fi", "Musical", "Biography", "Documentary", "Horror"),
     "film.language": ("French", "English", "Standard Chinese", "Yue Chinese", "Icelandic"),

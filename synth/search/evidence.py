@@ -97,10 +97,12 @@ class Explainer:
         if node.constant:
             return self.kb.entities[node.constant].name
         for clue in node.clues:
-            if isinstance(clue, Category):
-                if self.kb.relations[clue.relation].value is ValueKind.NAME:
-                    return clue.value
+            if isinstance(clue, Category) and self._is_name(clue.relation):
+                return clue.value
         return ""
+
+    def _is_name(self, relation: str) -> bool:
+        return self.kb.relations[relation].value is ValueKind.NAME
 
     def _clue(self, clue: Clue, entity: str, evidence: Evidence) -> str:
         """Adds the clue's facts; returns the entity from which a reader gets to `entity`."""

@@ -126,7 +126,9 @@ class _Prover:
         return Script(calls=witness.calls, answer=answer_message(answer, self._cited()))
 
     def _cited(self) -> list[str]:
-        opened = [str(c.arguments["doc_id"]) for c in self.task.hidden.witness.calls if c.name == "open"]
+        opened = [
+            str(c.arguments["doc_id"]) for c in self.task.hidden.witness.calls if c.name == "open"
+        ]
         stored = self.task.hidden.verifier
         assert isinstance(stored, dict)
         supporting = stored["supporting"]
@@ -142,7 +144,9 @@ class _Prover:
         fenced = f"Done.\n```json\n{answer_message(plain, pages)}\n```"
         yield Variant("fenced", Script(calls=calls, answer=fenced))
         yield Variant("one citation", Script(calls=calls, answer=answer_message(plain, pages[:1])))
-        yield Variant("wasted call", Script(calls=(*calls, calls[0]), answer=answer_message(plain, pages)))
+        yield Variant(
+            "wasted call", Script(calls=(*calls, calls[0]), answer=answer_message(plain, pages))
+        )
 
     def near_misses(self) -> Iterator[tuple[str, str]]:
         """Entities that satisfy every clue but one, with the path of that clue."""
@@ -204,7 +208,9 @@ class _Prover:
         yield Variant("uncited", Script(calls=calls, answer=answer_message(right, [])))
         yield Variant("unread", Script(calls=(), answer=answer_message(right, pages)))
         searches = tuple(call for call in calls if call.name == "search")
-        yield Variant("cited from the results", Script(calls=searches, answer=answer_message(right, pages)))
+        yield Variant(
+            "cited from the results", Script(calls=searches, answer=answer_message(right, pages))
+        )
         forged = [*pages[:1], "no-such-page"]
         yield Variant("forged citation", Script(calls=calls, answer=answer_message(right, forged)))
         if isinstance(right, str):
@@ -222,4 +228,3 @@ class _Prover:
     def _rivals(self) -> Iterable[tuple[str, str]]:
         for path, entity in self.near_misses():
             yield path, self.kb.entities[entity].name
-

@@ -76,9 +76,7 @@ class Router:
             return
         self._search(visit)
         wanted = [
-            statement(self.kb, fact, page)
-            for fact in facts
-            if page in stating_pages(self.kb, fact)
+            statement(self.kb, fact, page) for fact in facts if page in stating_pages(self.kb, fact)
         ]
         shown = ""
         number, num_pages = 0, 1
@@ -161,7 +159,9 @@ def retrace(
                     word for word in query_terms(str(call.arguments["query"])) if word not in known
                 ]
                 if unknown:
-                    return Retraced(f"query word {unknown[0]!r} not known yet", num_queries, len(read))
+                    return Retraced(
+                        f"query word {unknown[0]!r} not known yet", num_queries, len(read)
+                    )
                 listed.add(observation.text)
             else:
                 page = str(call.arguments["doc_id"])
@@ -170,9 +170,7 @@ def retrace(
                 read[page] = read.get(page, "") + observation.text
             known.update(query_terms(observation.text))
     for fact in facts:
-        if not any(
-            _states(kb, fact, page, read.get(page, "")) for page in stating_pages(kb, fact)
-        ):
+        if not any(_states(kb, fact, page, read.get(page, "")) for page in stating_pages(kb, fact)):
             stated = f"{fact.relation} of {fact.subject}"
             return Retraced(f"no page read states {stated}", num_queries, len(read))
     return Retraced("", num_queries, len(read))
