@@ -157,11 +157,10 @@ class SetEvaluator:
         if isinstance(clue, Count):
             return set(self.kb.neighbours(x, clue.step))
         if isinstance(clue, Loop):
-            shared = Counter(
-                y
-                for middle in self.kb.neighbours(x, clue.first)
-                for y in self.kb.neighbours(middle, clue.second)
-            )
+            second = self.kb.edges(clue.second)
+            shared: Counter[str] = Counter()
+            for middle in self.kb.neighbours(x, clue.first):
+                shared.update(second.get(middle, ()))
             return {y for y, times in shared.items() if times >= 2 and y != x}
         near = set(self.kb.neighbours(x, clue.steps[0]))
         for step in clue.steps[1:]:
@@ -209,25 +208,26 @@ class SetEvaluator:
     def _link(self, clue: Link) -> frozenset[str]:
         if is_bare(clue.node) and len(clue.steps) == 1:
             return self._with_any(clue.steps[0])
-        first, *others = map(reverse, clue.steps)
-        found: set[str] = set()
+        first, *others = [self.kb.edges(reverse(step)) for step in clue.steps]
+        far = self.members(clue.node)
         if not others:
-            found.update(*(self.kb.neighbours(y, first) for y in self.members(clue.node)))
-            return frozenset(found)
-        for y in self.members(clue.node):
-            reached = set(self.kb.neighbours(y, first))
-            for step in others:
-                reached.intersection_update(self.kb.neighbours(y, step))
+            return frozenset().union(*[first.get(y, ()) for y in far])
+        found: set[str] = set()
+        for y in far:
+            reached = set(first.get(y, ()))
+            for other in others:
+                reached.intersection_update(other.get(y, ()))
             found |= reached
         return frozenset(found)
 
     def _loop(self, clue: Loop) -> frozenset[str]:
         found: set[str] = set()
-        to_middle, to_start = reverse(clue.second), reverse(clue.first)
+        middles = self.kb.edges(reverse(clue.second))
+        starts = self.kb.edges(reverse(clue.first))
         for y in self.members(clue.node):
             shared: Counter[str] = Counter()
-            for middle in self.kb.neighbours(y, to_middle):
-                shared.update(self.kb.neighbours(middle, to_start))
+            for middle in middles.get(y, ()):
+                shared.update(starts.get(middle, ()))
             found.update(x for x, times in shared.items() if times >= 2 and x != y)
         return frozenset(found)
 
@@ -237,9 +237,9 @@ class SetEvaluator:
         if is_bare(clue.node):
             times = self._degrees(clue.step)
         else:
-            back = reverse(clue.step)
+            back = self.kb.edges(reverse(clue.step))
             for y in self.members(clue.node):
-                times.update(self.kb.neighbours(y, back))
+                times.update(back.get(y, ()))
         return frozenset(x for x, number in times.items() if clue.lo <= number <= hi)
 
     def _offset(self, clue: Offset) -> frozenset[str]:
