@@ -11,10 +11,10 @@ from typing import NamedTuple
 from data.certificate import Certificate, CheckName, CheckResult
 from data.errors import TaskError
 from data.store import Store
-from data.task import JsonObject, Script, Task, content_id
+from data.task import JsonObject, Script, Task, ToolCall, content_id
 from data.trajectory import Trajectory, Verdict
 from synth.parts import Finding, Parts, Variant
-from synth.replay import Replayer
+from synth.replay import Replayed, Replayer
 from synth.request import kind_module
 from verifiers import verify
 
@@ -72,7 +72,9 @@ class _Run:
     def __init__(self, task: Task, replayer: Replayer) -> None:
         self.task = task
         self.replayer = replayer
-        self.played: dict[tuple[object, ...], Trajectory] = {}
+        self.public = task.public()
+        self.played: list[tuple[tuple[ToolCall, ...], Replayed]] = []
+        self.last: tuple[tuple[ToolCall, ...], Replayed] | None = None
 
     def results(self) -> Iterator[CheckResult]:
         try:
@@ -106,7 +108,7 @@ class _Run:
         return Finding("" if made == self.task.id else f"now gives {made}", evidence)
 
     def _leak(self, parts: Parts) -> Finding:
-        first = self.replayer.first_observation(self.task.public()).text
+        first = self._replayed(self.task.hidden.witness).first.text
         surfaces = {
             "prompt": "\n".join(message.content for message in self.task.prompt),
             "tools": "\n".join(tool.model_dump_json() for tool in self.task.tools),
@@ -160,14 +162,20 @@ class _Run:
         return Finding("" if number else "none to judge", {"judged": number})
 
     def _play(self, script: Script) -> Trajectory:
-        """The attempt; scripts with the same calls share one execution, as worlds repeat exactly."""
-        key = tuple(call.model_dump_json() for call in script.calls)
-        if key not in self.played:
-            self.played[key] = self.replayer.run(self.task.public(), script)
-        played = self.played[key]
+        played = self._replayed(script).trajectory
         last = played.turns[-1].model_copy(update={"content": script.answer})
         turns = (*played.turns[:-1], last)
         return played.model_copy(update={"answer": script.answer, "turns": turns})
+
+    def _replayed(self, script: Script) -> Replayed:
+        """The attempt; scripts with the same calls share one execution, as worlds repeat exactly."""
+        if self.last is None or self.last[0] is not script.calls:
+            found = next((r for calls, r in self.played if calls == script.calls), None)
+            if found is None:
+                found = self.replayer.run(self.public, script)
+                self.played.append((script.calls, found))
+            self.last = (script.calls, found)
+        return self.last[1]
 
 
 def _failed(verdict: Verdict) -> str:

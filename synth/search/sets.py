@@ -145,26 +145,31 @@ class SetEvaluator:
 
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
-        near = {x: self._near(x, clue) for x in found}
+        near = self._near(found, clue)
         far = self._among(frozenset().union(*near.values()), clue.node)
         if isinstance(clue, Count):
             hi = float("inf") if clue.hi is None else clue.hi
             return frozenset(x for x, ys in near.items() if clue.lo <= len(far & ys) <= hi)
         return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
 
-    def _near(self, x: str, clue: Link | Count | Loop) -> set[str]:
-        """The entities that the clue ties `x` to, whatever is said of them."""
-        if isinstance(clue, Count):
-            return set(self.kb.neighbours(x, clue.step))
+    def _near(
+        self, found: frozenset[str], clue: Link | Count | Loop
+    ) -> dict[str, frozenset[str]]:
+        """Per entity of `found`, those the clue ties it to, whatever is said of them."""
         if isinstance(clue, Loop):
-            second = self.kb.edges(clue.second)
-            shared: Counter[str] = Counter()
-            for middle in self.kb.neighbours(x, clue.first):
-                shared.update(second.get(middle, ()))
-            return {y for y, times in shared.items() if times >= 2 and y != x}
-        near = set(self.kb.neighbours(x, clue.steps[0]))
-        for step in clue.steps[1:]:
-            near.intersection_update(self.kb.neighbours(x, step))
+            first, second = self.kb.edges(clue.first), self.kb.edges(clue.second)
+            near = {}
+            for x in found:
+                shared: Counter[str] = Counter()
+                for middle in first.get(x, ()):
+                    shared.update(second.get(middle, ()))
+                near[x] = frozenset(y for y, times in shared.items() if times >= 2 and y != x)
+            return near
+        steps = (clue.step,) if isinstance(clue, Count) else clue.steps
+        start, *others = map(self.kb.edges, steps)
+        near = {x: frozenset(start.get(x, ())) for x in found}
+        for other in others:
+            near = {x: ys.intersection(other.get(x, ())) for x, ys in near.items()}
         return near
 
     def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:
