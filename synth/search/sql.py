@@ -95,11 +95,11 @@ class SqlEvaluator:
         """What the query asks for; empty when its subject does not exist or is not unique."""
         ask = query.ask
         root = _Sql(self._tables)
-        table = root.node(query.root)
+        members = root.node(query.root)
         if isinstance(ask, Entities):
-            rows = self._run(root, f"SELECT id FROM entity WHERE i IN {table}")
+            rows = self._run(root, f"SELECT id FROM entity WHERE i IN ({members})")
             return tuple(sorted(str(id_) for id_ in rows))
-        subjects = [int(str(i)) for i in self._run(root, f"SELECT i FROM {table}")]
+        subjects = [int(str(i)) for i in self._run(root, members)]
         if len(subjects) != 1:
             return ()
         if isinstance(ask, HowMany):
@@ -122,12 +122,12 @@ class SqlEvaluator:
         x, y, table = sql.ends(ask.step)
         wanted = sql.node(ask.node)
         select = f"SELECT COUNT(DISTINCT {y}) FROM {table} WHERE {x} = {sql.bind(subject)}"
-        (number,) = self._run(sql, f"{select} AND {y} IN {wanted}")
+        (number,) = self._run(sql, f"{select} AND {y} IN ({wanted})")
         return (float(str(number)),)
 
     def _difference(self, subject: int, ask: Difference) -> Answer:
         sql = _Sql(self._tables)
-        others = self._run(sql, f"SELECT i FROM {sql.node(ask.node)}")
+        others = self._run(sql, sql.node(ask.node))
         mine = self._value(subject, ask.relation)
         if len(others) != 1 or not mine:
             return ()
@@ -159,7 +159,7 @@ class _Sql:
         return dot + near, dot + far, f"{self.tables[step.relation]} {alias}".strip()
 
     def node(self, node: Node) -> str:
-        """Defines S(node) and returns its table, whose one column is `i`."""
+        """Defines S(node) and returns the SELECT that reads it."""
         where = [f"type = {self.bind(node.type)}"]
         if node.constant:
             where.append(f"id = {self.bind(node.constant)}")
@@ -169,20 +169,20 @@ class _Sql:
                 extremes.append(clue)
             else:
                 where.append(self.condition(clue))
-        table = self._define(f"SELECT i FROM entity WHERE {' AND '.join(where)}")
+        members = self._define(f"SELECT i FROM entity WHERE {' AND '.join(where)}")
         for extreme in extremes:
             values = self.tables[extreme.relation]
             best = "MAX" if extreme.direction is Direction.MOST else "MIN"
-            top = f"SELECT {best}(o) FROM {values} WHERE s IN {table}"
-            table = self._define(
-                f"SELECT s AS i FROM {values} WHERE s IN {table} AND o = ({top})"
+            top = f"SELECT {best}(o) FROM {values} WHERE s IN ({members})"
+            members = self._define(
+                f"SELECT s AS i FROM {values} WHERE s IN ({members}) AND o = ({top})"
             )
-        return table
+        return members
 
     def _define(self, select: str) -> str:
         name = f"n{len(self._nodes)}"
         self._nodes.append(f"{name} AS MATERIALIZED ({select})")
-        return name
+        return f"SELECT i FROM {name}"
 
     def condition(self, clue: Clue) -> str:
         match clue:
@@ -235,7 +235,7 @@ class _Sql:
 
     def link(self, clue: Link) -> str:
         x, y, table = self.ends(clue.steps[0], "a")
-        joins, where = [table], [f"{y} IN {self.node(clue.node)}"]
+        joins, where = [table], [f"{y} IN ({self.node(clue.node)})"]
         for i, step in enumerate(clue.steps[1:]):
             x2, y2, table2 = self.ends(step, f"b{i}")
             joins.append(table2)
@@ -248,7 +248,7 @@ class _Sql:
         n2, y2, end2 = self.ends(clue.second, "c")
         x2, m2, walk2 = self.ends(clue.first, "d")
         where = [
-            f"{y1} IN {self.node(clue.node)}",
+            f"{y1} IN ({self.node(clue.node)})",
             f"{m1} = {n1}",
             f"{y2} = {y1}",
             f"{n2} <> {n1}",
@@ -261,7 +261,7 @@ class _Sql:
 
     def offset(self, clue: Offset) -> str:
         mine, theirs = self.tables[clue.relation], self.tables[clue.other]
-        where = [f"b.s IN {self.node(clue.node)}", "a.s <> b.s"]
+        where = [f"b.s IN ({self.node(clue.node)})", "a.s <> b.s"]
         if clue.lo is not None:
             where.append(f"a.o >= b.o + {self.bind(clue.lo)}")
         if clue.hi is not None:
