@@ -159,7 +159,7 @@ def _origin(film: Film, seed: int) -> Iterator[str]:
         yield pick(
             (
                 f"It was produced in {places}.",
-                f"The film comes from {places}.",
+                f"It comes from {places}.",
                 f"It is a production from {places}.",
             ),
             seed,
