@@ -5,6 +5,7 @@ categories are written out as lines of their own, so that the page states them.
 """
 
 import re
+from itertools import zip_longest
 from typing import NamedTuple
 
 import mwparserfromhell
@@ -140,7 +141,7 @@ def _body(code: Wikicode) -> str:
     # A heading with nothing below it lost all its text above.
     return "\n\n".join(
         part
-        for part, after in zip(kept, [*kept[1:], "## "], strict=True)
+        for part, after in zip_longest(kept, kept[1:], fillvalue="## ")
         if not (part.startswith("## ") and after.startswith("## "))
     )
 
