@@ -5,6 +5,8 @@ from typing import TypeVar
 
 Shape = TypeVar("Shape")
 
+_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+
 
 def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
@@ -16,6 +18,11 @@ def listing(words: Sequence[str]) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """ "1 film", "2 films", "1,250 films"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def worded(number: int, noun: str) -> str:
+    """As `counted`, with small numbers in words: "two films"."""
+    return f"{_WORDS[number]} {noun}s" if 1 < number < len(_WORDS) else counted(number, noun)
 
 
 def sentence(text: str) -> str:
