@@ -5,7 +5,21 @@ from typing import TypeVar
 
 Shape = TypeVar("Shape")
 
-_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 
 def listing(words: Sequence[str]) -> str:
@@ -27,7 +41,7 @@ def worded(number: int, noun: str) -> str:
 
 def sentence(text: str) -> str:
     """With a full stop, unless the last word already brings its own ("Jr.", "Who?")."""
-    return text if text.endswith((".", "!", "?", ".)")) else text + "."
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def paragraphs(parts: Sequence[Sequence[str]]) -> str:

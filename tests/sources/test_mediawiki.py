@@ -149,8 +149,8 @@ def test_a_page_without_text_is_skipped_by_name(wiki: SourceData) -> None:
 @pytest.mark.parametrize("suffix", [".bz2", ".gz"])
 def test_compressed_dumps_give_the_same(tmp_path: Path, wiki: SourceData, suffix: str) -> None:
     path = tmp_path / f"wiki.xml{suffix}"
-    pack = {".bz2": bz2.compress, ".gz": gzip.compress}[suffix]
-    path.write_bytes(pack(dump(PAGES, REDIRECTS)))
+    plain = dump(PAGES, REDIRECTS)
+    path.write_bytes(bz2.compress(plain) if suffix == ".bz2" else gzip.compress(plain))
     data = mediawiki.load(path)
     assert (data.documents, data.facts, data.entities) == (
         wiki.documents,
