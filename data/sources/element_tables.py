@@ -8,6 +8,7 @@ CHINESE = (
 """Chinese names in order of atomic number, one character each."""
 
 BRITISH = {"Aluminum": "Aluminium", "Cesium": "Caesium", "Sulfur": "Sulphur"}
+"""Other spellings in use, by our name."""
 SERIES = {
     "Nonmetals": "nonmetal",
     "Noble gases": "noble gas",
@@ -21,7 +22,6 @@ SERIES = {
     "Actinides": "actinide",
 }
 """Series as the database names them, in the singular."""
-"""Other spellings in use, by our name."""
 LATTICE = {
     "BCC": "body-centred cubic",
     "CUB": "cubic",

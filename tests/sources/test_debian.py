@@ -13,10 +13,7 @@ Maintainer: "Gravel Team" <team@example.org>
 Depends: libgravel1 (>= 1.0), stones:any | pebbles, libgravel1 (<< 2)
 Recommends: gravel-doc
 Description: sorts gravel
- Sorts gravel by size,
- and by colour.
- .
- Slowly.
+Description-md5: 0123
 Homepage: https://gravel.example.org/x
 Tag: role::program, use::sorting,
  works-with::stones
@@ -32,6 +29,15 @@ Package: gravel-doc
 Maintainer: Ann Other <ann@example.org>
 Description: manual
 Section: doc
+
+
+Package: gravel
+Description-md5: 0123
+Description-en: sorts gravel
+ Sorts gravel by size,
+ and by colour.
+ .
+ Slowly.
 """
 
 
