@@ -6,13 +6,15 @@ NOUNS = {
     "term": Noun(
         "entry",
         "entries",
+        bare=("an entry in a dictionary of computing", "a computing term"),
+        name="headword",
         openers=(
-            "I'm trying to find {np} in a dictionary of computing.",
-            "I'm looking for {np} in the computing dictionary.",
-            "There is {np} in the dictionary of computing whose headword I can't recall.",
-            "Help me find the headword of {np} in the computing dictionary.",
-            "Here is a puzzle about {np} in a dictionary of computing.",
-            "I once read {np} in the computing dictionary.",
+            "I'm trying to find {np}.",
+            "I'm looking for {np}.",
+            "I can't recall the headword of {np}.",
+            "Help me find {np}.",
+            "Here is a puzzle about {np}.",
+            "I once read {np}.",
         ),
         closers=(
             "Which entry is it?",

@@ -117,3 +117,17 @@ def country(name: str) -> str:
 def initials(letters: Sequence[str]) -> str:
     """`L. W.`; what is no letter stands as it is."""
     return " ".join(f"{letter}." if letter.isalpha() else letter for letter in letters)
+
+
+def pluralised(noun: str) -> str:
+    """The plural of a common noun."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def title_and_suffix(name: str) -> tuple[str, str]:
+    """Parts a title from what only tells it from others: ("Hamlet", " (1996)")."""
+    found = re.fullmatch(r"(.*?)((?: \((?:\d{4}|[^()]*film[^()]*)\))?)", name, re.DOTALL)
+    assert found
+    return found[1], found[2]

@@ -32,8 +32,8 @@ BORDER = "country.border"
 def _border() -> Edge:
     shared = "至少有两个邻国也与{y}接壤"
     return Edge(
-        says=("与{y}接壤", "与{y}相邻", "邻国中有{y}", "与{y}有共同的陆地边界"),
-        denies=("不与{y}接壤", "邻国中没有{y}"),
+        says=("与{y}接壤", "与{y}相邻", "的邻国中有{y}", "与{y}有共同的陆地边界"),
+        denies=("不与{y}接壤", "的邻国中没有{y}"),
         group="{x}的邻国",
         roles=("邻国",),
         part="邻国",
@@ -45,21 +45,22 @@ def _partner(relation: str, word: str) -> dict[tuple[str, bool], Edge]:
     return {
         (relation, False): Edge(
             says=(
-                f"主要{word}伙伴中有{{y}}",
+                f"的主要{word}伙伴中有{{y}}",
                 f"把{{y}}列为主要{word}伙伴",
-                f"主要{word}伙伴包括{{y}}",
+                f"的主要{word}伙伴包括{{y}}",
             ),
-            denies=(f"主要{word}伙伴中没有{{y}}",),
+            denies=(f"的主要{word}伙伴中没有{{y}}",),
             group=f"{{x}}的主要{word}伙伴",
             roles=(f"{word}伙伴",),
-            part=f"主要{word}伙伴",
+            part=f"的主要{word}伙伴",
             shared={(relation, True): f"与{{y}}至少有两个共同的主要{word}伙伴"},
         ),
         (relation, True): Edge(
             says=(f"是{{y}}的主要{word}伙伴", f"被{{y}}列为主要{word}伙伴"),
             denies=(f"不是{{y}}的主要{word}伙伴",),
-            group=f"以{{x}}为主要{word}伙伴的国家",
-            part=f"主要{word}伙伴",
+            group=f"把{{x}}列为主要{word}伙伴的国家",
+            counts=(f"被{{y}}列为主要{word}伙伴", f"是{{y}}的主要{word}伙伴"),
+            part=f"的主要{word}伙伴",
             shared={(relation, False): f"与{{y}}同为至少两个国家的主要{word}伙伴"},
         ),
     }
@@ -94,13 +95,13 @@ ATTRIBUTES = {
     ),
     "country.language": Attribute(
         "语言",
-        says=("语言中有{v}", "有人讲{v}", "列出的语言包括{v}"),
-        denies=("列出的语言不包括{v}", "语言中没有{v}"),
+        says=("的语言中有{v}", "有人讲{v}", "的列出的语言包括{v}"),
+        denies=("的列出的语言不包括{v}", "的语言中没有{v}"),
     ),
     "country.religion": Attribute(
         "宗教",
-        says=("主要宗教群体包括{v}", "主要宗教群体中有{v}"),
-        denies=("主要宗教群体不包括{v}",),
+        says=("的主要宗教群体包括{v}", "的主要宗教群体中有{v}"),
+        denies=("的主要宗教群体不包括{v}",),
         words={
             "Muslim": "穆斯林",
             "Christian": "基督徒",
@@ -115,32 +116,32 @@ ATTRIBUTES = {
     ),
     "country.capital": Attribute(
         "首都",
-        says=("首都是{v}", "首都为{v}", "以{v}为首都"),
-        denies=("首都不是{v}",),
+        says=("的首都是{v}", "的首都为{v}", "以{v}为首都"),
+        denies=("的首都不是{v}",),
         asks=("{x}的首都是哪里？", "{x}的首都叫什么？"),
     ),
     "country.highest_point": Attribute(
         "最高点",
-        says=("最高点是{v}", "最高点为{v}"),
-        denies=("最高点不是{v}",),
+        says=("的最高点是{v}", "的最高点为{v}"),
+        denies=("的最高点不是{v}",),
         asks=("{x}的最高点是哪里？", "{x}的最高点叫什么？"),
     ),
     "country.currency": Attribute(
         "货币",
-        says=("货币是 {v}", "货币为 {v}"),
-        denies=("货币不是 {v}",),
+        says=("的货币是 {v}", "的货币为 {v}"),
+        denies=("的货币不是 {v}",),
         asks=("{x}使用什么货币？",),
     ),
     "country.internet_code": Attribute(
         "互联网国家代码",
-        says=("互联网国家代码是 {v}", "互联网国家代码为 {v}"),
-        denies=("互联网国家代码不是 {v}",),
+        says=("的互联网国家代码是 {v}", "的互联网国家代码为 {v}"),
+        denies=("的互联网国家代码不是 {v}",),
         asks=("{x}的互联网国家代码是什么？",),
     ),
     "country.government_type": Attribute(
         "政体",
-        says=("政体为{v}", "政体属于{v}"),
-        denies=("政体不是{v}",),
+        says=("的政体为{v}", "的政体属于{v}"),
+        denies=("的政体不是{v}",),
         asks=("{x}的政体是什么？",),
         words={
             "absolute monarchy": "绝对君主制",
@@ -166,7 +167,14 @@ ATTRIBUTES = {
     "country.median_age": Attribute("年龄中位数", more="大", less="小"),
     "country.life_expectancy": Attribute("出生时预期寿命", more="长", less="短"),
     "country.airports": Attribute(
-        "机场数目", more="多", less="少", unit="座", whole=True, asks=("{x}有多少座机场？",)
+        "机场数目",
+        says=("有{v}机场", "拥有{v}机场"),
+        denies=("并没有{v}机场",),
+        asks=("{x}有多少座机场？",),
+        more="多",
+        less="少",
+        unit="座",
+        whole=True,
     ),
     "country.railways": Attribute("铁路总长", more="长", less="短"),
     "country.independence": Attribute(

@@ -45,6 +45,7 @@ def edge(relation: Relation, inverse: bool) -> Edge:
             says=(f"是{{y}}的{word}", f"被{{y}}列为{word}"),
             denies=(f"不是{{y}}的{word}",),
             group=f"以{{x}}为{word}的条目",
+            counts=(f"被{{y}}列为{word}",),
             part=word,
         )
     return Edge(
@@ -60,14 +61,14 @@ def attribute(relation: Relation) -> Attribute:
     if relation.value is ValueKind.YEAR:
         return Attribute(
             word,
-            says=(f"{word}为{{v}}", f"{word}一项是{{v}}"),
-            denies=(f"{word}不是{{v}}",),
+            says=(f"的{word}为{{v}}", f"的{word}一项是{{v}}"),
+            denies=(f"的{word}不是{{v}}",),
             asks=(f"{{x}}的{word}是哪一年？",),
             is_year=True,
         )
     return Attribute(
         word,
-        says=(f"{word}为 {{v}}", f"{word}中有 {{v}}", f"{word}一项包括 {{v}}"),
-        denies=(f"{word}中没有 {{v}}",),
+        says=(f"的{word}为 {{v}}", f"的{word}中有 {{v}}", f"的{word}一项包括 {{v}}"),
+        denies=(f"的{word}中没有 {{v}}",),
         asks=(f"{{x}}的{word}是什么？",) if relation.value is ValueKind.NAME else (),
     )

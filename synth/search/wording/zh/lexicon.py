@@ -1,7 +1,9 @@
 """The shape of the Chinese words of a relation.
 
 Frames are predicates that follow their subject and, with the particle "de", also stand before a
-noun. `{y}` is the other entity, `{v}` the value, `{x}` the subject where it is no grammatical one.
+noun. A
+frame that starts with "de" begins with a noun of the subject's ("its capital is ..."); the particle stays only right
+after the subject. `{y}` is the other entity, `{v}` the value, `{x}` the subject where it is no grammatical one.
 """
 
 from collections.abc import Mapping
@@ -34,6 +36,8 @@ class Edge:
     """`{y}` is a name."""
     group: str
     """All other ends of x: "the films {x} directed"."""
+    counts: tuple[str, ...] = ()
+    """Predicates around a counted noun `{y}`, where the group cannot follow its subject."""
     roles: tuple[str, ...] = ()
     """What to call y afterwards; empty means by its type."""
     verb: str = ""

@@ -26,14 +26,16 @@ def spelled(number: int) -> str:
 
 
 def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
-    """A count with its measure word: "exactly three", "at least two"."""
+    """A count with its verb and measure word: "there are exactly three", "at least two"."""
     if hi is None:
-        return f"{rng.choice(('至少', '不少于'))}{spelled(lo)}{measure}"
+        return f"{rng.choice(('至少有', '不少于'))}{spelled(lo)}{measure}"
     if lo == hi:
-        return f"{rng.choice(('恰好', '正好'))}{spelled(lo)}{measure}"
+        return f"{rng.choice(('恰好有', '正好有', '恰有'))}{spelled(lo)}{measure}"
     if lo <= 0:
-        return f"{rng.choice(('至多', '不超过'))}{spelled(hi)}{measure}"
-    return f"{spelled(lo)}到{spelled(hi)}{measure}"
+        return f"{rng.choice(('至多有', '不超过'))}{spelled(hi)}{measure}"
+    if hi == lo + 1:
+        return f"有{spelled(lo)}{measure}或{spelled(hi)}{measure}"
+    return f"有{spelled(lo)}到{spelled(hi)}{measure}"
 
 
 def is_decade(lo: float | None, hi: float | None) -> bool:
@@ -185,3 +187,30 @@ def _open_margin(
     if bound > 0:
         return f"{noun}比{other}至少{near}{measured(bound, unit)}"
     return f"{noun}至多比{other}{far}{measured(-bound, unit)}"
+
+
+def plain_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
+    """A quantity without a verb, before a noun: "at least 2" + measure word."""
+    if lo is None or hi is None:
+        edge, words = (lo, ("至少", "不少于")) if lo is not None else (hi, ("至多", "不超过"))
+        return f"{rng.choice(words)}{_few(edge or 0)}{unit}"
+    if lo == hi:
+        return f"{rng.choice(('', '恰好'))}{_few(lo)}{unit}"
+    if hi == lo + 1:
+        return f"{_few(lo)}{unit}或{_few(hi)}{unit}"
+    return f"{_few(lo)}到{_few(hi)}{unit}"
+
+
+def _few(value: float) -> str:
+    return spelled(int(value)) if float(value).is_integer() else figure(value)
+
+
+def denied_amount(lo: float | None, hi: float | None, unit: str) -> str:
+    """The negation of an amount: "is not 90 minutes", "does not reach 90 minutes"."""
+    if lo is not None and lo == hi:
+        return f"不是{measured(lo, unit)}"
+    if hi is None:
+        return f"没有达到{measured(lo or 0, unit)}"
+    if lo is None:
+        return f"不在{measured(hi, unit)}及以下"
+    return f"不在{figure(lo)}到{measured(hi, unit)}之间"
