@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from data.sources.countries import with_article
-from data.sources.prose import counted, listing, paragraphs, pick, sentence
+from data.sources.prose import counted, listing, paragraphs, pick, sentence, worded
 
 SHORT_LIST = 4
 """Up to so many directors stand in a film's first sentence."""
@@ -159,7 +159,7 @@ def _origin(film: Film, seed: int) -> Iterator[str]:
         yield pick(
             (
                 f"It was produced in {places}.",
-                f"The film comes from {places}.",
+                f"It comes from {places}.",
                 f"It is a production from {places}.",
             ),
             seed,
@@ -232,7 +232,10 @@ def person_page(person: Credits) -> str:
     if len(films) == 1:
         return sentence(_single(person, next(iter(films.values())), seed))
     lead = _span(name, list(films.values()), seed)
-    lead += f", always as {held[0]}." if len(held) == 1 else f", as {listing(held)}."
+    if len(held) > 1:
+        lead += f", as {listing(held)}."
+    else:
+        lead += ", always in the cast." if person.acted else f", always as {held[0]}."
     return paragraphs([[lead], *([text] for text in _roles(person, seed >> 4))])
 
 
@@ -267,7 +270,7 @@ def _single(person: Credits, film: Film, seed: int) -> str:
 
 def _span(name: str, films: Sequence[Film], seed: int) -> str:
     first, last = min(film.year for film in films), max(film.year for film in films)
-    total = counted(len(films), "film")
+    total = worded(len(films), "film")
     if first == last:
         return f"{name} is credited on {total} released in {first}"
     return pick(
@@ -316,7 +319,7 @@ def company_page(company: Credits) -> str:
         film = films[0]
         return pick(
             (
-                f"{name} is the production company, alone or with others, of {_dated(film)}.",
+                f"{name} had a part in the production of {_dated(film)}.",
                 f"{name} is a production company credited on {_dated(film)}.",
                 sentence(f"{name} was involved in producing the {film.year} film {film.title}"),
             ),

@@ -10,7 +10,6 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from data.errors import SourceError
@@ -19,6 +18,7 @@ from data.sources import film_pages
 from data.sources.base import Document, Entity, Fact, Relation, SourceData, ValueKind
 from data.sources.countries import country
 from data.sources.film_pages import Credits, Film
+from data.sources.ids import id_maker
 from data.sources.installed import package_path, version_of
 from data.task import Source
 
@@ -112,7 +112,7 @@ def _films(path: Path) -> list[Film]:
             database.close()
     except sqlite3.Error as error:
         raise SourceError(f"source films: cannot read {path}: {error}; reinstall it") from error
-    make_id = _ids("f")
+    make_id = id_maker("films", "f")
     return [_film(make_id, row) for row in rows]
 
 
@@ -145,21 +145,6 @@ def _film(make_id: Callable[[str], str], row: tuple[object, ...]) -> Film:
         score=int(str(meter)) if meter is not None and reviews >= MIN_REVIEWS else None,
         reviews=reviews,
     )
-
-
-def _ids(prefix: str) -> Callable[[str], str]:
-    """Makes ids that tell nothing of the name; raises where two keys would share one."""
-    taken: dict[str, str] = {}
-
-    def make(key: str) -> str:
-        digest = f"{prefix}-{sha256(key.encode()).hexdigest()[:10]}"
-        if taken.setdefault(digest, key) != key:
-            raise SourceError(
-                f"source films: {key!r} and {taken[digest]!r} have the same id; lengthen the ids"
-            )
-        return digest
-
-    return make
 
 
 def _text(value: object) -> str:
@@ -196,7 +181,7 @@ def _credits(films: list[Film]) -> tuple[list[Credits], list[Credits]]:
         ):
             for name in names:
                 role[name].append(film)
-    person_id, company_id = _ids("p"), _ids("c")
+    person_id, company_id = id_maker("films", "p"), id_maker("films", "c")
     people = [
         Credits(
             person_id(name),
