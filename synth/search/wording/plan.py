@@ -39,9 +39,10 @@ MANY_CLUES = 9
 
 @dataclass(eq=False)
 class Part:
-    """A clue, and the actor it brings in, if any."""
+    """A clue, the type of what it describes, and the actor it brings in, if any."""
 
     clue: Clue
+    kind: str
     actor: "Actor | None" = None
 
 
@@ -168,7 +169,7 @@ class _Stage:
         clues = list(node.clues)
         self.rng.shuffle(clues)
         actor.extremes = [clue for clue in clues if isinstance(clue, Extreme)]
-        parts = [Part(clue) for clue in clues if not isinstance(clue, Extreme)]
+        parts = [Part(clue, node.type) for clue in clues if not isinstance(clue, Extreme)]
         actor.light = _light(parts, self.slot)
         rest = [part for part in parts if part not in actor.light]
         if parent and rest:

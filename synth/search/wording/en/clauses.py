@@ -2,7 +2,6 @@
 
 from synth.search.query import (
     Category,
-    Clue,
     Count,
     Exclude,
     Extreme,
@@ -67,7 +66,7 @@ class Clauses(NounPhrases):
 
     def whole(self, node: Node, plural: bool) -> str:
         """A full description without article: "films that are in French and that ..."."""
-        parts = [Part(clue) for clue in split_extremes(node)[1]]
+        parts = [Part(clue, node.type) for clue in split_extremes(node)[1]]
         light: dict[str, Part] = {}
         for part in parts:
             if place := self.slot(part.clue):
@@ -129,10 +128,16 @@ class Clauses(NounPhrases):
             case Offset():
                 return self._offset(part, clue)
             case Initials():
-                return f"[has|have] the initials {grammar.initials(clue.letters)}"
+                return self._initials(part, clue)
             case Exclude():
                 return self._exclude(clue)
         raise AssertionError(f"no verb phrase for {clue.op}")
+
+    def _initials(self, part: Part, clue: Initials) -> str:
+        letters, noun = grammar.initials(clue.letters), self.words.noun(part.kind)
+        if noun.is_person:
+            return f"[has|have] the initials {letters}"
+        return f"[has|have] a {noun.name} with the initials {letters}"
 
     def _choose(self, frames: tuple[str, ...], other: str) -> str:
         """One of `frames`; a long other end stands last if some frame lets it."""
@@ -171,8 +176,8 @@ class Clauses(NounPhrases):
 
     def _loop(self, part: Part, clue: Loop) -> str:
         edge = self.words.edge(clue.first)
-        other = self.other(part, clue.node, single=True)
         shared = edge.shared.get((clue.second.relation, clue.second.inverse))
+        other = self.other(part, clue.node, single=not (shared and shared.startswith("[share")))
         if shared:
             return self._put(shared, y=other)
         kind = self._middle(clue.first)
@@ -217,7 +222,9 @@ class Clauses(NounPhrases):
             return f"{words.compare} {values.count_margin(clue.lo, clue.hi, words.counted)} {other}"
         gap = self._margin(clue)
         if words.compare and same:
-            return f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
+            return (
+                f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
+            )
         that = "that" if same else f"the {others.noun}"
         return f"[has|have] {grammar.article(words.noun)} {gap} {that} of {other}"
 

@@ -59,7 +59,7 @@ EDGES = {
     (COUNTRY, True): Edge(
         says=(
             "[is|are] where {y} was discovered",
-                        "saw the discovery of {y}",
+            "saw the discovery of {y}",
         ),
         denies=("[is|are] not where {y} was discovered",),
         counts=("saw the discovery of {y}",),

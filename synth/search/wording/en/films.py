@@ -179,6 +179,7 @@ EDGES = {
             (WRITER, False): "co-wrote at least two different films with {y}",
             (CAST, False): "wrote at least two different films in which {y} appears",
             (COMPANY, False): "wrote at least two different films for {y}",
+            (COUNTRY, False): "wrote at least two different films made in {y}",
         },
     ),
     (CAST, False): Edge(
@@ -255,6 +256,7 @@ EDGES = {
             (WRITER, False): "produced at least two different films written by {y}",
             (CAST, False): "produced at least two different films with {y} in the cast",
             (COMPANY, False): "co-produced at least two different films with {y}",
+            (COUNTRY, False): "produced at least two different films made in {y}",
         },
     ),
     (COUNTRY, False): Edge(

@@ -3,7 +3,21 @@
 import re
 from collections.abc import Sequence
 
-ONES = "no one two three four five six seven eight nine ten eleven twelve".split()
+ONES = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 VOWEL_LETTERS = "AEFHILMNORSX"
 SILENT_H = ("hour", "honest", "heir", "honour", "honor")
 YOO = ("uni", "use", "usa", "euro", "eul", "ura", "ut", "one", "ub", "ukr", "uru", "uga", "uz")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from synth.search.wording.en.grammar import article
 
-
 FOR_LONG = "~"
 """Starts a frame that reads well only with a long other end."""
 
@@ -155,7 +154,7 @@ def tally(noun: str, has: str = "[has|have]", asks: tuple[str, ...] = ()) -> Att
     return Attribute(
         noun=f"number of {noun}",
         says=(f"{has} {{v}}",),
-        denies=(f"[does|do] not have {{v}}",),
+        denies=("[does|do] not have {v}",),
         asks=asks or (f"How many {noun} does {{x}} have?",),
         post="with {v}",
         most=f"most {noun}",
@@ -170,7 +169,6 @@ def tally(noun: str, has: str = "[has|have]", asks: tuple[str, ...] = ()) -> Att
 
 def title(noun: str, asks: tuple[str, ...] = (), says: tuple[str, ...] = ()) -> Attribute:
     """The words of a NAME or CATEGORY relation with one value: "its capital is ..."."""
-    with_article = article(noun)
     return Attribute(
         noun=noun,
         says=(*says, f"[has|have] {{v}} as {{its}} {noun}"),

@@ -96,11 +96,11 @@ class References(Clauses):
         if continues:
             if twins:
                 return f"the same {noun}" if actor.parent else f"the {label}"
-            words = ("the", "the", "this", "the same" if actor.parent else "this")
-            return f"{self.rng.choice(words)} {noun}"
+            start = self.rng.choice(("the", "the", "this", "the same" if actor.parent else "this"))
+            return f"{start} {noun}"
         if actor in self.mentioned and actor.parent:
-            words = ("that",) if self._subject_is_called(noun) else ("that", "that", "this", "the")
-            return f"{self.rng.choice(words)} {noun}"
+            clear = not self._subject_is_called(noun)
+            return f"{self.rng.choice(('that', 'this', 'the')) if clear else 'that'} {noun}"
         return f"the {label}"
 
     def one_of(self, actor: Actor, parent: str) -> str:

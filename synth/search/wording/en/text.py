@@ -9,8 +9,18 @@ from synth.search.wording.en.clauses import LONG
 from synth.search.wording.en.references import References
 from synth.search.wording.en.words import Words
 from synth.search.wording.names import Names
-from synth.search.wording.plan import Actor, Beat, Part, actors, after, beats, distant, is_heavy
-from synth.search.wording.plan import starts_from_child, stage
+from synth.search.wording.plan import (
+    Actor,
+    Beat,
+    Part,
+    actors,
+    after,
+    beats,
+    distant,
+    is_heavy,
+    stage,
+    starts_from_child,
+)
 
 WORLD = ("In this collection, ", "Going by the pages here, ", "According to this collection, ")
 ALL_OPENERS = (
@@ -187,7 +197,9 @@ class Text(References):
         self.say(grammar.fill(frame, x=x, y=y, in_unit=unit), None)
 
     def _full(self, actor: Actor) -> str:
-        return self.name(actor.node.constant) if actor.node.constant else f"the {self.labels[actor]}"
+        return (
+            self.name(actor.node.constant) if actor.node.constant else f"the {self.labels[actor]}"
+        )
 
 
 def may_open(root: Actor) -> bool:

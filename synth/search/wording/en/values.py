@@ -48,9 +48,7 @@ def is_decade(lo: float | None, hi: float | None) -> bool:
     return lo is not None and hi == lo + 9 and lo % 10 == 0 and lo % 100 != 0
 
 
-def amount(
-    lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False
-) -> str:
+def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False) -> str:
     """A quantity: "exactly 90 minutes", "between 90 and 100 minutes", "at least 90 minutes"."""
     if lo is None and hi is None:
         return f"some number of {unit or 'units'}"
@@ -92,7 +90,9 @@ def measured(value: float, unit: str) -> str:
 def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
     """A counted noun for an amount in whole numbers: "at least one Oscar"."""
     low, high = int(lo or 0), None if hi is None else int(hi)
-    return quantity(low, high, noun.removesuffix("s"), noun, rng).removeprefix("exactly " * (rng.random() < 0.5))
+    return quantity(low, high, noun.removesuffix("s"), noun, rng).removeprefix(
+        "exactly " * (rng.random() < 0.5)
+    )
 
 
 def joined_unit(number: str, unit: str) -> str:

@@ -47,6 +47,7 @@ class Clauses:
         self.log: list[Actor | str] = []
         self.tags: dict[Actor, str] = {}
         self.counted = False
+        self._inside = False
 
     def name(self, entity: str) -> str:
         self.log.append(self.words.names.type(entity))
@@ -87,7 +88,7 @@ class Clauses:
             return values.period(clue.lo, clue.hi, self.rng)
         if words.says:
             return values.plain_amount(clue.lo, clue.hi, unit, self.rng)
-        return values.amount(clue.lo, clue.hi, unit, self.rng)
+        return values.amount(clue.lo, clue.hi, unit, self.rng, words.whole)
 
     def someone(self, actor: Actor) -> str:
         """The phrase that brings an actor in."""
@@ -98,8 +99,20 @@ class Clauses:
             if not actor.inline:
                 return f"某人{self.tagged(actor)}"
             core = "人"
-        inline = f"{bare(self.predicate(actor.inline))}的" if actor.inline else ""
+        inline = f"{self._before_noun(actor.inline)}的" if actor.inline else ""
         return f"一{noun.measure}{inline}{core}{self.tagged(actor)}"
+
+    def _before_noun(self, part: Part) -> str:
+        """A predicate inside a noun phrase, where one with its own subject reads badly."""
+        self._inside = True
+        phrase = bare(self.predicate(part))
+        self._inside = False
+        return phrase
+
+    def _pick(self, frames: tuple[str, ...]) -> str:
+        fitting = [f for f in frames if not f.startswith((DE, "是"))] if self._inside else []
+        self._inside = False
+        return self.rng.choice(fitting or list(frames))
 
     def tagged(self, actor: Actor) -> str:
         """What gives an actor its letter, where it needs one."""
@@ -107,13 +120,13 @@ class Clauses:
 
     def whole(self, node: Node) -> str:
         """A full description without a numeral, all clues before the noun."""
-        parts = [Part(clue) for clue in node.clues if not isinstance(clue, Extreme)]
+        parts = [Part(clue, node.type) for clue in node.clues if not isinstance(clue, Extreme)]
         light: dict[str, Part] = {}
         for part in parts:
             if place := self.slot(part.clue):
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy, reverse=True)
-        phrases = [bare(self.predicate(part)) for part in others]
+        phrases = [self._before_noun(part) for part in others]
         if len(phrases) > 1:
             phrases = ["、".join(phrases[:-1]) + "且" + phrases[-1]]
         core = self.core(node.type, list(light.values()))
@@ -167,13 +180,14 @@ class Clauses:
 
     def _initials(self, clue: Initials, part: Part) -> str:
         letters = " ".join(f"{letter}." if letter.isalpha() else letter for letter in clue.letters)
-        return f"的名字首字母依次为 {letters}"
+        return f"的{self.words.noun(part.kind).name}首字母依次为 {letters}"
 
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
+        frame = self._pick(edges[0].says)
         other = self.other(part, clue.node)
         if len(edges) == 1:
-            return fill(self.rng.choice(edges[0].says), y=other)
+            return fill(frame, y=other)
         if other == "某人":
             other = "同一人"
         if len({step.inverse for step in clue.steps}) > 1:
@@ -197,15 +211,17 @@ class Clauses:
 
     def _loop(self, part: Part, clue: Loop) -> str:
         edge = self.words.edge(clue.first)
-        other = self.other(part, clue.node, single=True)
         shared = edge.shared.get((clue.second.relation, clue.second.inverse))
+        other = self.other(part, clue.node, single=not (shared and shared.startswith("与")))
         if shared:
             return fill(shared, y=other)
         relation = self.words.names.relation(clue.first.relation)
         middle = self.words.noun(relation.subject if clue.first.inverse else relation.object)
         second = bare(fill(self.rng.choice(self.words.edge(clue.second).says), y=other))
         if edge.counts:
-            return fill(self.rng.choice(edge.counts), y=f"至少两{middle.measure}{second}的{middle.word}")
+            return fill(
+                self.rng.choice(edge.counts), y=f"至少两{middle.measure}{second}的{middle.word}"
+            )
         return f"{fill(edge.group, x='')}中至少有两{middle.measure}{second}"
 
     def _count(self, clue: Count) -> str:
@@ -226,12 +242,12 @@ class Clauses:
         words = self.words.attribute(clue.relation)
         value = self.value(clue)
         if isinstance(clue, Category) and clue.value in words.heads:
-            return f"是一{self._measure(clue.relation)}{value}"
+            return f"是一{self._measure_of(clue.relation)}{value}"
         if isinstance(clue, Range) and not words.says:
             return f"的{words.noun}{value}"
-        return fill(self.rng.choice(words.says), v=value)
+        return fill(self._pick(words.says), v=value)
 
-    def _measure(self, relation: str) -> str:
+    def _measure_of(self, relation: str) -> str:
         return self.words.noun(self.words.names.relation(relation).subject).measure
 
     def _offset(self, part: Part, clue: Offset) -> str:

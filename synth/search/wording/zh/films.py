@@ -123,7 +123,7 @@ EDGES = {
             (WRITER, False): "执导过至少两部由{y}编剧的影片",
             (CAST, False): "在至少两部影片中执导过{y}",
             (COMPANY, False): "为{y}执导过至少两部影片",
-            (COUNTRY, False): "执导过至少两部在{y}制作的影片",
+            (COUNTRY, False): "执导过至少两部由{y}出品的影片",
         },
     ),
     (WRITER, False): Edge(
@@ -148,10 +148,11 @@ EDGES = {
             (WRITER, False): "与{y}共同编写过至少两部影片",
             (CAST, False): "为{y}出演的至少两部影片写过剧本",
             (COMPANY, False): "为{y}的至少两部影片写过剧本",
+            (COUNTRY, False): "为至少两部由{y}出品的影片写过剧本",
         },
     ),
     (CAST, False): Edge(
-        says=("的演员中有{y}", "由{y}参演", "的演员表中有{y}", "有{y}出演"),
+        says=("的演员中有{y}", "有{y}参演", "的演员表中有{y}", "有{y}出演"),
         denies=("的演员中没有{y}", "的演员表里没有{y}"),
         group="{x}的演员",
         roles=("演员",),
@@ -162,7 +163,7 @@ EDGES = {
         },
     ),
     (CAST, True): Edge(
-        says=("出演了{y}", "参演过{y}", "在{y}中有演出", "是{y}的演员之一"),
+        says=("出演了{y}", "参演过{y}", "在{y}中演出过", "是{y}的演员之一"),
         denies=("没有出演{y}", "未曾参演{y}"),
         group="{x}出演的影片",
         verb="出演",
@@ -172,7 +173,7 @@ EDGES = {
             (DIRECTOR, False): "出演过至少两部由{y}执导的影片",
             (WRITER, False): "出演过至少两部由{y}编剧的影片",
             (COMPANY, False): "出演过至少两部由{y}制作的影片",
-            (COUNTRY, False): "出演过至少两部在{y}制作的影片",
+            (COUNTRY, False): "出演过至少两部由{y}出品的影片",
         },
     ),
     (COMPANY, False): Edge(
@@ -194,10 +195,11 @@ EDGES = {
             (WRITER, False): "制作过至少两部由{y}编剧的影片",
             (CAST, False): "制作过至少两部有{y}出演的影片",
             (COMPANY, False): "与{y}共同制作过至少两部影片",
+            (COUNTRY, False): "制作过至少两部由{y}出品的影片",
         },
     ),
     (COUNTRY, False): Edge(
-        says=("在{y}制作", "的制片国家中有{y}", "的出品国家包括{y}"),
+        says=("由{y}出品", "的制片国家中有{y}", "的出品国家包括{y}"),
         denies=("的制片国家中没有{y}", "的出品国家不包括{y}"),
         group="{x}的制片国家",
         roles=("制片国家", "国家"),
@@ -228,7 +230,9 @@ ATTRIBUTES = {
         less="短",
         whole=True,
     ),
-    "film.genre": Attribute("类型", says=("的类型包括{v}",), denies=("的类型不包括{v}",), heads=GENRES),
+    "film.genre": Attribute(
+        "类型", says=("的类型包括{v}",), denies=("的类型不包括{v}",), heads=GENRES
+    ),
     "film.language": Attribute(
         "语言",
         says=("有{v}对白", "的语言包括{v}", "片中讲{v}"),

@@ -6,8 +6,17 @@ from random import Random
 
 from synth.search.query import Count, Difference, Entities, HowMany, Query, Value
 from synth.search.wording.names import Names
-from synth.search.wording.plan import Actor, Beat, Part, actors, after, beats, distant, stage
-from synth.search.wording.plan import starts_from_child
+from synth.search.wording.plan import (
+    Actor,
+    Beat,
+    Part,
+    actors,
+    after,
+    beats,
+    distant,
+    stage,
+    starts_from_child,
+)
 from synth.search.wording.zh.clauses import DE, bare, fill
 from synth.search.wording.zh.references import References
 from synth.search.wording.zh.words import Words
@@ -110,7 +119,18 @@ class Text(References):
         """A predicate further on in the sentence."""
         if predicate.startswith(DE):
             return f"{self.rng.choice(('', '其'))}{bare(predicate)}"
-        group = ("执导的", "编剧的", "出演的", "制作的", "参与出品的", "发现的", "维护的", "链接到的", "依赖的", "推荐的")
+        group = (
+            "执导的",
+            "编剧的",
+            "出演的",
+            "制作的",
+            "参与出品的",
+            "发现的",
+            "维护的",
+            "链接到的",
+            "依赖的",
+            "推荐的",
+        )
         return f"其{predicate}" if predicate.startswith(group) else predicate
 
     def ask_entities(self, root: Actor, many: bool, asked: bool) -> None:
@@ -181,6 +201,7 @@ def tidy(sentence: str) -> str:
     text = " ".join(sentence.split())
     text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
     text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.])(?=[\u4e00-\u9fff])", " ", text)
+    text = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
     return re.sub(r" *([，。？、（）《》：；“”]) *", r"\1", text)
 
 

@@ -28,7 +28,8 @@ def spelled(number: int) -> str:
 def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
     """A count with its verb and measure word: "there are exactly three", "at least two"."""
     if hi is None:
-        return f"{rng.choice(('至少有', '不少于'))}{spelled(lo)}{measure}"
+        least = rng.choice(("至少有", "不少于")) if lo > 1 else "至少有"
+        return f"{least}{spelled(lo)}{measure}"
     if lo == hi:
         return f"{rng.choice(('恰好有', '正好有', '恰有'))}{spelled(lo)}{measure}"
     if lo <= 0:
@@ -77,7 +78,7 @@ def _open_period(lo: float | None, hi: float | None, rng: Random) -> str:
     return rng.choice((f"{int(hi)}年或之前", f"{int(hi) + 1}年之前", f"{int(hi)}年及以前"))
 
 
-def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
+def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False) -> str:
     """A quantity with its verb: "is 90 minutes", "lies between", "is not less than"."""
     if lo is None and hi is None:
         return "有记载"
@@ -88,7 +89,9 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
         return rng.choice(("不低于{}", "至少为{}", "不少于{}")).format(measured(lo, unit))
     if lo == hi:
         return rng.choice(("为{}", "正好是{}", "为{}")).format(measured(lo, unit))
-    low, high = figure(lo), measured(hi, unit)
+    low, high = measured(lo, unit) if unit == "%" else figure(lo), measured(hi, unit)
+    if whole and hi == lo + 1:
+        return f"为{low}或{high}"
     return rng.choice(("在{}到{}之间", "介于{}与{}之间（含两端）", "为{}至{}")).format(low, high)
 
 
