@@ -43,8 +43,10 @@ LANGUAGES = pytest.mark.parametrize("language", list(Language))
 NUM_QUERIES = 1500
 
 
-def texts(language: Language, seed: int, number: int = NUM_QUERIES) -> Iterator[tuple[Query, str]]:
-    for index, query in enumerate(queries(seed, number)):
+def texts(
+    language: Language, seed: int, number: int = NUM_QUERIES, depth: int = 2
+) -> Iterator[tuple[Query, str]]:
+    for index, query in enumerate(queries(seed, number, depth)):
         yield query, realise(query, NAMES, language, derive_rng(seed, index))
 
 
@@ -69,8 +71,8 @@ def every_clue(query: Query) -> Iterator[Clue]:
 
 FLAWS = {
     Language.EN: re.compile(
-        r"[{}\[\]|~\0]|  | [,.?]|\.\.|,,|\b(a a|an an|the the|the a|a the|of of|is is|has has"
-        r"|one one|that that|who who|and and|of it's|a hour|a 8\d*)\b|\ba [AEIOaeio]\w|\ban [bcdfgjkmpqtvwyz]"
+        r"[{}\[\]|~\0]|  | [,?]| \.(?![a-z])|\.\.|,,|\b(a a|an an|the the|the a|a the|of of|is is|has has"
+        r"|one one|that that|who who|and and|of it's|a hour|a 8\d*)\b|\ba [AEIOaeio]\w|\ban [bcdfgjkmpqtvwyz][a-z]"
         r"|someone (was|has|is) |None",
     ),
     Language.ZH: re.compile(
@@ -81,9 +83,12 @@ FLAWS = {
 
 @LANGUAGES
 def test_no_text_shows_a_flaw_of_grammar_or_of_templates(language: Language) -> None:
-    for query, text in texts(language, 1):
-        found = FLAWS[language].search(text)
-        assert not found, f"{found} in {text!r} of {query!r}"
+    flawed = [
+        (found[0], text)
+        for _, text in texts(language, 1)
+        if (found := FLAWS[language].search(text))
+    ]
+    assert not flawed, flawed[:5]
 
 
 def test_english_sentences_start_with_a_capital_and_end_with_a_mark() -> None:
@@ -96,7 +101,6 @@ def test_english_sentences_start_with_a_capital_and_end_with_a_mark() -> None:
 def test_chinese_sentences_end_with_a_mark() -> None:
     for _, text in texts(Language.ZH, 2):
         assert text[-1] in "。？", text
-        assert "." not in text.replace(". ", "").replace(".。", "。").rstrip("。？")[-1:], text
 
 
 @LANGUAGES
@@ -162,7 +166,7 @@ def test_texts_have_a_readable_length(language: Language) -> None:
 
 def test_a_letter_is_given_before_it_is_used() -> None:
     lettered = 0
-    for _, text in texts(Language.EN, 7, 3000):
+    for _, text in texts(Language.EN, 7, 600, depth=4):
         for tag in set(re.findall(r"(?<=[.?] )(\w[\w ]{2,30} [A-D])(?= [a-z])", text)):
             given = text.find(f"(call it {tag[0].lower()}{tag[1:]})")
             given = max(given, text.find(f"(call them {tag[0].lower()}{tag[1:]})"))

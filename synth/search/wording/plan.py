@@ -105,7 +105,9 @@ def starts_from_child(group: list[Part]) -> bool:
     if len(group) > 1 or not isinstance(group[0].clue, Link) or len(group[0].clue.steps) > 1:
         return False
     child = group[0].actor
-    return child is not None and child.is_bare and not starts_from_child(child.groups[0])
+    if child is None or not child.is_bare or not child.groups:
+        return False
+    return not starts_from_child(child.groups[0])
 
 
 def distant(root: Actor) -> set[Actor]:
@@ -170,7 +172,7 @@ class _Stage:
         self.rng.shuffle(clues)
         actor.extremes = [clue for clue in clues if isinstance(clue, Extreme)]
         parts = [Part(clue, node.type) for clue in clues if not isinstance(clue, Extreme)]
-        actor.light = _light(parts, self.slot)
+        actor.light = self._light(parts, parent is None)
         rest = [part for part in parts if part not in actor.light]
         if parent and rest:
             actor.inline = self._inline(actor, rest)
@@ -178,6 +180,16 @@ class _Stage:
             part.actor = self._child(part.clue, actor)
         actor.groups = self._groups([part for part in rest if part is not actor.inline])
         return actor
+
+    def _light(self, parts: list[Part], is_root: bool) -> list[Part]:
+        """The clues to say in the first noun phrase; a root leaves some for later sentences."""
+        taken: dict[str, Part] = {}
+        for part in parts:
+            place = self.slot(part.clue)
+            kept = not is_root or self.rng.random() < 0.75
+            if place and kept and len(taken) < MAX_LIGHT:
+                taken.setdefault(place, part)
+        return list(taken.values())
 
     def _child(self, clue: Clue, actor: Actor) -> Actor | None:
         if not isinstance(clue, Link | Loop | Offset):
@@ -217,15 +229,6 @@ class _Stage:
         if heavy and groups and _may_join(groups[-1], heavy[0]) and self.rng.random() < 0.7:
             groups[-1].append(heavy.pop(0))
         return [*groups, *([part] for part in heavy)]
-
-
-def _light(parts: list[Part], slot: Slot) -> list[Part]:
-    taken: dict[str, Part] = {}
-    for part in parts:
-        place = slot(part.clue)
-        if place and len(taken) < MAX_LIGHT:
-            taken.setdefault(place, part)
-    return list(taken.values())
 
 
 def _other_type(part: Part) -> str:

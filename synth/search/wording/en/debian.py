@@ -1,6 +1,6 @@
 """English words of the Debian package index."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, measure
 
 NOUNS = {
     "package": Noun(
@@ -8,11 +8,9 @@ NOUNS = {
         "packages",
         bare=("a Debian package", "a package in the Debian archive"),
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "I've forgotten the name of {np}.",
             "Help me find {np}.",
-            "Here is a puzzle about {np}.",
             "I need the name of {np}.",
         ),
         closers=(
@@ -29,11 +27,9 @@ NOUNS = {
         "maintainers",
         bare=("a Debian maintainer", "a maintainer of Debian packages"),
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "I've forgotten the name of {np}.",
             "Help me find {np}.",
-            "Here is a puzzle about {np}.",
             "I need the name of {np}.",
         ),
         closers=(

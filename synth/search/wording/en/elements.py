@@ -1,16 +1,23 @@
 """English words of the chemical elements."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure, tally, title
+from synth.search.wording.en.lexicon import (
+    OPENERS,
+    Attribute,
+    Edge,
+    Lexicon,
+    Noun,
+    measure,
+    tally,
+    title,
+)
 
 NOUNS = {
     "element": Noun(
         "element",
         "elements",
         openers=(
-            "I'm thinking of {np}.",
-            "I'm trying to identify {np}.",
+            *OPENERS,
             "Help me find {np}.",
-            "Here is a riddle about {np}.",
             "Somewhere in the periodic table is {np}.",
             "A chemistry puzzle: find {np}.",
         ),

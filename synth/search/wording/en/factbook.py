@@ -1,18 +1,24 @@
 """English words of the World Factbook."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure, tally, title
+from synth.search.wording.en.lexicon import (
+    OPENERS,
+    Attribute,
+    Edge,
+    Lexicon,
+    Noun,
+    measure,
+    tally,
+    title,
+)
 
 NOUNS = {
     "country": Noun(
         "country",
         "countries",
         openers=(
-            "I'm thinking of {np}.",
-            "I'm trying to identify {np}.",
+            *OPENERS,
             "There is {np} I'd like you to find.",
             "Help me find {np}.",
-            "Here is a riddle about {np}.",
-            "I'm looking for {np}.",
             "Picture {np}.",
         ),
         closers=(

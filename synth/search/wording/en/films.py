@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, tally
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, tally
 
 GENRES = {
     "Action": "action film",
@@ -34,13 +34,10 @@ NOUNS = {
         "films",
         name="title",
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "I'm trying to recall the title of {np}.",
             "Help me put a name to {np}.",
             "I can't remember the title of {np}.",
-            "I'm thinking of {np}.",
-            "Here is a puzzle about {np}.",
             "I need the title of {np}.",
         ),
         closers=(
@@ -59,11 +56,9 @@ NOUNS = {
         is_person=True,
         bare=("someone from the world of film", "someone with film credits", "a film professional"),
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "Help me put a name to {np}.",
             "I have {np} in mind.",
-            "Here is a puzzle about {np}.",
             "I can't recall the name of {np}.",
             "I need the name of {np}.",
         ),
@@ -82,11 +77,9 @@ NOUNS = {
         "companies",
         bare=("a film company", "a production company", "a company with film credits"),
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "Help me work out the name of {np}.",
             "I have {np} in mind.",
-            "Here is a puzzle about {np}.",
             "I can't recall the name of {np}.",
             "I need the name of {np}.",
         ),

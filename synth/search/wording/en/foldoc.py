@@ -1,6 +1,6 @@
 """English words of the computing dictionary."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 NOUNS = {
     "term": Noun(
@@ -9,11 +9,10 @@ NOUNS = {
         bare=("an entry in a dictionary of computing", "a computing term"),
         name="headword",
         openers=(
+            *OPENERS,
             "I'm trying to find {np}.",
-            "I'm looking for {np}.",
             "I can't recall the headword of {np}.",
             "Help me find {np}.",
-            "Here is a puzzle about {np}.",
             "I once read {np}.",
         ),
         closers=(

@@ -81,7 +81,7 @@ def article(phrase: str) -> str:
 def _vowel_sound(word: str) -> bool:
     lower = word.lower()
     if word[:1].isdigit():
-        return word.startswith("8") or re.fullmatch(r"(11|18)(,\d{3})*(\.\d+)?", word) is not None
+        return word.startswith("8") or re.match(r"(11|18)(\d\d)?(?!\d)", word) is not None
     if len(word) == 1 or (word.isupper() and word.isalpha() and len(word) < 5):
         return word[0].upper() in VOWEL_LETTERS
     if lower.startswith(YOO):

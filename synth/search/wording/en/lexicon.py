@@ -10,6 +10,21 @@ from dataclasses import dataclass, field
 
 from synth.search.wording.en.grammar import article
 
+OPENERS = (
+    "I'm trying to identify {np}.",
+    "I'm looking for {np}.",
+    "I'm thinking of {np}.",
+    "Help me identify {np}.",
+    "Here is a puzzle about {np}.",
+    "Here is a riddle about {np}.",
+    "My question is about {np}.",
+    "I want to find {np}.",
+    "I'd like to track down {np}.",
+    "What follows describes {np}.",
+    "These clues point to {np}.",
+    "Let me describe {np}.",
+)
+"""Ways to bring in what is asked for, whatever it is."""
 FOR_LONG = "~"
 """Starts a frame that reads well only with a long other end."""
 

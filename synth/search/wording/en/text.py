@@ -80,12 +80,28 @@ class Text(References):
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama from the 1950s was ... ?"."""
         noun = self.words.noun(root.node.type)
-        group = root.groups.pop(0)
         core = self.core(root.node.type, root.light)
-        who = self._single(core, root.node.type, "who", f"which {core}")
-        who = who if who == "who" or not noun.is_person else f"which {core}"
+        who = "who" if noun.is_person and core == noun.singular else f"which {core}"
+        self._say_first(root, who, "?")
+
+    def open_name(self, root: Actor) -> None:
+        """Starts with the request: "Name the drama from the 1950s that was ..."."""
+        noun = self.words.noun(root.node.type)
+        core = self.core(root.node.type, root.light)
+        verb = self.rng.choice(("name", "identify", "find", "tell me the name of"))
+        self._say_first(root, f"{verb} the {core} {noun.that}", ".")
+
+    def open_plainly(self, root: Actor) -> None:
+        """Starts with the first clues: "A drama from the 1950s was ..."."""
+        core = self.core(root.node.type, root.light)
+        phrase = self._single(core, root.node.type, "someone", grammar.article(core))
+        self._say_first(root, phrase, ".")
+
+    def _say_first(self, root: Actor, start: str, mark: str) -> None:
+        person = self.words.noun(root.node.type).is_person
+        group = root.groups.pop(0)
         self.log.append(root)
-        self.say(f"{who} {self.verb_phrases(group, False, noun.is_person)}?", root)
+        self.say(f"{start} {self.verb_phrases(group, plural=False, person=person)}{mark}", root)
         self.tell(after(group))
 
     def open_all(self, root: Actor) -> None:
@@ -190,8 +206,9 @@ class Text(References):
     def ask_difference(self, root: Actor, second: Actor, ask: Difference) -> None:
         words, others = self.words.attribute(ask.relation), self.words.attribute(ask.other)
         x, y = self._full(root), self._full(second)
-        frame = self.rng.choice(words.apart)
-        if ask.relation != ask.other:
+        if ask.relation == ask.other and words.apart:
+            frame = self.rng.choice(words.apart)
+        else:
             frame = f"What is the difference{{in_unit}} between the {words.noun} of {{x}} and the {others.noun} of {{y}}?"
         unit = ", in years" if words.event else self._in_unit(ask.relation)
         self.say(grammar.fill(frame, x=x, y=y, in_unit=unit), None)
@@ -245,12 +262,19 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
     """Describes the root; True if the opening already asks."""
     if root.node.constant:
         return False
-    asks_for_it = isinstance(query.ask, Entities) and not root.extremes and not many
-    asked = asks_for_it and may_open(root) and text.rng.random() < 0.35
     if many:
         text.open_all(root)
-    elif asked:
+        text.tell(beats(root))
+        return False
+    plain = isinstance(query.ask, Entities) and not root.extremes
+    roll = text.rng.random() if may_open(root) else 1.0
+    asked = plain and roll < 0.45
+    if asked and roll < 0.3:
         text.open_which(root)
+    elif asked:
+        text.open_name(root)
+    elif roll < 0.6:
+        text.open_plainly(root)
     else:
         text.open(root)
     text.tell(beats(root))

@@ -1,6 +1,6 @@
 """Chinese words of the chemical elements."""
 
-from synth.search.wording.zh.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 NOUNS = {
     "element": Noun(
@@ -8,12 +8,9 @@ NOUNS = {
         "种",
         short="该元素",
         openers=(
-            "我在找{np}。",
-            "我心里想的是{np}。",
+            *OPENERS,
             "请帮我在元素周期表中找出{np}。",
             "有{np}，请你认出它来。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这是哪种元素？",

@@ -1,6 +1,6 @@
 """Chinese words of the World Factbook."""
 
-from synth.search.wording.zh.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 NOUNS = {
     "country": Noun(
@@ -8,12 +8,8 @@ NOUNS = {
         "个",
         short="该国",
         openers=(
-            "我在找{np}。",
-            "我心里想的是{np}。",
-            "请帮我找出{np}。",
+            *OPENERS,
             "有{np}，请你认出它来。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这是哪个国家？",

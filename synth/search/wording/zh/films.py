@@ -1,6 +1,6 @@
 """Chinese words of the films source."""
 
-from synth.search.wording.zh.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 GENRES = {
     "Action": "动作片",
@@ -33,13 +33,10 @@ NOUNS = {
         name="片名",
         short="该片",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起片名。",
-            "请帮我找出{np}。",
             "我想知道{np}的片名。",
-            "这里有一道关于{np}的谜题。",
             "我记得有{np}。",
-            "请根据下面的线索认出{np}。",
             "我在回忆{np}。",
         ),
         closers=(
@@ -58,12 +55,9 @@ NOUNS = {
         name="姓名",
         short="此人",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起名字。",
-            "请帮我找出{np}。",
             "我想知道{np}的姓名。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这个人是谁？",
@@ -79,12 +73,9 @@ NOUNS = {
         "家",
         short="该公司",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起名称。",
-            "请帮我找出{np}。",
             "我想知道{np}的名称。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这是哪家公司？",

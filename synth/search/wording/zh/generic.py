@@ -5,7 +5,7 @@ The user's own word is kept in quotation marks: it is the word that the document
 
 from data.sources.base import Relation, ValueKind
 from synth.search.wording.en.generic import words
-from synth.search.wording.zh.lexicon import Attribute, Edge, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Noun
 
 
 def quoted(name: str) -> str:
@@ -20,12 +20,8 @@ def noun(type_: str) -> Noun:
         f"{word}条目" if word.startswith("“") else word,
         "个",
         openers=(
-            "我在找{np}。",
-            "我心里想的是{np}。",
-            "请帮我找出{np}。",
+            *OPENERS,
             "有{np}，请你认出它来。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "它叫什么？",

@@ -9,6 +9,20 @@ after the subject. `{y}` is the other entity, `{v}` the value, `{x}` the subject
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+OPENERS = (
+    "我在找{np}。",
+    "我想找出{np}。",
+    "请帮我找出{np}。",
+    "请帮我认出{np}。",
+    "这里有一道关于{np}的谜题。",
+    "这道题问的是{np}。",
+    "请根据下面的线索认出{np}。",
+    "以下线索都指向{np}。",
+    "下面描述的是{np}。",
+    "我心里想着{np}。",
+)
+"""Ways to bring in what is asked for, whatever it is."""
+
 
 @dataclass(frozen=True)
 class Noun:

@@ -64,11 +64,29 @@ class Text(References):
 
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama of the 1950s was ... ?"."""
-        noun = self.words.noun(root.node.type)
-        group = root.groups.pop(0)
+        measure = self.words.noun(root.node.type).measure
+        self._say_first(root, f"哪{measure}{self.core(root.node.type, root.light)}", "？")
+
+    def open_plainly(self, root: Actor) -> None:
+        """Starts with the first clues: "There is a drama of the 1950s, ..."."""
+        measure = self.words.noun(root.node.type).measure
         core = self.core(root.node.type, root.light)
+        start = self.rng.choice(
+            (f"有一{measure}{core}，", f"有这样一{measure}{core}：", f"某{measure}{core}")
+        )
+        self._say_first(root, start, "。")
+
+    def _say_first(self, root: Actor, start: str, mark: str) -> None:
+        group = root.groups.pop(0)
         self.log.append(root)
-        self.say(f"{self.attach(f'哪{noun.measure}{core}', self.predicates(group))}？", root)
+        predicates = self.predicates(group)
+        if start.endswith("，"):
+            predicates = bare(predicates)
+        elif start.endswith("："):
+            predicates = self.attach(
+                "它" if not self.words.noun(root.node.type).is_person else "此人", predicates
+            )
+        self.say(f"{start}{predicates}{mark}", root)
         self.tell(after(group))
 
     def open_all(self, root: Actor) -> None:
@@ -241,12 +259,17 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
     """Describes the root; True if the opening already asks."""
     if root.node.constant:
         return False
-    asks_for_it = isinstance(query.ask, Entities) and not root.extremes and not many
-    asked = asks_for_it and _may_open(root) and text.rng.random() < 0.35
     if many:
         text.open_all(root)
-    elif asked:
+        text.tell(beats(root))
+        return False
+    plain = isinstance(query.ask, Entities) and not root.extremes
+    roll = text.rng.random() if _may_open(root) else 1.0
+    asked = plain and roll < 0.3
+    if asked:
         text.open_which(root)
+    elif roll < 0.6:
+        text.open_plainly(root)
     else:
         text.open(root)
     text.tell(beats(root))
