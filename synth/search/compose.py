@@ -31,7 +31,7 @@ MAX_RIVALS = 12
 """Most candidates among which a superlative picks."""
 
 
-INITIALS_REDRAWN = 0.8
+INITIALS_REDRAWN = 0.92
 """Initials identify people too easily to be told often."""
 
 
