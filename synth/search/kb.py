@@ -49,6 +49,10 @@ class KnowledgeBase:
         self.forward[fact.relation].setdefault(fact.subject, []).append(fact.object)
         self.backward[fact.relation].setdefault(fact.object, []).append(fact.subject)
 
+    def load(self) -> None:
+        """Fills the tables that are otherwise made on first use."""
+        _ = (self.extent, self._sorted_values, self.steps_from, self.literals_of, self.degree)
+
     def edges(self, step: Step) -> dict[str, list[str]]:
         """Per entity, the entities one step away, sorted."""
         index = self.backward if step.inverse else self.forward

@@ -63,6 +63,11 @@ class Library:
         build_facts(self._facts, corpus.relations, corpus.entities, facts)
         build_world(corpus)
 
+    def load(self) -> None:
+        """Fills every table that does not belong to one process, so that forks share them."""
+        self.kb.load()
+        _ = (self.subjects, self.anchors, self.percentile)
+
     @cached_property
     def sql(self) -> SqlEvaluator:
         """Opened on first use, so that forked workers never share a connection."""
