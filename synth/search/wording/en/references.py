@@ -59,7 +59,8 @@ class References(Clauses):
         if actor.step and actor.parent:
             label = self.words.edge(actor.step).label
             parent = self.labels[actor.parent]
-            phrase = self._put(label, x=f"the {parent}") if label else ""
+            x = parent if actor.parent in self.tags else f"the {parent}"
+            phrase = self._put(label, x=x) if label else ""
             twins = [o for o in others if o.parent is actor.parent and o.step == actor.step]
             if phrase and not twins and len(phrase) < LONG_LABEL and parent != self.nouns[actor]:
                 return phrase

@@ -1,5 +1,6 @@
 """English questions: opening, sentences, and what is asked."""
 
+import re
 from collections.abc import Iterable
 from random import Random
 
@@ -189,7 +190,8 @@ class Text(References):
         plural = subject == "they"
         frame = grammar.inflect(frame, plural)
         if subject in ("it", "they"):
-            frame = frame.replace("of {x}", f"of {'it' if subject == 'it' else 'them'}")
+            its = "its" if subject == "it" else "their"
+            frame = re.sub(r"\b[Tt]he ([\w ]+) of \{x\}", rf"{its} \1", frame)
         if plural:
             frame = frame.replace("does {x}", "do {x}").replace("was {x}", "were {x}")
         its = "their" if self.words.noun(root.node.type).is_person else "its"
