@@ -274,7 +274,7 @@ def test_english_periods_mean_exactly_their_bounds(lo: int | None, hi: int | Non
     for seed in range(60):
         phrase = english.period(lo, hi, Random(seed))
         readings = [
-            reader(*map(int, found.groups()))  # type: ignore[no-untyped-call]
+            reader(*map(int, found.groups()))
             for pattern, reader in PERIODS
             if (found := re.fullmatch(pattern, phrase))
         ]

@@ -105,9 +105,7 @@ class Clauses(NounPhrases):
         word = words.most if extreme.direction == "most" else words.least
         if words.counted:
             return f"{grammar.inflect(words.compare, plural=False)} the {word}"
-        if words.compare or words.event:
-            return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
-        return f"has the {word} {words.noun}"
+        return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
 
     def predicate(self, part: Part, plural: bool, is_person: bool) -> str:
         """The verb phrase of a clue."""
@@ -213,11 +211,13 @@ class Clauses(NounPhrases):
         words, others = self.words.attribute(clue.relation), self.words.attribute(clue.other)
         other = self.other(part, clue.node)
         same = clue.relation == clue.other
-        if words.event:
+        if words.happened:
             gap = values.years_gap(clue.lo, clue.hi, self.rng)
             if same:
                 return f"{words.happened} {gap} {other}"
-            return f"{words.happened} {before_clause(gap, self._put(others.event, x=other))}"
+            if others.event:
+                return f"{words.happened} {before_clause(gap, self._put(others.event, x=other))}"
+            return f"{words.happened} {gap.removesuffix('that of')} the {others.noun} of {other}"
         if words.counted and same:
             return f"{words.compare} {values.count_margin(clue.lo, clue.hi, words.counted)} {other}"
         gap = self._margin(clue)
@@ -230,7 +230,7 @@ class Clauses(NounPhrases):
 
     def _margin(self, clue: Offset) -> str:
         words = self.words.attribute(clue.relation)
-        unit = self.words.gap_unit(clue.relation)
+        unit = "years" if words.is_year else self.words.gap_unit(clue.relation)
         return values.margin(clue.lo, clue.hi, unit, words.more, words.less, words.whole)
 
     def _exclude(self, clue: Exclude) -> str:

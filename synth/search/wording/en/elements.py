@@ -117,6 +117,7 @@ ATTRIBUTES = {
         denies=("[was|were] not discovered {v}",),
         asks=("In what year was {x} discovered?", "When was {x} discovered? Give the year."),
         post="discovered {v}",
+        is_year=True,
         event="{x} was discovered",
         happened="[was|were] discovered",
         more="later",

@@ -198,6 +198,7 @@ ATTRIBUTES = {
             "In what year did {x} become independent?",
             "In which year did {x} gain independence?",
         ),
+        is_year=True,
         event="{x} became independent",
         happened="became independent",
         more="later",

@@ -290,6 +290,7 @@ ATTRIBUTES = {
         asks=("In what year was {x} released?", "When did {x} come out? Give the year."),
         pre="{v}",
         post="released {v}",
+        is_year=True,
         event="{x} [was|were] released",
         happened="[was|were] released",
         more="later",

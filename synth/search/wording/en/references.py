@@ -79,7 +79,7 @@ class References(Clauses):
                 found.append(words.heads[clue.value])
             elif place == "pre":
                 found.append(f"{self.before(clue)} {noun}")
-            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi) and words.event:
+            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi) and words.is_year:
                 found.append(f"{noun} from the {int(clue.lo or 0)}s")
         return found
 

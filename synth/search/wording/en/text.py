@@ -211,8 +211,8 @@ class Text(References):
         if ask.relation == ask.other and words.apart:
             frame = self.rng.choice(words.apart)
         else:
-            frame = f"What is the difference{{in_unit}} between the {words.noun} of {{x}} and the {others.noun} of {{y}}?"
-        unit = ", in years" if words.event else self._in_unit(ask.relation)
+            frame = f"What is the difference between the {words.noun} of {{x}} and the {others.noun} of {{y}}{{in_unit}}?"
+        unit = ", in years" if words.is_year else self._in_unit(ask.relation)
         self.say(grammar.fill(frame, x=x, y=y, in_unit=unit), None)
 
     def _full(self, actor: Actor) -> str:

@@ -219,6 +219,7 @@ def tidy(sentence: str) -> str:
     text = " ".join(sentence.split())
     text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
     text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.])(?=[\u4e00-\u9fff])", " ", text)
+    text = re.sub(r"([A-Za-z][\w.+-]*\d)(?=[\u4e00-\u9fff])", r"\1 ", text, flags=re.ASCII)
     text = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
     return re.sub(r" *([，。？、（）《》：；“”]) *", r"\1", text)
 
