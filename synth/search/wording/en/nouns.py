@@ -7,6 +7,7 @@ from synth.search.query import Category, Clue, Extreme, Initials, Node, Range
 from synth.search.wording.en import grammar, values
 from synth.search.wording.en.lexicon import Attribute
 from synth.search.wording.en.words import Words
+from synth.search.wording.figures import figure
 from synth.search.wording.plan import Actor, Part
 
 ITS = "\0its"
@@ -67,9 +68,7 @@ class NounPhrases:
         if isinstance(clue, Category):
             return self._put(words.pre, v=value_word(words, clue.value))
         assert clue.lo is not None
-        return self._put(
-            words.pre, v=str(int(clue.lo)) if words.is_year else grammar.figure(clue.lo)
-        )
+        return self._put(words.pre, v=str(int(clue.lo)) if words.is_year else figure(clue.lo))
 
     def _behind(self, kind: str, clue: Clue, plural: bool) -> str:
         if isinstance(clue, Initials):

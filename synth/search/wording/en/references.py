@@ -9,11 +9,14 @@ else gets its full label, which is unique in the text.
 from collections import Counter
 
 from synth.search.query import Category, Range
-from synth.search.wording.en import grammar, values
+from synth.search.wording.en import grammar
 from synth.search.wording.en.clauses import Clauses
+from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 
 ROOT_LABELS = ("{} I'm after", "{} I'm looking for", "{} I have in mind", "{} in question")
+ANY_ROOT = "{} in question"
+"""The label where several things fit, so that nobody is after just one."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONG_LABEL = 60
 
@@ -28,7 +31,7 @@ class References(Clauses):
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+    def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
@@ -39,7 +42,8 @@ class References(Clauses):
             if times[noun] == 1:
                 continue
             if actor.parent is None:
-                self.labels[actor] = self.rng.choice(ROOT_LABELS).format(noun)
+                label = ANY_ROOT if many else self.rng.choice(ROOT_LABELS)
+                self.labels[actor] = label.format(noun)
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -79,7 +83,7 @@ class References(Clauses):
                 found.append(words.heads[clue.value])
             elif place == "pre":
                 found.append(f"{self.before(clue)} {noun}")
-            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi) and words.is_year:
+            elif isinstance(clue, Range) and is_decade(clue.lo, clue.hi) and words.is_year:
                 found.append(f"{noun} from the {int(clue.lo or 0)}s")
         return found
 

@@ -237,6 +237,7 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
     text.introduce(
         [actor for top in roots for actor in actors(top)],
         {actor for top in roots for actor in distant(top)},
+        num_answers > 1,
     )
     asked = False
     if second:

@@ -234,7 +234,10 @@ class Clauses:
         few = values.counted(clue.lo, clue.hi, noun.measure, self.rng)
         if edge.counts:
             word = self.whole(clue.node)
-            return fill(self.rng.choice(edge.counts), y=f"{few.replace('有', '')}{word}")
+            return fill(
+                self.rng.choice(edge.counts),
+                y=f"{few.replace('恰有', '恰好').replace('有', '')}{word}",
+            )
         group = fill(edge.group, x="")
         if not clue.node.clues:
             return f"{group}{few}" if clue.hi != 0 else f"没有{bare(group)}"

@@ -8,6 +8,7 @@ in, in a sentence with no second film. Everything else gets its full label, uniq
 from collections import Counter
 
 from synth.search.query import Category, Range
+from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 from synth.search.wording.zh import values
 from synth.search.wording.zh.clauses import Clauses, fill
@@ -21,7 +22,7 @@ class References(Clauses):
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+    def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
@@ -32,7 +33,8 @@ class References(Clauses):
             if times[noun] == 1:
                 continue
             if actor.parent is None:
-                self.labels[actor] = f"{self.rng.choice(('我要找的', '我想找的', '要找的'))}{noun}"
+                own = ("所说的",) if many else ("我要找的", "我想找的", "要找的")
+                self.labels[actor] = f"{self.rng.choice(own)}{noun}"
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -69,7 +71,7 @@ class References(Clauses):
             elif isinstance(clue, Range) and clue.lo is not None:
                 if clue.lo == clue.hi:
                     found.append(f"{int(clue.lo)}年的{noun}")
-                elif values.is_decade(clue.lo, clue.hi):
+                elif is_decade(clue.lo, clue.hi):
                     found.append(f"{values.decade(int(clue.lo))}的{noun}")
         return found
 
