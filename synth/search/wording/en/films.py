@@ -262,7 +262,7 @@ EDGES = {
         counts=("[was|were] made in {y}", "[was|were] produced in {y}"),
         group="the countries where {x} [was|were] made",
         how_many=("In how many {y} was {x} made?", "From how many {y} does {x} come?"),
-        roles=("country",),
+        roles=("country of origin",),
         label="country where {x} was made",
         part="country of origin",
     ),

@@ -36,10 +36,11 @@ class References(Clauses):
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
+        kinds = Counter(actor.node.type for actor in cast)
         for actor in cast:
             noun = self.nouns[actor]
             self.labels[actor] = noun
-            if times[noun] == 1:
+            if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
                 label = ANY_ROOT if many else self.rng.choice(ROOT_LABELS)
@@ -97,7 +98,7 @@ class References(Clauses):
         if actor in self.tags:
             return self.tags[actor]
         noun, label = self.nouns[actor], self.labels[actor]
-        twins = [m for m in self.mentioned if m is not actor and self._called(m) == noun]
+        twins = [m for m in self.mentioned if m is not actor and noun in self._called(m)]
         if continues:
             if twins:
                 return f"the same {noun}" if actor.parent else f"the {label}"
@@ -124,10 +125,11 @@ class References(Clauses):
     def _subject_is_called(self, noun: str) -> bool:
         return self.subject is not None and self.nouns[self.subject] == noun
 
-    def _called(self, mention: Actor | str) -> str:
+    def _called(self, mention: Actor | str) -> tuple[str, ...]:
+        """The nouns that could mean what was mentioned: its type's, and its role's."""
         if isinstance(mention, str):
-            return self.words.noun(mention).singular
-        return self.nouns[mention]
+            return (self.words.noun(mention).singular,)
+        return self.nouns[mention], self.words.noun(mention.node.type).singular
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type

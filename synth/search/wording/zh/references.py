@@ -27,10 +27,11 @@ class References(Clauses):
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
+        kinds = Counter(actor.node.type for actor in cast)
         for actor in cast:
             noun = self.nouns[actor]
             self.labels[actor] = f"这{self._measure(actor)}{noun}"
-            if times[noun] == 1:
+            if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
                 own = ("所说的",) if many else ("我要找的", "我想找的", "要找的")
@@ -89,7 +90,7 @@ class References(Clauses):
         if actor in self.tags:
             return self.tags[actor]
         word, measure = self.nouns[actor], self._measure(actor)
-        twins = [m for m in self.mentioned if m is not actor and self._called(m) == word]
+        twins = [m for m in self.mentioned if m is not actor and word in self._called(m)]
         if continues and not twins:
             return self.rng.choice((f"这{measure}{word}", f"该{word}"))
         if continues and actor.parent:
@@ -106,10 +107,11 @@ class References(Clauses):
         self.log.append(actor)
         return f"{group}中，有一{self._measure(actor)}{self.tagged(actor)}"
 
-    def _called(self, mention: Actor | str) -> str:
+    def _called(self, mention: Actor | str) -> tuple[str, ...]:
+        """The nouns that could mean what was mentioned: its type's, and its role's."""
         if isinstance(mention, str):
-            return self.words.noun(mention).word
-        return self.nouns[mention]
+            return (self.words.noun(mention).word,)
+        return self.nouns[mention], self.words.noun(mention.node.type).word
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type
