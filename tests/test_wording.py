@@ -221,6 +221,22 @@ def opening(text: str, language: Language) -> str:
 
 
 @LANGUAGES
+@pytest.mark.parametrize("clues", [(), (Range(relation="country.area", lo=10, hi=None),)])
+def test_two_walks_are_said_to_end_at_one_thing(
+    language: Language, clues: tuple[Clue, ...]
+) -> None:
+    loop = Loop(
+        first=Step(relation="film.cast", inverse=True),
+        second=Step(relation="film.country"),
+        node=Node(type="country", clues=clues),
+    )
+    same = "a single|one and the same" if language is Language.EN else "同一个"
+    for seed in range(30):
+        query = Query(root=Node(type="person", clues=(loop,)))
+        assert re.search(same, realise(query, NAMES, language, Random(seed)))
+
+
+@LANGUAGES
 def test_a_list_question_asks_for_all(language: Language) -> None:
     ends = [realise(SHAPE, NAMES, language, Random(seed), num_answers=3) for seed in range(50)]
     asked = r"(Name|List|Give).*\.$" if language is Language.EN else r"(全部|逐一|完整|一个不漏)"

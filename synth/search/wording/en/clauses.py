@@ -81,14 +81,21 @@ class Clauses(NounPhrases):
         if node.constant:
             return self.name(node.constant)
         if part.actor:
-            return self.someone(part.actor)
+            phrase = self.someone(part.actor)
+            return self._one_and_the_same(phrase, node.type) if single else phrase
         self.log.append(node.type)
         if split_extremes(node)[0]:
             return self.superlative(node)
         phrase = self.whole(node, plural=False)
-        if single:
-            return f"one and the same {phrase}"
-        return self._single(phrase, node.type, "someone", grammar.article(phrase))
+        phrase = self._single(phrase, node.type, "someone", grammar.article(phrase))
+        return self._one_and_the_same(phrase, node.type) if single else phrase
+
+    def _one_and_the_same(self, phrase: str, kind: str) -> str:
+        """Stresses that an indefinite phrase under "at least two ..." means one thing."""
+        start, _, rest = phrase.partition(" ")
+        if start == "someone":
+            return f"one and the same {self.words.noun(kind).singular} {rest}".rstrip()
+        return f"{self.rng.choice(('one and the same', 'a single'))} {rest}"
 
     def superlative(self, node: Node) -> str:
         """ "the longest of all the comedies from the 1970s in this collection"."""
@@ -182,7 +189,8 @@ class Clauses(NounPhrases):
         noun = self.words.noun(kind)
         second = self._choose(self.words.edge(clue.second).says, other)
         phrase = f"at least two {noun.plural} {noun.that} {grammar.inflect(second, plural=True)}"
-        return self._choose(edge.counts, phrase.replace(ITS, "their"))
+        phrase = phrase.replace("that are where ", "where ").replace(ITS, "their")
+        return self._choose(edge.counts, phrase)
 
     def _middle(self, step: Step) -> str:
         relation = self.words.names.relation(step.relation)

@@ -379,7 +379,6 @@ ATTRIBUTES = {
         noun="share of positive reviews",
         says=(
             "drew positive reviews from {v} of critics",
-            "won over {v} of critics",
             "[has|have] {v} positive reviews",
         ),
         denies=("did not draw positive reviews from {v} of critics",),
