@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, tally
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, measure, tally
 
 GENRES = {
     "Action": "action film",
@@ -101,7 +101,6 @@ EDGES = {
     (DIRECTOR, False): Edge(
         says=(
             "[was|were] directed by {y}",
-            "[was|were] directed by {y}",
             "[has|have] {y} as director",
             "[credits|credit] the direction to {y}",
         ),
@@ -118,7 +117,7 @@ EDGES = {
         },
     ),
     (DIRECTOR, True): Edge(
-        says=("directed {y}", "directed {y}", "[has|have] a directing credit on {y}"),
+        says=("directed {y}", "[has|have] a directing credit on {y}"),
         denies=("did not direct {y}", "never directed {y}"),
         counts=("directed {y}", "[has|have] directed {y}"),
         group="the films {x} directed",
@@ -263,7 +262,7 @@ EDGES = {
         counts=("[was|were] made in {y}", "[was|were] produced in {y}"),
         group="the countries where {x} [was|were] made",
         how_many=("In how many {y} was {x} made?", "From how many {y} does {x} come?"),
-        roles=("country",),
+        roles=("country of origin",),
         label="country where {x} was made",
         part="country of origin",
     ),
@@ -290,6 +289,7 @@ ATTRIBUTES = {
         asks=("In what year was {x} released?", "When did {x} come out? Give the year."),
         pre="{v}",
         post="released {v}",
+        is_year=True,
         event="{x} [was|were] released",
         happened="[was|were] released",
         more="later",
@@ -374,20 +374,11 @@ ATTRIBUTES = {
         says=("received {v}", "earned {v}", "collected {v}"),
         denies=("did not receive {v}",),
     ),
-    "film.metascore": Attribute(
-        noun="Metascore",
-        says=("[has|have] a Metascore of {v}", "[holds|hold] a Metascore of {v}"),
-        denies=("[does|do] not have a Metascore of {v}",),
-        asks=("What is the Metascore of {x}?",),
-        post="with a Metascore of {v}",
-        whole=True,
-        apart=("How many points separate the Metascores of {x} and {y}?",),
-    ),
+    "film.metascore": measure("Metascore", whole=True, says=("[holds|hold] a Metascore of {v}",)),
     "film.critics_score": Attribute(
         noun="share of positive reviews",
         says=(
             "drew positive reviews from {v} of critics",
-            "won over {v} of critics",
             "[has|have] {v} positive reviews",
         ),
         denies=("did not draw positive reviews from {v} of critics",),

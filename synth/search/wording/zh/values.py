@@ -7,15 +7,9 @@ can follow the bare noun: "running time" + "is 90 minutes", "is not less than 90
 
 from random import Random
 
+from synth.search.wording.figures import figure, is_decade
+
 DIGITS = "零一二三四五六七八九十"
-
-
-def figure(value: float) -> str:
-    """A number in digits with thousands separators and no needless decimals."""
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    whole, _, decimals = f"{value:.10f}".rstrip("0").partition(".")
-    return f"{int(whole):,}.{decimals}" if whole != "-0" else f"-0.{decimals}"
 
 
 def spelled(number: int) -> str:
@@ -37,11 +31,6 @@ def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
     if hi == lo + 1:
         return f"有{spelled(lo)}{measure}或{spelled(hi)}{measure}"
     return f"有{spelled(lo)}到{spelled(hi)}{measure}"
-
-
-def is_decade(lo: float | None, hi: float | None) -> bool:
-    """True for 1970 to 1979 and its like, not for the first ten years of a century."""
-    return lo is not None and hi == lo + 9 and lo % 10 == 0 and lo % 100 != 0
 
 
 def decade(year: int) -> str:
