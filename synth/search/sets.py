@@ -155,9 +155,7 @@ class SetEvaluator:
             )
         return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
 
-    def _near(
-        self, found: frozenset[str], clue: Link | Count | Loop
-    ) -> dict[str, Collection[str]]:
+    def _near(self, found: frozenset[str], clue: Link | Count | Loop) -> dict[str, Collection[str]]:
         """Per entity of `found`, those the clue ties it to, whatever is said of them."""
         if isinstance(clue, Loop):
             return self._near_by_loop(found, clue)
