@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 
 from data.errors import EnvironmentFault
 from data.store import Drawn, Store
-from data.task import Task, TaskKind
+from data.task import JsonObject, Task, TaskKind
 from synth.certify import Certifier
 from synth.replay import Replayer
 from synth.request import Rejection, Request, kind_module, run_id
@@ -56,6 +56,17 @@ class Summary(NamedTuple):
     def accepted_per_second(self) -> float:
         return self.drawn / self.seconds if self.seconds else 0.0
 
+    def record(self) -> JsonObject:
+        """What `synth --json` ends with."""
+        return {
+            "kind": self.kind.value,
+            "attempted": self.attempted,
+            "accepted": self.accepted,
+            "rejected": dict(self.rejected),
+            "seconds": round(self.seconds, 3),
+            "accepted_per_second": round(self.accepted_per_second, 3),
+        }
+
 
 class Crew(Protocol):
     """Runs `draw` somewhere; `submit` returns at once."""
@@ -87,7 +98,7 @@ def draw(request: Request, start: int, stop: int) -> list[Drawn]:
             drawn.append(Drawn(index, task.certified(certificate), ""))
         else:
             failure = certificate.failures[0]
-            log.warning("index %d: %s: %s", index, failure.name, failure.reason)
+            log.info("index %d: %s: %s", index, failure.name, failure.reason)
             drawn.append(Drawn(index, None, f"certificate_{failure.name}"))
     return drawn
 
@@ -170,7 +181,8 @@ def synthesise(
 def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterator[list[Drawn]]:
     """Results in the order of the indices, with at most `in_flight` chunks under way."""
     starts = count(start, CHUNK)
-    pending = [crew.submit(request, s, s + CHUNK) for s, _ in zip(starts, range(in_flight))]
+    first = [next(starts) for _ in range(in_flight)]
+    pending = [crew.submit(request, s, s + CHUNK) for s in first]
     while pending:
         try:
             yield pending.pop(0).result()
