@@ -38,8 +38,8 @@ def strangers() -> str:
         spec = find_spec(name)
         if spec and spec.origin and Path(spec.origin).resolve().parent != HERE / name:
             return f"{spec.origin} shadows our package {name!r}"
-        others = {(Path(entry) / name).resolve() for entry in sys.path} - {HERE / name}
-        if any((other / "__init__.py").exists() for other in others):
+        installed = [Path(entry) / name for entry in sys.path if entry.endswith("-packages")]
+        if any(path.exists() and path.resolve() != HERE / name for path in installed):
             from importlib.metadata import packages_distributions
 
             owners = set(packages_distributions().get(name, ())) - {"palaestra"}
@@ -57,6 +57,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except PalaestraError as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] in PACKAGES:
+                raise
+            line = f"the package {error.name} is not installed here; make demo installs it"
+            raise click.ClickException(line) from error
         except KeyboardInterrupt:
             click.echo("Interrupted; run the same command again to go on.", err=True)
             ctx.exit(INTERRUPTED)
@@ -388,6 +393,7 @@ def rollout(
     from synth.report import attempt_line, by_level, scored
 
     check_context(context)
+    faults = list[str]()
 
     async def run() -> tuple[str, "RolloutSummary"]:
         async with open_policy(policy, model, name) as player:
@@ -398,6 +404,7 @@ def rollout(
             def progress(attempt: "Attempt", now: "RolloutSummary") -> None:
                 if as_json:
                     emit(attempt_line(attempt))
+                faults.extend([attempt.fault] if attempt.fault else [])
                 done = now.num_attempts + now.num_present
                 reporter.update(Step(done, len(ids) * k, f"mean score {now.mean_score:.2f}"))
 
@@ -421,13 +428,13 @@ def rollout(
             player, played = asyncio.run(run())
         asked = set(ids)
         rates = [r for r in store.pass_rates(kind) if r.policy == player and r.task_id in asked]
+    if faults:
+        reasons = ", ".join(f"{reason} {num}" for reason, num in played.reasons.most_common())
+        note(f"attempts without a score: {reasons}; the last: {faults[-1]}")
+    if not rates:
+        raise UserError("no attempt could be scored; run again once the cause is gone")
     if not as_json:
         show(rates_table(by_level(rates)))
-    if played.reasons:
-        unscored = ", ".join(f"{reason} {num}" for reason, num in played.reasons.most_common())
-        note(f"{played.reasons.total()} attempts without a score: {unscored}")
-    if not rates:
-        raise UserError("no attempt could be scored; run again once the cause above is gone")
 
 
 @cli.command()

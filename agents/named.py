@@ -17,7 +17,7 @@ CONTEXTS = ("none",)
 def check_context(name: str) -> None:
     """Raises `UserError` if there is no context manager called `name`."""
     if name not in CONTEXTS:
-        raise UserError(f"no context manager {name!r}; there is {', '.join(CONTEXTS)}")
+        raise UserError(f"no context manager {name!r}; known is {', '.join(map(repr, CONTEXTS))}")
 
 
 @asynccontextmanager

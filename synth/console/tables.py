@@ -73,6 +73,10 @@ def _funnel(title: str, attempted: int, accepted: int, rejected: Mapping[str, in
     return table
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def share(number: int, total: int) -> str:
     return f"{number / total:.1%}" if total else "-"
 
@@ -143,7 +147,7 @@ def counts_line(report: Report) -> str:
 
     levels = {f"level {level}": number for level, number in report.levels.items()}
     parts = (listed(levels), listed(dict(report.languages)), listed(dict(report.splits)))
-    return f"{report.num_tasks:,} tasks: {'; '.join(part for part in parts if part)}"
+    return f"{counted(report.num_tasks, 'task')}: {'; '.join(part for part in parts if part)}"
 
 
 def report_tables(report: Report) -> Iterator[RenderableType]:
@@ -162,7 +166,7 @@ def report_tables(report: Report) -> Iterator[RenderableType]:
 
 
 def manifest_table(manifest: Manifest, out: Path) -> Table:
-    title = f"{manifest.tasks:,} tasks as {manifest.format} in {out}"
+    title = f"{counted(manifest.tasks, 'task')} as {manifest.format} in {out}"
     table = plain_table("file", "rows", "sha256", title=title, numbers=("rows",))
     for file in manifest.files:
         table.add_row(file.path, "" if file.rows is None else f"{file.rows:,}", file.sha256[:16])
