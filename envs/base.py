@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 class KindModule(Protocol):
     """What `envs.<kind>` exports."""
 
-    def Env(self) -> Environment: ...  # noqa: N802 - the slot is a class
+    def Env(self) -> Environment: ...
 
     def greedy(self, task: PublicTask) -> Baseline:
         """The kind's scripted baseline: a fair try with no hidden knowledge and no model."""

@@ -6,6 +6,7 @@ The schema in `ToolSpec.parameters` is the only source of truth. Nothing is coer
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -37,24 +38,25 @@ def argument_errors(tool: ToolSpec, arguments: JsonObject) -> list[str]:
 
 
 def _sentence(error: ValidationError) -> str:
+    rule: Any = error.validator_value
+    schema: Any = error.schema
     where = ".".join(map(str, error.absolute_path))
     match error.validator:
         case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
+            missing = [name for name in rule if name not in error.instance]
             return f"missing argument {', '.join(map(repr, missing))}"
         case "additionalProperties":
-            known = list(error.schema.get("properties", {}))
+            known = list(schema.get("properties", {}))
             extra = sorted(set(error.instance) - set(known))
             return f"unknown argument {', '.join(map(repr, extra))}; known are {', '.join(known)}"
         case "type":
-            wanted = error.validator_value
-            wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
+            wanted = rule if isinstance(rule, str) else " or ".join(rule)
             return f"{where or 'arguments'} must be of type {wanted}, got {_shown(error.instance)}"
         case "enum":
-            options = ", ".join(json.dumps(v, ensure_ascii=False) for v in error.validator_value)
+            options = ", ".join(json.dumps(v, ensure_ascii=False) for v in rule)
             return f"{where} must be one of {options}, got {_shown(error.instance)}"
         case "minimum" | "maximum" | "minLength" | "maxLength" | "minItems" | "maxItems":
-            limit = f"{error.validator} {error.validator_value}"
+            limit = f"{error.validator} {rule}"
             return f"{where} breaks {limit}, got {_shown(error.instance)}"
         case _:
             return f"{where or 'arguments'}: {error.message[:MAX_SHOWN]}"

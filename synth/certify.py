@@ -11,10 +11,10 @@ from typing import NamedTuple
 from data.certificate import Certificate, CheckName, CheckResult
 from data.errors import TaskError
 from data.store import Store
-from data.task import JsonObject, Script, Task, content_id
+from data.task import JsonObject, Script, Task, ToolCall, content_id
 from data.trajectory import Trajectory, Verdict
 from synth.parts import Finding, Parts, Variant
-from synth.replay import Replayer
+from synth.replay import Replayed, Replayer
 from synth.request import kind_module
 from verifiers import verify
 
@@ -72,7 +72,9 @@ class _Run:
     def __init__(self, task: Task, replayer: Replayer) -> None:
         self.task = task
         self.replayer = replayer
-        self.played: dict[tuple[object, ...], Trajectory] = {}
+        self.public = task.public()
+        self.played: list[tuple[tuple[ToolCall, ...], Replayed]] = []
+        self.last: tuple[tuple[ToolCall, ...], Replayed] | None = None
 
     def results(self) -> Iterator[CheckResult]:
         try:
@@ -106,7 +108,7 @@ class _Run:
         return Finding("" if made == self.task.id else f"now gives {made}", evidence)
 
     def _leak(self, parts: Parts) -> Finding:
-        first = self.replayer.first_observation(self.task.public()).text
+        first = self._replayed(self.task.hidden.witness).first.text
         surfaces = {
             "prompt": "\n".join(message.content for message in self.task.prompt),
             "tools": "\n".join(tool.model_dump_json() for tool in self.task.tools),
@@ -131,9 +133,15 @@ class _Run:
         return Finding(problem, {**evidence, "calls": len(self.task.hidden.witness.calls)})
 
     def _noop(self, parts: Parts) -> Finding:
-        empty = (Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text)) for text in GARBAGE)
+        empty = (
+            Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text))
+            for text in GARBAGE
+        )
         calls = self.task.hidden.witness.calls
-        read = (Variant(f"reading, then {text[:20]!r}", Script(calls=calls, answer=text)) for text in GARBAGE)
+        read = (
+            Variant(f"reading, then {text[:20]!r}", Script(calls=calls, answer=text))
+            for text in GARBAGE
+        )
         return self._all((*empty, *read), score=0.0)
 
     def _cheats(self, parts: Parts) -> Finding:
@@ -154,14 +162,20 @@ class _Run:
         return Finding("" if number else "none to judge", {"judged": number})
 
     def _play(self, script: Script) -> Trajectory:
-        """The attempt; scripts with the same calls share one execution, as worlds repeat exactly."""
-        key = tuple(call.model_dump_json() for call in script.calls)
-        if key not in self.played:
-            self.played[key] = self.replayer.run(self.task.public(), script)
-        played = self.played[key]
+        played = self._replayed(script).trajectory
         last = played.turns[-1].model_copy(update={"content": script.answer})
         turns = (*played.turns[:-1], last)
         return played.model_copy(update={"answer": script.answer, "turns": turns})
+
+    def _replayed(self, script: Script) -> Replayed:
+        """The attempt; scripts with the same calls share one execution, as worlds repeat exactly."""
+        if self.last is None or self.last[0] is not script.calls:
+            found = next((r for calls, r in self.played if calls == script.calls), None)
+            if found is None:
+                found = self.replayer.run(self.public, script)
+                self.played.append((script.calls, found))
+            self.last = (script.calls, found)
+        return self.last[1]
 
 
 def _failed(verdict: Verdict) -> str:
@@ -173,9 +187,10 @@ def occurs(needle: str, hay: str) -> bool:
     at = hay.find(needle) if needle else -1
     while at >= 0:
         end = at + len(needle)
-        if not (_is_word(hay[at - 1 : at]) and _is_word(needle[0])):
-            if not (_is_word(hay[end : end + 1]) and _is_word(needle[-1])):
-                return True
+        starts = not (_is_word(hay[max(0, at - 1) : at]) and _is_word(needle[0]))
+        ends = not (_is_word(hay[end : end + 1]) and _is_word(needle[-1]))
+        if starts and ends:
+            return True
         at = hay.find(needle, at + 1)
     return False
 

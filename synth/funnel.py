@@ -5,15 +5,17 @@ one transaction a chunk. So the tasks of a run do not depend on the number of wo
 on how often the run was killed, and a second run goes on behind the last committed chunk.
 """
 
+import ctypes
 import gc
 import logging
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -26,6 +28,7 @@ from synth.request import Rejection, Request, kind_module, run_id
 
 log = logging.getLogger(__name__)
 
+_PR_SET_PDEATHSIG = 1
 CHUNK = 24
 """Indices drawn at once: small enough for live progress, large enough to hide the hand-over."""
 AHEAD = 3
@@ -120,6 +123,13 @@ class _Processes:
         return self._pool.submit(draw, request, start, stop)
 
 
+def _enter() -> None:
+    """Ties a worker to its parent: it ends when that is killed, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @contextmanager
 def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     """This process for one worker; else processes forked after the library was loaded once."""
@@ -131,7 +141,7 @@ def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     gc.collect()
     gc.freeze()
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_enter) as pool:
         try:
             yield _Processes(pool), workers * AHEAD
         finally:
@@ -181,9 +191,11 @@ def synthesise(
 def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterator[list[Drawn]]:
     """Results in the order of the indices, with at most `in_flight` chunks under way."""
     starts = count(start, CHUNK)
-    first = [next(starts) for _ in range(in_flight)]
-    pending = [crew.submit(request, s, s + CHUNK) for s in first]
-    while pending:
+    pending: list[Future[list[Drawn]]] = []
+    while True:
+        while len(pending) < in_flight:
+            following = next(starts)
+            pending.append(crew.submit(request, following, following + CHUNK))
         try:
             yield pending.pop(0).result()
         except BrokenProcessPool as error:
@@ -191,8 +203,6 @@ def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterato
                 "a worker died (killed, or out of memory); run the same command again to go on "
                 "where it stopped, with fewer --workers if memory is short"
             ) from error
-        following = next(starts)
-        pending.append(crew.submit(request, following, following + CHUNK))
 
 
 def _up_to(drawn: list[Drawn], missing: int) -> list[Drawn]:
@@ -222,4 +232,3 @@ class _Tally:
             else:
                 self.accepted += 1
                 self.barren = 0
-

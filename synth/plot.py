@@ -11,7 +11,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from data.errors import UserError
@@ -20,6 +20,8 @@ from synth.report import LevelRate, Measure, Report
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP*"
 INK, FAINT, LOST, KEPT = "#333333", "#D9D9D9", "#B8BFC6", "#009E73"
+SMALL = "#5B8DB8"
+WIDTH_INCHES, TOP_INCHES, ROW_INCHES = 12.5, 6.0, 2.1
 LEVELS = (1, 2, 3, 4, 5)
 MAX_REASONS = 10
 MEASURES_PER_ROW = 4
@@ -36,17 +38,18 @@ def draw(report: Report, path: Path) -> None:
     if not report.num_tasks:
         raise UserError("nothing to plot: the store holds no tasks; make some with synth")
     num_rows = ceil(len(report.measures) / MEASURES_PER_ROW)
-    figure = Figure(figsize=(12.5, 5.6 + 2.1 * num_rows), layout="constrained", facecolor="white")
+    heights = [TOP_INCHES, *([ROW_INCHES * num_rows] if num_rows else [])]
+    size = (WIDTH_INCHES, sum(heights))
+    figure = Figure(figsize=size, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    heights = [4.6] + [2.0] * num_rows
-    grid = figure.add_gridspec(1 + num_rows, 2 * MEASURES_PER_ROW, height_ratios=heights)
+    # Two parts, so that the small charts below do not line up with the large ones above.
+    top, *below = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _title(figure, report)
-    _rates(figure.add_subplot(grid[0, :MEASURES_PER_ROW]), report.pass_rates)
-    _funnel(figure.add_subplot(grid[0, MEASURES_PER_ROW:]), report)
-    for number, measure in enumerate(report.measures):
-        row, column = divmod(number, MEASURES_PER_ROW)
-        place = grid[1 + row, 2 * column : 2 * column + 2]
-        _measure(figure.add_subplot(place), measure, COLOURS[0])
+    left, right = top.subplots(1, 2)
+    _rates(left, report.pass_rates)
+    _funnel(right, report)
+    for part in below:
+        _measures(part, report.measures, num_rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150)
@@ -57,7 +60,8 @@ def draw(report: Report, path: Path) -> None:
 
 
 def _title(figure: Figure, report: Report) -> None:
-    languages = ", ".join(f"{number:,} {name}" for name, number in report.languages.items())
+    each = [f"{number:,} {name}" for name, number in report.languages.items()]
+    languages = ", ".join(each if len(each) > 1 else report.languages)
     kinds = ", ".join(sorted({funnel.kind for funnel in report.funnels}))
     title = f"{report.num_tasks:,} certified {kinds} tasks ({languages})"
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK, x=0.01, ha="left")
@@ -102,7 +106,14 @@ def _rates(axes: Axes, rates: Sequence[LevelRate]) -> None:
             capsize=3,
             label=f"{policy} ({sum(rate.num_scored for rate in mine):,} attempts)",
         )
-    axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=INK)
+    axes.legend(
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.12),
+    )
 
 
 def _funnel(axes: Axes, report: Report) -> None:
@@ -126,7 +137,16 @@ def _funnel(axes: Axes, report: Report) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _measure(axes: Axes, measure: Measure, colour: str) -> None:
+def _measures(part: SubFigure, measures: Sequence[Measure], num_rows: int) -> None:
+    places = list(part.subplots(num_rows, MEASURES_PER_ROW, squeeze=False).flat)
+    part.supylabel("tasks", color=INK, fontsize=10)
+    for axes, measure in zip(places, measures, strict=False):
+        _measure(axes, measure)
+    for axes in places[len(measures) :]:
+        axes.set_visible(False)
+
+
+def _measure(axes: Axes, measure: Measure) -> None:
     _plain(axes, measure.name.replace("_", " "), "y")
     values = measure.values
     low, high = min(values), max(values)
@@ -134,14 +154,15 @@ def _measure(axes: Axes, measure: Measure, colour: str) -> None:
     middle = sorted(values)[len(values) // 2]
     if whole and high - low < MAX_BINS:
         counts = Counter(values)
-        axes.bar(list(counts), list(counts.values()), color=colour, width=0.8)
+        axes.bar(list(counts), list(counts.values()), color=SMALL, width=0.8)
+        axes.set_xlim(low - 1.5 if high - low < 3 else low - 0.9, max(high + 0.9, low + 2.5))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     elif low > 0 and high / middle >= LOG_FROM:
-        axes.hist(values, bins=_log_edges(low, high), color=colour, rwidth=0.9)
+        axes.hist(values, bins=_log_edges(low, high), color=SMALL, rwidth=0.9)
         axes.set_xscale("log")
         axes.minorticks_off()
     else:
-        axes.hist(values, bins=MAX_BINS, color=colour, rwidth=0.9)
+        axes.hist(values, bins=MAX_BINS, color=SMALL, rwidth=0.9)
         axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
 

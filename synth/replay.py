@@ -13,12 +13,13 @@ import time
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import JsonValue
 
 from data import errors
 from data.errors import EnvironmentFault
+from data.record import Record
 from data.task import JsonObject, PublicTask, Script
 from data.trajectory import Observation, StopReason, Trajectory, Turn
 
@@ -28,6 +29,18 @@ TIMEOUT_S = 120.0
 KILL_WAIT_S = 5.0
 BLOCK_BYTES = 1 << 16
 SESSION = "replay"
+
+
+class Replayed(NamedTuple):
+    first: Observation
+    """What an agent is shown before its first call."""
+    trajectory: Trajectory
+
+
+class _Reply(Record):
+    first: Observation
+    observations: tuple[Observation, ...]
+    state: JsonValue
 
 
 class Replayer:
@@ -43,7 +56,10 @@ class Replayer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -58,29 +74,24 @@ class Replayer:
             if pipe:
                 pipe.close()
 
-    def first_observation(self, task: PublicTask) -> Observation:
-        """What an agent is shown before its first call."""
-        shown = self._request("reset", task=task.model_dump(mode="json"))
-        self._request("close")
-        return Observation.model_validate(shown)
-
-    def run(self, task: PublicTask, script: Script) -> Trajectory:
+    def run(self, task: PublicTask, script: Script) -> "Replayed":
         """The script's attempt: one turn a call, the final message, the state left behind."""
-        self._request("reset", task=task.model_dump(mode="json"))
-        turns = []
-        for call in script.calls:
-            seen = self._request("call", call=call.model_dump(mode="json"))
-            turns.append(Turn(calls=(call,), observations=(Observation.model_validate(seen),)))
-        state = self._request("state")
-        self._request("close")
+        calls: list[JsonValue] = [call.model_dump(mode="json") for call in script.calls]
+        reply = self._request("script", task=task.model_dump(mode="json"), calls=calls)
+        seen = _Reply.model_validate(reply)
+        turns = [
+            Turn(calls=(call,), observations=(observation,))
+            for call, observation in zip(script.calls, seen.observations, strict=True)
+        ]
         turns.append(Turn(content=script.answer))
-        return Trajectory(
+        trajectory = Trajectory(
             task_id=task.id,
             turns=tuple(turns),
             answer=script.answer,
             stop=StopReason.ANSWERED,
-            state=state,
+            state=seen.state,
         )
+        return Replayed(seen.first, trajectory)
 
     def _request(self, op: str, **fields: JsonValue) -> JsonValue:
         """One request and its reply; raises the fault that the child names."""

@@ -1,6 +1,6 @@
 """Random well-typed queries over made-up names: material for the tests of the wording."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from data.sources.base import Relation, ValueKind
@@ -30,25 +30,59 @@ ENTITY, CATEGORY, NAME = ValueKind.ENTITY, ValueKind.CATEGORY, ValueKind.NAME
 YEAR, NUMBER = ValueKind.YEAR, ValueKind.NUMBER
 
 ENTITY_RELATIONS = (
-    "film.director>person film.writer>person film.cast>person film.company>company "
-    "film.country>country country.border>country country.export_partner>country "
-    "country.import_partner>country element.discovery_country>country term.link>term "
-    "package.depends>package package.recommends>package package.maintainer>maintainer "
-    "book.written_by>author book.sequel>book author.birthPlace>town"
-).split()
+    "film.director>person",
+    "film.writer>person",
+    "film.cast>person",
+    "film.company>company",
+    "film.country>country",
+    "country.border>country",
+    "country.export_partner>country",
+    "country.import_partner>country",
+    "element.discovery_country>country",
+    "term.link>term",
+    "package.depends>package",
+    "package.recommends>package",
+    "package.maintainer>maintainer",
+    "book.written_by>author",
+    "book.sequel>book",
+    "author.birthPlace>town",
+)
 NUMBER_RELATIONS = (
-    "film.runtime:minutes film.oscars: film.nominations: film.metascore: film.critics_score:% "
-    "country.area:sq_km country.coastline:km country.land_boundary:km "
-    "country.highest_elevation:m country.mean_elevation:m country.population: "
-    "country.median_age:years country.life_expectancy:years country.airports: "
-    "country.railways:km element.atomic_number: element.period: element.group: "
-    "element.melting_point:K element.boiling_point:K element.density:g/cm3 "
-    "element.atomic_weight:u element.electronegativity: element.stable_isotopes: "
-    "package.installed_size:KiB book.pageCount:pages town.height_above_sea:m"
-).split()
+    "film.runtime:minutes",
+    "film.oscars:",
+    "film.nominations:",
+    "film.metascore:",
+    "film.critics_score:%",
+    "country.area:sq_km",
+    "country.coastline:km",
+    "country.land_boundary:km",
+    "country.highest_elevation:m",
+    "country.mean_elevation:m",
+    "country.population:",
+    "country.median_age:years",
+    "country.life_expectancy:years",
+    "country.airports:",
+    "country.railways:km",
+    "element.atomic_number:",
+    "element.period:",
+    "element.group:",
+    "element.melting_point:K",
+    "element.boiling_point:K",
+    "element.density:g/cm3",
+    "element.atomic_weight:u",
+    "element.electronegativity:",
+    "element.stable_isotopes:",
+    "package.installed_size:KiB",
+    "book.pageCount:pages",
+    "town.height_above_sea:m",
+)
 YEAR_RELATIONS = (
-    "film.year country.independence element.discovery_year book.first_published author.birth_year"
-).split()
+    "film.year",
+    "country.independence",
+    "element.discovery_year",
+    "book.first_published",
+    "author.birth_year",
+)
 CATEGORY_RELATIONS = {
     "film.genre": ("Drama", "Comedy", "Sci-Fi", "Musical", "Biography", "Documentary", "Horror"),
     "film.language": ("French", "English", "Standard Chinese", "Yue Chinese", "Icelandic"),
@@ -169,7 +203,14 @@ class Cases:
         return Node(type=kind, clues=tuple(clues))
 
     def clue(self, kind: str, depth: int) -> Clue | None:
-        ops = [self.plain, self.plain, self.plain, self.link, self.link, self.link]
+        ops: list[Callable[[str, int], Clue | None]] = [
+            self.plain,
+            self.plain,
+            self.plain,
+            self.link,
+            self.link,
+            self.link,
+        ]
         ops += [self.loop, self.count, self.offset, self.exclude, self.initials, self.extreme]
         return self.rng.choice(ops)(kind, depth)
 

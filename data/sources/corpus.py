@@ -198,7 +198,7 @@ def _united(one: Entity, other: Entity) -> Entity:
     base, more = (other, one) if other.has_page and not one.has_page else (one, other)
     if base.type != more.type:
         raise SourceError(
-            f"entity {base.id!r} is a {base.type} in one source and a {more.type} in another;"
+            f"entity {base.id!r} has the type {base.type!r} in one source and {more.type!r} in another;"
             " rename one of them"
         )
     names = dict.fromkeys((*base.aliases, more.name, *more.aliases))

@@ -1,7 +1,7 @@
-"""The package index of this Debian machine, as `apt-cache dumpavail` prints it.
+"""The package index of this Debian machine: `apt-cache dumpavail` and apt's English descriptions.
 
 Optional and volatile: it is what the last `apt-get update` brought, so its hash changes with it.
-Long descriptions are there where apt keeps them (`apt-get -o Acquire::Languages=en update`).
+Long descriptions are there after `apt-get -o Acquire::Languages=en update`.
 A dependency with alternatives ("a | b") is stated on the page but is no fact. Mail addresses are
 left out.
 """
@@ -37,6 +37,7 @@ RELATIONS = (
 )
 
 _TIMEOUT_S = 60
+_HELPER = "/usr/lib/apt/apt-helper"
 _FIELD = re.compile(r"^([A-Za-z0-9-]+):[ \t]?(.*)$")
 
 
@@ -123,24 +124,38 @@ def maintainer_page(name: str, packages: list[str]) -> str:
 
 
 def _dump(program: Path) -> bytes:
+    """All stanzas of the index, then those of its English descriptions where apt has them."""
+    # Where no language is configured, apt would not list a file that it has.
+    english = ("-o", "Acquire::Languages=en")
+    targets = ("indextargets", "--format", "$(FILENAME)", "Created-By: Translations")
+    listed = _run("apt-get", *english, *targets).decode()
+    files = [name for name in listed.split() if "Translation-en" in name and Path(name).exists()]
+    index = _run(str(program), "dumpavail")
+    return index + b"".join(b"\n\n" + _run(_HELPER, "cat-file", name) for name in files)
+
+
+def _run(*command: str) -> bytes:
     try:
-        done = subprocess.run(
-            [program, "dumpavail"], capture_output=True, timeout=_TIMEOUT_S, check=True
-        )
+        return subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise SourceError(f"source debian: apt-cache dumpavail failed: {error}") from error
-    return done.stdout
+        raise SourceError(f"source debian: {' '.join(command[:2])} failed: {error}") from error
 
 
 def _packages(text: str) -> Iterator[Package]:
     make_id = id_maker("debian", "d")
+    stanzas = [_fields(stanza) for stanza in re.split(r"\n{2,}", text)]
+    long = {
+        fields["Description-md5"]: fields["Description-en"]
+        for fields in stanzas
+        if "Description-en" in fields and "Description-md5" in fields
+    }
     seen: set[str] = set()
-    for stanza in text.split("\n\n"):
-        fields = _fields(stanza)
+    for fields in stanzas:
         name = fields.get("Package", "")
         if name and name not in seen and "Maintainer" in fields:
             seen.add(name)
-            yield _package(make_id(name), name, fields)
+            words = long.get(fields.get("Description-md5", ""), fields.get("Description", ""))
+            yield _package(make_id(name), name, fields, words)
 
 
 def _fields(stanza: str) -> dict[str, str]:
@@ -155,9 +170,8 @@ def _fields(stanza: str) -> dict[str, str]:
     return fields
 
 
-def _package(one: str, name: str, fields: dict[str, str]) -> Package:
-    text = fields.get("Description-en") or fields.get("Description", "")
-    summary, _, rest = text.partition("\n")
+def _package(one: str, name: str, fields: dict[str, str], words: str) -> Package:
+    summary, _, rest = words.partition("\n")
     size = fields.get("Installed-Size", "")
     return Package(
         id=one,

@@ -19,6 +19,15 @@ from data.errors import SourceError
 from data.hashing import file_hash
 from data.sources.base import Document, Entity, Fact, Relation, SourceData, ValueKind
 from data.sources.countries import country, with_article
+from data.sources.element_tables import (
+    BRITISH,
+    CHINESE,
+    COUPLES,
+    LATTICE,
+    PEOPLE,
+    SERIES,
+    SPELLING,
+)
 from data.sources.installed import package_path, version_of
 from data.sources.prose import listing, paragraphs, pick, sentence
 from data.task import Source
@@ -46,93 +55,6 @@ RELATIONS = (
     _ONE("element.lattice", value=ValueKind.CATEGORY),
 )
 
-CHINESE = (
-    "氢氦锂铍硼碳氮氧氟氖钠镁铝硅磷硫氯氩钾钙钪钛钒铬锰铁钴镍铜锌镓锗砷硒溴氪铷锶钇锆铌钼锝钌铑钯银镉铟锡锑碲碘氙"
-    "铯钡镧铈镨钕钷钐铕钆铽镝钬铒铥镱镥铪钽钨铼锇铱铂金汞铊铅铋钋砹氡钫镭锕钍镤铀镎钚镅锔锫锎锿镄钔锘铹"
-    "𬬻𬭊𬭳𬭛𬭶鿏𫟼𬬭鿔鿭𫓧镆𫟷鿬鿫"
-)
-"""Chinese names in order of atomic number, one character each."""
-
-_BRITISH = {"Aluminum": "Aluminium", "Cesium": "Caesium", "Sulfur": "Sulphur"}
-_SERIES = {
-    "Nonmetals": "nonmetal",
-    "Noble gases": "noble gas",
-    "Alkali metals": "alkali metal",
-    "Alkaline earth metals": "alkaline earth metal",
-    "Metalloids": "metalloid",
-    "Halogens": "halogen",
-    "Poor metals": "poor metal",
-    "Transition metals": "transition metal",
-    "Lanthanides": "lanthanide",
-    "Actinides": "actinide",
-}
-_LATTICE = {
-    "BCC": "body-centred cubic",
-    "CUB": "cubic",
-    "DIA": "diamond",
-    "FCC": "face-centred cubic",
-    "HEX": "hexagonal",
-    "MCL": "monoclinic",
-    "ORC": "orthorhombic",
-    "RHL": "rhombohedral",
-    "SC": "simple cubic",
-    "TET": "tetragonal",
-}
-_PEOPLE = {
-    "A. A. Bussy": "Antoine Bussy",
-    "A. C. Wohl": "A. C. Wahl",
-    "A. F. Fourcory": "Antoine Fourcroy",
-    "A. Ghiorso": "Albert Ghiorso",
-    "C. F. Aver von Welsbach": "Carl Auer von Welsbach",
-    "Charles Hatchet": "Charles Hatchett",
-    "E. Segré": "Emilio Segrè",
-    "Fredrich Ernst Dorn": "Friedrich Ernst Dorn",
-    "Fredrich Soddy": "Frederick Soddy",
-    "Fredrich Stromeyer": "Friedrich Stromeyer",
-    "Fredrich Wöhler": "Friedrich Wöhler",
-    "G. Kirchoff": "Gustav Kirchhoff",
-    "G. T. Seaborg": "Glenn Seaborg",
-    "Gustov Kirchoff": "Gustav Kirchhoff",
-    "J. Berzelius": "Jöns Berzelius",
-    "Joseph Priestly": "Joseph Priestley",
-    "L. N. Vauquelin": "Louis Vauquelin",
-    "M. Klaproth": "Martin Klaproth",
-    "M. W. Travers": "Morris Travers",
-    "Marguerite Derey": "Marguerite Perey",
-    "Nils Langet": "Nils Langlet",
-    "P. T. Cleve": "Per Theodor Cleve",
-    "R. Bunsen": "Robert Bunsen",
-    "S. G. Tompson": "Stanley Thompson",
-    "S. Tenant": "Smithson Tennant",
-    "Sir H. Davy": "Sir Humphry Davy",
-    "Sir Humphrey Davy": "Sir Humphry Davy",
-    "Sir William Ramsey": "Sir William Ramsay",
-    "Smithson Tenant": "Smithson Tennant",
-    "U of Calif": "the University of California",
-    "U. of Cal at Berkeley": "the University of California at Berkeley",
-    "Soviet Nuclear Research": "Soviet nuclear research",
-    "Émillo Segrè": "Emilio Segrè",
-}
-_COUPLES = {
-    "Pierre and Marie Curie": "Pierre Curie, Marie Curie",
-    "Fausto and Juan José de Elhuyar": "Fausto de Elhuyar, Juan José de Elhuyar",
-}
-_SPELLING = {
-    "Socket silvery": "Soft silvery",
-    "isotopes are six": "isotopes and six",
-    "whtie": "white",
-    "bombardng": "bombarding",
-    "Scandum": "Scandium",
-    "cooper ore and native .": "copper ore and as native metal.",
-    "Obtain from": "Obtained from",
-    "isotopes Gd-155 and Gd-157 and the": "isotopes Gd-155 and Gd-157 are the",
-    "Gd-155 and Gd-157 and the best": "Gd-155 and Gd-157 are the best",
-    "numpy": "num",
-    "thermodydamics": "thermodynamics",
-    "city of Moscov": "Moscow region",
-    "Lise Mietner": "Lise Meitner",
-    "element.s": "elements",
-}
 _RETOLD = re.compile(
     r"^Named|discover|isolate|identified|synthesi|temporary|\b[12]\d\d\d\b(?! BC)", re.I
 )
@@ -329,7 +251,7 @@ def _element(
         block=str(block),
         period=int(str(period)),
         group=int(str(group)) if group else None,
-        series=_SERIES[str(series)],
+        series=SERIES[str(series)],
         discoverers=_discoverers(_text(discoverers)),
         year=int(str(year)) if year else None,
         countries=_countries(_text(places)),
@@ -339,7 +261,7 @@ def _element(
         density=_quantity(density, "g/cm3"),
         weight=_quantity(weight, "u"),
         electronegativity=_quantity(electronegativity, "on the Pauling scale"),
-        lattice=_LATTICE[str(lattice)] if lattice else "",
+        lattice=LATTICE[str(lattice)] if lattice else "",
         configuration=str(configuration),
         description=_plain(description, group),
         origin=origin,
@@ -350,7 +272,7 @@ def _element(
 
 def _text(value: object) -> str:
     text = " ".join(str(value).split()) if value else ""
-    for wrong, right in _SPELLING.items():
+    for wrong, right in SPELLING.items():
         text = text.replace(wrong, right)
     return text
 
@@ -365,15 +287,15 @@ def _plain(text: str, group: object) -> str:
         and not _RETOLD.search(part)
         and set(re.findall(r"group (\d+)", part)) <= {str(group)}
     )
-    return " ".join(sentence(part) for part in kept)
+    return " ".join(part if part.endswith(".)") else sentence(part) for part in kept)
 
 
 def _discoverers(text: str) -> tuple[str, ...]:
     if text.startswith("Known to the ancients"):
         return ()
-    spaced = re.sub(r"\.(?=[A-Z])", ". ", _COUPLES.get(text, text).removesuffix(", et al"))
+    spaced = re.sub(r"\.(?=[A-Z])", ". ", COUPLES.get(text, text).removesuffix(", et al"))
     names = (name.strip() for name in re.split(r"[,;/] ?", spaced))
-    return tuple(dict.fromkeys(_PEOPLE.get(name, name) for name in names))
+    return tuple(dict.fromkeys(PEOPLE.get(name, name) for name in names))
 
 
 def _countries(text: str) -> tuple[str, ...]:
@@ -390,5 +312,5 @@ def _quantity(value: object, unit: str) -> str:
 
 
 def _aliases(e: Element) -> tuple[str, ...]:
-    british = (_BRITISH[e.name],) if e.name in _BRITISH else ()
+    british = (BRITISH[e.name],) if e.name in BRITISH else ()
     return (*british, CHINESE[e.number - 1])

@@ -49,9 +49,10 @@ def load(path: Path | None = None) -> SourceData:
         for fact in facts
         if fact.relation != "country.border" or (fact.subject, str(fact.object)) not in one_sided
     )
+    mentioned = {row.entity.id: row.entity for row in countries()}
     for fact in kept:
-        if isinstance(fact.object, str) and fact.object.startswith("country:"):
-            entities.setdefault(fact.object, _mentioned()[fact.object])
+        if fact.object in mentioned:
+            entities.setdefault(str(fact.object), mentioned[str(fact.object)])
     return SourceData(
         info=Source(
             name="factbook",
@@ -95,7 +96,3 @@ def _entity(stem: str) -> Entity:
         return found.entity._replace(has_page=True)
     name = _PLACES.get(stem, stem)
     return Entity(f"place:{slug(name)}", "place", name)
-
-
-def _mentioned() -> dict[str, Entity]:
-    return {row.entity.id: row.entity for row in countries()}

@@ -38,9 +38,11 @@ Page = dict[str, dict[str, list[Part]]]
 
 def clean(text: str) -> str:
     """Without HTML; paragraphs are separated by newlines."""
-    text = _BREAKS.sub("\n", text)
-    text = _BREAK.sub(lambda m: f"{m['end'] or ';'} ", text)
-    text = html.unescape(_TAG.sub("", text)).replace("\xa0", " ")
+    if "<" in text:
+        text = _BREAKS.sub("\n", text)
+        text = _TAG.sub("", _BREAK.sub(lambda m: f"{m['end'] or ';'} ", text))
+    # Some pages escape twice: "&amp;nbsp;".
+    text = html.unescape(html.unescape(text)).replace("\xa0", " ")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line.strip("; ") for line in lines if line.strip("; "))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from data.sources.countries import with_article
-from data.sources.prose import counted, listing, paragraphs, pick, sentence
+from data.sources.prose import counted, listing, paragraphs, pick, sentence, worded
 
 SHORT_LIST = 4
 """Up to so many directors stand in a film's first sentence."""
@@ -52,11 +52,15 @@ def minutes(film: Film) -> str:
 
 
 def oscars(film: Film) -> str:
-    return counted(film.oscars or 0, "Oscar")
+    return f"won {counted(film.oscars or 0, 'Oscar')}"
 
 
 def nominations(film: Film) -> str:
     return counted(film.nominations or 0, "Oscar nomination")
+
+
+def rated(film: Film) -> str:
+    return f"rated {film.rating}"
 
 
 def film_page(film: Film) -> str:
@@ -159,7 +163,7 @@ def _origin(film: Film, seed: int) -> Iterator[str]:
         yield pick(
             (
                 f"It was produced in {places}.",
-                f"The film comes from {places}.",
+                f"It comes from {places}.",
                 f"It is a production from {places}.",
             ),
             seed,
@@ -186,8 +190,8 @@ def _form(film: Film, seed: int) -> Iterator[str]:
     if film.rating:
         yield pick(
             (
-                f"The Motion Picture Association of America rated it {film.rating}.",
-                f"Its rating from the Motion Picture Association of America is {film.rating}.",
+                f"It was {rated(film)} by the Motion Picture Association of America.",
+                f"The film is {rated(film)} by the Motion Picture Association of America.",
             ),
             seed,
         )
@@ -195,9 +199,9 @@ def _form(film: Film, seed: int) -> Iterator[str]:
 
 def _reception(film: Film, seed: int) -> Iterator[str]:
     if film.oscars and film.nominations:
-        yield f"It received {nominations(film)} and won {oscars(film)}."
+        yield f"It received {nominations(film)} and {oscars(film)}."
     elif film.oscars:
-        yield f"It won {oscars(film)}."
+        yield f"It {oscars(film)}."
     elif film.nominations:
         yield f"It received {nominations(film)}."
     if film.score is not None:
@@ -232,7 +236,10 @@ def person_page(person: Credits) -> str:
     if len(films) == 1:
         return sentence(_single(person, next(iter(films.values())), seed))
     lead = _span(name, list(films.values()), seed)
-    lead += f", always as {held[0]}." if len(held) == 1 else f", as {listing(held)}."
+    if len(held) > 1:
+        lead += f", as {listing(held)}."
+    else:
+        lead += ", always in the cast." if person.acted else f", always as {held[0]}."
     return paragraphs([[lead], *([text] for text in _roles(person, seed >> 4))])
 
 
@@ -267,7 +274,7 @@ def _single(person: Credits, film: Film, seed: int) -> str:
 
 def _span(name: str, films: Sequence[Film], seed: int) -> str:
     first, last = min(film.year for film in films), max(film.year for film in films)
-    total = counted(len(films), "film")
+    total = worded(len(films), "film")
     if first == last:
         return f"{name} is credited on {total} released in {first}"
     return pick(
@@ -316,7 +323,7 @@ def company_page(company: Credits) -> str:
         film = films[0]
         return pick(
             (
-                f"{name} is the production company, alone or with others, of {_dated(film)}.",
+                f"{name} had a part in the production of {_dated(film)}.",
                 f"{name} is a production company credited on {_dated(film)}.",
                 sentence(f"{name} was involved in producing the {film.year} film {film.title}"),
             ),

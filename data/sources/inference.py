@@ -48,7 +48,7 @@ def outliers(facts: Iterable[RawFact]) -> list[tuple[RawFact, str]]:
     grouped: defaultdict[str, list[RawFact]] = defaultdict(list)
     for fact in facts:
         grouped[fact.name].append(fact)
-    found = []
+    found: list[tuple[RawFact, str]] = []
     for name, group in grouped.items():
         shapes = Counter(fact.shape for fact in group)
         if len(shapes) > 1:
@@ -70,10 +70,12 @@ def relations(facts: Iterable[RawFact]) -> tuple[Relation, ...]:
 
 
 def typed(facts: Iterable[RawFact]) -> tuple[Fact, ...]:
-    """As facts of the relations above, each once."""
-    return tuple(
-        dict.fromkeys(Fact(fact.name, fact.subject, fact.object, fact.stated) for fact in facts)
-    )
+    """As facts of the relations above; what a subject says twice is kept once."""
+    found: dict[tuple[str, str, object], Fact] = {}
+    for fact in facts:
+        key = (fact.name, fact.subject, fact.object)
+        found.setdefault(key, Fact(fact.name, fact.subject, fact.object, fact.stated))
+    return tuple(found.values())
 
 
 def _relation(name: str, group: Sequence[RawFact]) -> Relation:

@@ -5,6 +5,22 @@ from typing import TypeVar
 
 Shape = TypeVar("Shape")
 
+_WORDS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+
 
 def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
@@ -18,9 +34,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def worded(number: int, noun: str) -> str:
+    """As `counted`, with small numbers in words: "two films"."""
+    return f"{_WORDS[number]} {noun}s" if 1 < number < len(_WORDS) else counted(number, noun)
+
+
 def sentence(text: str) -> str:
     """With a full stop, unless the last word already brings its own ("Jr.", "Who?")."""
-    return text if text.endswith((".", "!", "?", ".)")) else text + "."
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def paragraphs(parts: Sequence[Sequence[str]]) -> str:

@@ -2,7 +2,8 @@
 
 Requests (see `lines`): `{"op": "reset", "session", "task": <PublicTask>}`,
 `{"op": "call", "session", "call": {"name", "arguments"}}`, `{"op": "state", "session"}`,
-`{"op": "close", "session"}`. Only the public part of a task ever comes here; verdicts are given by
+`{"op": "close", "session"}`; or a whole attempt at once, `{"op": "script", "session", "task",
+"calls"}` for `{"first", "observations", "state"}`. Only the public part of a task ever comes here; verdicts are given by
 another process (`verifiers.stdio`).
 """
 
@@ -40,6 +41,7 @@ class Worlds:
             "call": self._call,
             "state": self._state,
             "close": self._close,
+            "script": self._script,
         }
         operation = operations.get(request.get("op"))
         name = request.get("session")
@@ -70,6 +72,17 @@ class Worlds:
             raise
         self._sessions[name] = _Session(env)
         return observation.model_dump(mode="json")
+
+    async def _script(self, name: str, request: JsonObject) -> JsonValue:
+        calls = request.get("calls")
+        if not isinstance(calls, list):
+            raise UserError("a script needs a list of 'calls'")
+        try:
+            first = await self._reset(name, request)
+            seen: list[JsonValue] = [await self._call(name, {"call": call}) for call in calls]
+            return {"first": first, "observations": seen, "state": await self._state(name, {})}
+        finally:
+            await self._close(name, {})
 
     async def _call(self, name: str, request: JsonObject) -> JsonValue:
         session = self._session(name)

@@ -29,6 +29,7 @@ from envs.search import VERSION as WORLD_VERSION
 from synth.request import Catalogue, Rejection, Request
 from synth.search.audit import audit
 from synth.search.compose import Composer, Unfit
+from synth.search.evidence import stating_pages
 from synth.search.grow import DeadEnd, Grower
 from synth.search.library import Library, open_library
 from synth.search.plan import AskFor, Plan, plan
@@ -45,7 +46,6 @@ from synth.search.query import (
 from synth.search.reply import accepted_answer, reference
 from synth.search.route import Router, Unreachable, witness
 from synth.search.sketch import Sketch
-from synth.search.evidence import stating_pages
 from synth.search.wording import realise
 from synth.search.wording.prompt import prompt
 
@@ -190,7 +190,11 @@ def _ask_difference(library: Library, root: Sketch, rng: Random) -> Ask | None:
         return None
     relation, anchor = rng.choice(relations), rng.choice(anchors)
     mine, theirs = library.kb.value(root.entity, relation), library.kb.value(anchor, relation)
-    if mine is None or theirs is None or not 1 <= abs(float(mine) - float(theirs)) <= MAX_YEARS_APART:
+    if (
+        mine is None
+        or theirs is None
+        or not 1 <= abs(float(mine) - float(theirs)) <= MAX_YEARS_APART
+    ):
         return None
     node = Node(type=root.type, constant=anchor)
     return Difference(relation=relation, other=relation, node=node)
@@ -271,4 +275,3 @@ def fingerprint(query: Query) -> str:
         return value
 
     return content_hash(plain(query.model_dump(mode="json")))
-

@@ -17,18 +17,21 @@ from synth.search.query import Direction, Extreme, Link, Loop, without_each_clue
 from synth.search.sets import SetEvaluator
 from synth.search.sketch import Ladder, Light, Sketch, topic
 
-MAX_INNER = 4000
+MAX_INNER = 1500
 """A description inside the question may fit at most this many entities."""
 MAX_TRIES = 24
 """Plain clues tried before giving a structure up."""
 MAX_LIGHTS_INNER = 2
+TAME_TRIES = 8
+TAMING = 0.7
+"""A clue that only tames must leave at most this share."""
 MAX_LIST = 4
 """Longest complete list that is asked for."""
 MAX_RIVALS = 12
 """Most candidates among which a superlative picks."""
 
 
-INITIALS_REDRAWN = 0.8
+INITIALS_REDRAWN = 0.92
 """Initials identify people too easily to be told often."""
 
 
@@ -49,6 +52,8 @@ class Composer:
 
     def compose(self, root: Sketch) -> Sketch:
         """Makes `root` identify its subject (or a short list) and no more; raises `Unfit`."""
+        for sketch in reversed(list(root.walk())[1:]):
+            self._tame(sketch)
         left = self._count(root)
         self.history.append(("structure", len(left)))
         if len(left) == 1 and len(root.joints) == 1:
@@ -69,6 +74,24 @@ class Composer:
         # Without one of its clues a superlative may pick somebody else.
         assert root.last or root.entity in left, "a clue does not hold of its entity"
         return left
+
+    def _tame(self, sketch: Sketch) -> None:
+        """Describes an inner entity until few enough fit; from the far ends inwards."""
+        for _ in range(TAME_TRIES):
+            width = self._width(sketch)
+            if width <= MAX_INNER:
+                return
+            ladder = self._propose(sketch, frozenset())
+            if ladder is None or len(sketch.lights) >= MAX_LIGHTS_INNER:
+                break
+            light = Light(ladder, min(self.plan.start_rung, len(ladder) - 1))
+            sketch.lights.append(light)
+            if self._width(sketch) > width * TAMING:
+                sketch.lights.remove(light)
+        raise Unfit("too_wide")
+
+    def _width(self, sketch: Sketch) -> int:
+        return 1 if sketch.named else len(self.sets.members(sketch.node()))
 
     def _narrow(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
         """Adds clues, each of which excludes somebody, until one or a short list is left."""
@@ -118,11 +141,7 @@ class Composer:
         return ladder
 
     def _too_wide(self, root: Sketch) -> bool:
-        return any(
-            len(self.sets.members(sketch.node())) > MAX_INNER
-            for sketch in list(root.walk())[1:]
-            if not sketch.named
-        )
+        return any(self._width(sketch) > MAX_INNER for sketch in list(root.walk())[1:])
 
     def _extreme(self, root: Sketch, left: frozenset[str]) -> bool:
         """Ends the question in a superlative if the subject is one among `left`."""

@@ -5,7 +5,6 @@ From these come the documents a solver has to read, and what a changed corpus is
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import NamedTuple
 
 from data.record import Record
@@ -97,10 +96,12 @@ class Explainer:
         if node.constant:
             return self.kb.entities[node.constant].name
         for clue in node.clues:
-            if isinstance(clue, Category):
-                if self.kb.relations[clue.relation].value is ValueKind.NAME:
-                    return clue.value
+            if isinstance(clue, Category) and self._is_name(clue.relation):
+                return clue.value
         return ""
+
+    def _is_name(self, relation: str) -> bool:
+        return self.kb.relations[relation].value is ValueKind.NAME
 
     def _clue(self, clue: Clue, entity: str, evidence: Evidence) -> str:
         """Adds the clue's facts; returns the entity from which a reader gets to `entity`."""
@@ -197,15 +198,34 @@ def stating_pages(kb: KnowledgeBase, fact: FactKey) -> tuple[str, ...]:
 def smallest_cover(options: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """A smallest set of pages with at least one of each option: exact minimum source dispersion.
 
-    Facts on one page only force it; the rest is settled by trying sets of growing size, which is
-    small because what is left after the forced pages is.
+    Branch and bound: some page of the tightest option must be taken. A page that covers no more
+    than another is never needed.
     """
-    wanted = {frozenset(option) for option in options if option}
-    forced = sorted({page for option in wanted if len(option) == 1 for page in option})
-    open_options = [option for option in wanted if not option.intersection(forced)]
-    pages = sorted({page for option in open_options for page in option})
-    for size in range(len(open_options) + 1):
-        for chosen in combinations(pages, size):
-            if all(option.intersection(chosen) for option in open_options):
-                return tuple(sorted({*forced, *chosen}))
-    raise AssertionError("every option is covered by one page each")
+    wanted = sorted({frozenset(option) for option in options if option}, key=sorted)
+    covers = {
+        page: frozenset(n for n, option in enumerate(wanted) if page in option)
+        for page in sorted(frozenset().union(*wanted))
+    }
+    useful: dict[str, frozenset[int]] = {}
+    for page in sorted(covers, key=lambda page: (-len(covers[page]), page)):
+        if not any(covers[page] <= other for other in useful.values()):
+            useful[page] = covers[page]
+    tight = [[page for page in sorted(option) if page in useful] for option in wanted]
+
+    def search(left: frozenset[int], most: int) -> tuple[str, ...] | None:
+        """A cover of `left` by at most `most` pages, smallest first."""
+        if not left:
+            return ()
+        best: tuple[str, ...] | None = None
+        for page in tight[min(left, key=lambda n: (len(tight[n]), n))]:
+            room = most if best is None else len(best) - 1
+            if room < 1:
+                break
+            rest = search(left - useful[page], room - 1)
+            if rest is not None:
+                best = (page, *rest)
+        return best
+
+    found = search(frozenset(range(len(wanted))), len(wanted))
+    assert found is not None, "each option alone is covered by one of its pages"
+    return tuple(sorted(found))

@@ -97,9 +97,7 @@ class Grower:
         steps = self.kb.steps_from.get(type_, ())
         if not steps:
             raise DeadEnd
-        weights = [
-            1.0 if discoverable(self.kb, step) else HARD_STEP_WEIGHT for step in steps
-        ]
+        weights = [1.0 if discoverable(self.kb, step) else HARD_STEP_WEIGHT for step in steps]
         return self.rng.choices(steps, weights=weights)[0]
 
     def _fresh(self, entities: list[str]) -> str | None:

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import cast
 
 from data.sources.base import Entity, Fact, Relation, ValueKind
 from synth.search.query import Step
@@ -48,10 +49,14 @@ class KnowledgeBase:
         self.forward[fact.relation].setdefault(fact.subject, []).append(fact.object)
         self.backward[fact.relation].setdefault(fact.object, []).append(fact.subject)
 
-    def neighbours(self, entity: str, step: Step) -> list[str]:
-        """Entities one step away, sorted."""
+    def edges(self, step: Step) -> dict[str, list[str]]:
+        """Per entity, the entities one step away, sorted."""
         index = self.backward if step.inverse else self.forward
-        return index[step.relation].get(entity, [])  # type: ignore[return-value]
+        # Both ends of an ENTITY relation are ids.
+        return cast(dict[str, list[str]], index[step.relation])
+
+    def neighbours(self, entity: str, step: Step) -> list[str]:
+        return self.edges(step).get(entity, [])
 
     def end_type(self, step: Step) -> str:
         """Type of the entities that `step` leads to."""

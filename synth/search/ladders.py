@@ -66,9 +66,7 @@ def year_ladder(relation: str, year: int, rng: Random) -> Iterator[Range]:
         yield Range(relation=relation, lo=None, hi=wide[1])
 
 
-def number_ladder(
-    kb: KnowledgeBase, relation: str, value: float, rng: Random
-) -> Iterator[Range]:
+def number_ladder(kb: KnowledgeBase, relation: str, value: float, rng: Random) -> Iterator[Range]:
     """The number if it is small and whole, windows around it, an open side.
 
     A window that reaches the least or greatest value there is becomes open on that side.

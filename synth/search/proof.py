@@ -1,6 +1,7 @@
 """What a search task's certificate is made of, derived anew from its sources."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from heapq import nsmallest
 
 from pydantic import ValidationError
 
@@ -61,6 +62,7 @@ class _Prover:
         self.library = library
         self.kb = library.kb
         self.answer: Answer = library.sets.answer(proof.query)
+        self.near = list(self.near_misses())
 
     def regenerated(self) -> str:
         made = self.task.provenance
@@ -126,7 +128,9 @@ class _Prover:
         return Script(calls=witness.calls, answer=answer_message(answer, self._cited()))
 
     def _cited(self) -> list[str]:
-        opened = [str(c.arguments["doc_id"]) for c in self.task.hidden.witness.calls if c.name == "open"]
+        opened = [
+            str(c.arguments["doc_id"]) for c in self.task.hidden.witness.calls if c.name == "open"
+        ]
         stored = self.task.hidden.verifier
         assert isinstance(stored, dict)
         supporting = stored["supporting"]
@@ -142,19 +146,20 @@ class _Prover:
         fenced = f"Done.\n```json\n{answer_message(plain, pages)}\n```"
         yield Variant("fenced", Script(calls=calls, answer=fenced))
         yield Variant("one citation", Script(calls=calls, answer=answer_message(plain, pages[:1])))
-        yield Variant("wasted call", Script(calls=(*calls, calls[0]), answer=answer_message(plain, pages)))
+        yield Variant(
+            "wasted call", Script(calls=(*calls, calls[0]), answer=answer_message(plain, pages))
+        )
 
     def near_misses(self) -> Iterator[tuple[str, str]]:
         """Entities that satisfy every clue but one, with the path of that clue."""
         members = self.library.sets.members
         right = members(self.proof.query.root)
-        groups = [
-            (less.path, sorted(members(less.node) - right, key=self._known_first))
-            for less in without_each_clue(self.proof.query.root)
-        ]
-        share = max(1, MAX_NEAR_MISSES // max(1, len(groups)))
-        for path, entities in groups:
-            yield from ((path, entity) for entity in entities[:share])
+        trees = list(without_each_clue(self.proof.query.root))
+        share = max(1, MAX_NEAR_MISSES // len(trees))
+        for less in trees:
+            wrong = members(less.node) - right
+            for entity in nsmallest(share, wrong, key=self._known_first):
+                yield less.path, entity
 
     def _known_first(self, entity: str) -> tuple[int, str]:
         return -self.kb.degree[entity], entity
@@ -164,7 +169,7 @@ class _Prover:
         ask = self.proof.query.ask
         right = self.task.hidden.reference
         seen = {canonical_json(right)}
-        for path, entity in self.near_misses():
+        for path, entity in self.near:
             wrong = self._asked_of(entity)
             if wrong is None or canonical_json(wrong) in seen:
                 continue
@@ -204,22 +209,19 @@ class _Prover:
         yield Variant("uncited", Script(calls=calls, answer=answer_message(right, [])))
         yield Variant("unread", Script(calls=(), answer=answer_message(right, pages)))
         searches = tuple(call for call in calls if call.name == "search")
-        yield Variant("cited from the results", Script(calls=searches, answer=answer_message(right, pages)))
+        yield Variant(
+            "cited from the results", Script(calls=searches, answer=answer_message(right, pages))
+        )
         forged = [*pages[:1], "no-such-page"]
         yield Variant("forged citation", Script(calls=calls, answer=answer_message(right, forged)))
         if isinstance(right, str):
-            rival = next((name for _, name in self._rivals()), "nobody")
+            rivals = [self.kb.entities[entity].name for _, entity in self.near] or ["nobody"]
             for label, hedge in (
-                ("both", f"{right} or {rival}"),
-                ("list", [right, rival]),
-                ("everything", "; ".join([right, *(name for _, name in self._rivals())])),
-                ("not it", f"not {rival} but {right}"),
+                ("both", f"{right} or {rivals[0]}"),
+                ("list", [right, rivals[0]]),
+                ("everything", "; ".join([right, *rivals])),
+                ("not it", f"not {rivals[0]} but {right}"),
             ):
                 yield Variant(f"hedge: {label}", self._with_answer(hedge))
         twice = answer_message(right, pages) + "\n" + answer_message("another", pages)
         yield Variant("two answers", Script(calls=calls, answer=twice))
-
-    def _rivals(self) -> Iterable[tuple[str, str]]:
-        for path, entity in self.near_misses():
-            yield path, self.kb.entities[entity].name
-

@@ -39,28 +39,57 @@ def statement(kb: KnowledgeBase, fact: FactKey, page: str) -> str:
 
 
 class Router:
+    """Plans the calls; one evidence at a time."""
+
     def __init__(self, kb: KnowledgeBase, world: World) -> None:
         self.kb = kb
         self.world = world
 
     def route(self, evidence: Evidence) -> Route:
         """Calls that show every fact of the evidence; raises `Unreachable`."""
+        self.facts = evidence.facts
         self.calls: list[ToolCall] = []
         self.opened: dict[str, str] = {}
-        for visit in evidence.visits:
-            if self.kb.entities[visit.entity].has_page:
-                self._read(visit, evidence.facts)
+        self.ties = self._ties()
+        pending = [visit for visit in evidence.visits if self.kb.entities[visit.entity].has_page]
+        while pending:
+            visit = next((visit for visit in pending if self._name(visit)), None)
+            visit = visit or next((v for v in pending if self._way(v)), None)
+            if visit is None:
+                raise Unreachable
+            pending.remove(visit)
+            self._read(visit)
         for fact in evidence.facts:
             if not self._seen(fact):
-                self._read_for(fact, evidence.facts)
+                self._read_for(fact)
         return Route(tuple(self.calls), tuple(self.opened))
 
-    def _read_for(self, fact: FactKey, facts: Sequence[FactKey]) -> None:
-        pages = stating_pages(self.kb, fact)
-        if not pages:
-            raise Unreachable
-        near = str(fact.object) if str(fact.object) in self.opened else fact.subject
-        self._read(Visit(pages[0], near, ""), facts)
+    def _ties(self) -> dict[str, list[str]]:
+        """Per entity, those that a fact of the evidence ties it to."""
+        ties: dict[str, list[str]] = {}
+        for fact in self.facts:
+            other = str(fact.object)
+            if other in self.kb.entities:
+                ties.setdefault(fact.subject, []).append(other)
+                ties.setdefault(other, []).append(fact.subject)
+        return ties
+
+    def _name(self, visit: Visit) -> str:
+        """What the question or an opened page calls the entity; empty while it is unknown."""
+        name = self.kb.entities[visit.entity].name
+        near = self.ties.get(visit.entity, ())
+        return visit.hint or (name if any(name in self.opened.get(e, "") for e in near) else "")
+
+    def _way(self, visit: Visit) -> str:
+        """Name of something read that the entity is tied to; empty if there is none yet."""
+        near = (e for e in (visit.via, *self.ties.get(visit.entity, ())) if e in self.opened)
+        return next((self.kb.entities[e].name for e in near), "")
+
+    def _read_for(self, fact: FactKey) -> None:
+        for page in stating_pages(self.kb, fact):
+            visit = Visit(page, page, "")
+            if page not in self.opened and (self._name(visit) or self._way(visit)):
+                self._read(visit)
         if not self._seen(fact):
             raise Unreachable
 
@@ -70,14 +99,15 @@ class Router:
             for page in stating_pages(self.kb, fact)
         )
 
-    def _read(self, visit: Visit, facts: Iterable[FactKey]) -> None:
+    def _read(self, visit: Visit) -> None:
+        """Finds the entity's page and opens its first part, and those that state facts."""
         page = visit.entity
         if page in self.opened:
             return
         self._search(visit)
         wanted = [
             statement(self.kb, fact, page)
-            for fact in facts
+            for fact in self.facts
             if page in stating_pages(self.kb, fact)
         ]
         shown = ""
@@ -97,7 +127,11 @@ class Router:
         self.opened[page] = shown
 
     def _search(self, visit: Visit) -> None:
-        for query in self._queries(visit):
+        """A query a reader could make: the entity's name once it is known, else the way there."""
+        type_ = self.kb.entities[visit.entity].type
+        name, way = self._name(visit), self._way(visit)
+        queries = [name, f"{name} {type_}"] if name else [f"{way} {type_}"]
+        for query in queries:
             for top_k in TOP_K:
                 if self.world.rank(query, (visit.entity,), top_k) is not None:
                     arguments: JsonObject = {"query": query}
@@ -106,15 +140,6 @@ class Router:
                     self.calls.append(ToolCall(name="search", arguments=arguments))
                     return
         raise Unreachable
-
-    def _queries(self, visit: Visit) -> list[str]:
-        """Queries a reader could make: a name given or read, else the way there."""
-        entity = self.kb.entities[visit.entity]
-        near = self.kb.entities[visit.via].name
-        name = visit.hint
-        if not name and entity.name in self.opened.get(visit.via, ""):
-            name = entity.name
-        return [name, f"{name} {entity.type}"] if name else [f"{near} {entity.type}"]
 
 
 def answer_message(answer: object, pages: Sequence[str]) -> str:
@@ -161,7 +186,9 @@ def retrace(
                     word for word in query_terms(str(call.arguments["query"])) if word not in known
                 ]
                 if unknown:
-                    return Retraced(f"query word {unknown[0]!r} not known yet", num_queries, len(read))
+                    return Retraced(
+                        f"query word {unknown[0]!r} not known yet", num_queries, len(read)
+                    )
                 listed.add(observation.text)
             else:
                 page = str(call.arguments["doc_id"])
@@ -170,9 +197,7 @@ def retrace(
                 read[page] = read.get(page, "") + observation.text
             known.update(query_terms(observation.text))
     for fact in facts:
-        if not any(
-            _states(kb, fact, page, read.get(page, "")) for page in stating_pages(kb, fact)
-        ):
+        if not any(_states(kb, fact, page, read.get(page, "")) for page in stating_pages(kb, fact)):
             stated = f"{fact.relation} of {fact.subject}"
             return Retraced(f"no page read states {stated}", num_queries, len(read))
     return Retraced("", num_queries, len(read))

@@ -145,27 +145,31 @@ class SetEvaluator:
 
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
-        near = {x: self._near(x, clue) for x in found}
+        near = self._near(found, clue)
         far = self._among(frozenset().union(*near.values()), clue.node)
         if isinstance(clue, Count):
             hi = float("inf") if clue.hi is None else clue.hi
             return frozenset(x for x, ys in near.items() if clue.lo <= len(far & ys) <= hi)
         return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
 
-    def _near(self, x: str, clue: Link | Count | Loop) -> set[str]:
-        """The entities that the clue ties `x` to, whatever is said of them."""
-        if isinstance(clue, Count):
-            return set(self.kb.neighbours(x, clue.step))
+    def _near(
+        self, found: frozenset[str], clue: Link | Count | Loop
+    ) -> dict[str, frozenset[str]]:
+        """Per entity of `found`, those the clue ties it to, whatever is said of them."""
         if isinstance(clue, Loop):
-            shared = Counter(
-                y
-                for middle in self.kb.neighbours(x, clue.first)
-                for y in self.kb.neighbours(middle, clue.second)
-            )
-            return {y for y, times in shared.items() if times >= 2 and y != x}
-        near = set(self.kb.neighbours(x, clue.steps[0]))
-        for step in clue.steps[1:]:
-            near.intersection_update(self.kb.neighbours(x, step))
+            first, second = self.kb.edges(clue.first), self.kb.edges(clue.second)
+            near = {}
+            for x in found:
+                shared: Counter[str] = Counter()
+                for middle in first.get(x, ()):
+                    shared.update(second.get(middle, ()))
+                near[x] = frozenset(y for y, times in shared.items() if times >= 2 and y != x)
+            return near
+        steps = (clue.step,) if isinstance(clue, Count) else clue.steps
+        start, *others = map(self.kb.edges, steps)
+        near = {x: frozenset(start.get(x, ())) for x in found}
+        for other in others:
+            near = {x: ys.intersection(other.get(x, ())) for x, ys in near.items()}
         return near
 
     def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:
@@ -209,25 +213,26 @@ class SetEvaluator:
     def _link(self, clue: Link) -> frozenset[str]:
         if is_bare(clue.node) and len(clue.steps) == 1:
             return self._with_any(clue.steps[0])
-        first, *others = map(reverse, clue.steps)
-        found: set[str] = set()
+        first, *others = [self.kb.edges(reverse(step)) for step in clue.steps]
+        far = self.members(clue.node)
         if not others:
-            found.update(*(self.kb.neighbours(y, first) for y in self.members(clue.node)))
-            return frozenset(found)
-        for y in self.members(clue.node):
-            reached = set(self.kb.neighbours(y, first))
-            for step in others:
-                reached.intersection_update(self.kb.neighbours(y, step))
+            return frozenset().union(*[first.get(y, ()) for y in far])
+        found: set[str] = set()
+        for y in far:
+            reached = set(first.get(y, ()))
+            for other in others:
+                reached.intersection_update(other.get(y, ()))
             found |= reached
         return frozenset(found)
 
     def _loop(self, clue: Loop) -> frozenset[str]:
         found: set[str] = set()
-        to_middle, to_start = reverse(clue.second), reverse(clue.first)
+        middles = self.kb.edges(reverse(clue.second))
+        starts = self.kb.edges(reverse(clue.first))
         for y in self.members(clue.node):
             shared: Counter[str] = Counter()
-            for middle in self.kb.neighbours(y, to_middle):
-                shared.update(self.kb.neighbours(middle, to_start))
+            for middle in middles.get(y, ()):
+                shared.update(starts.get(middle, ()))
             found.update(x for x, times in shared.items() if times >= 2 and x != y)
         return frozenset(found)
 
@@ -237,9 +242,9 @@ class SetEvaluator:
         if is_bare(clue.node):
             times = self._degrees(clue.step)
         else:
-            back = reverse(clue.step)
+            back = self.kb.edges(reverse(clue.step))
             for y in self.members(clue.node):
-                times.update(self.kb.neighbours(y, back))
+                times.update(back.get(y, ()))
         return frozenset(x for x, number in times.items() if clue.lo <= number <= hi)
 
     def _offset(self, clue: Offset) -> frozenset[str]:

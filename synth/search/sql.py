@@ -1,7 +1,8 @@
 """Evaluator two: the same queries compiled to SQL and run by SQLite.
 
-It shares no evaluation code with `sets`: a bug in one shows as a disagreement. A node becomes a
-SELECT of entity numbers, a clue an IN over a sub-select, so every part is computed once.
+It shares no evaluation code with `sets`: a bug in one shows as a disagreement. Each node becomes a
+common table expression of entity numbers that its parent's clues refer to, so every part is
+computed once and the nesting of a statement does not grow with the depth of the question.
 """
 
 import sqlite3
@@ -28,7 +29,6 @@ from synth.search.query import (
     Query,
     Range,
     Step,
-    Value,
 )
 
 _AFFINITY = {
@@ -95,11 +95,11 @@ class SqlEvaluator:
         """What the query asks for; empty when its subject does not exist or is not unique."""
         ask = query.ask
         root = _Sql(self._tables)
-        select = root.node(query.root)
+        members = root.node(query.root)
         if isinstance(ask, Entities):
-            rows = self._db.execute(f"SELECT id FROM entity WHERE i IN ({select})", root.params)
-            return tuple(sorted(id_ for (id_,) in rows))
-        subjects = [i for (i,) in self._db.execute(select, root.params)]
+            rows = self._run(root, f"SELECT id FROM entity WHERE i IN ({members})")
+            return tuple(sorted(str(id_) for id_ in rows))
+        subjects = [int(str(i)) for i in self._run(root, members)]
         if len(subjects) != 1:
             return ()
         if isinstance(ask, HowMany):
@@ -108,9 +108,9 @@ class SqlEvaluator:
             return self._difference(subjects[0], ask)
         return self._value(subjects[0], ask.relation)
 
-    def entities(self, node: Node) -> frozenset[str]:
-        """S(node), by SQL."""
-        return frozenset(map(str, self.answer(Query(root=node))))
+    def _run(self, sql: "_Sql", select: str) -> list[object]:
+        """The first column of a statement over the nodes that `sql` defines."""
+        return [row[0] for row in self._db.execute(f"{sql.definitions()} {select}", sql.params)]
 
     def _value(self, subject: int, relation: str) -> Answer:
         table = self._tables[relation]
@@ -120,17 +120,18 @@ class SqlEvaluator:
     def _how_many(self, subject: int, ask: HowMany) -> Answer:
         sql = _Sql(self._tables)
         x, y, table = sql.ends(ask.step)
+        wanted = sql.node(ask.node)
         select = f"SELECT COUNT(DISTINCT {y}) FROM {table} WHERE {x} = {sql.bind(subject)}"
-        select += f" AND {y} IN ({sql.node(ask.node)})"
-        return tuple(float(number) for (number,) in self._db.execute(select, sql.params))
+        (number,) = self._run(sql, f"{select} AND {y} IN ({wanted})")
+        return (float(str(number)),)
 
     def _difference(self, subject: int, ask: Difference) -> Answer:
         sql = _Sql(self._tables)
-        others = [i for (i,) in self._db.execute(sql.node(ask.node), sql.params)]
+        others = self._run(sql, sql.node(ask.node))
         mine = self._value(subject, ask.relation)
         if len(others) != 1 or not mine:
             return ()
-        theirs = self._value(others[0], ask.other)
+        theirs = self._value(int(str(others[0])), ask.other)
         return (abs(float(mine[0]) - float(theirs[0])),) if theirs else ()
 
 
@@ -140,6 +141,11 @@ class _Sql:
     def __init__(self, tables: Mapping[str, str]) -> None:
         self.tables = tables
         self.params: dict[str, object] = {}
+        self._nodes: list[str] = []
+
+    def definitions(self) -> str:
+        """The WITH clause of all nodes so far."""
+        return f"WITH {', '.join(self._nodes)}" if self._nodes else ""
 
     def bind(self, value: object) -> str:
         name = f"p{len(self.params)}"
@@ -153,6 +159,7 @@ class _Sql:
         return dot + near, dot + far, f"{self.tables[step.relation]} {alias}".strip()
 
     def node(self, node: Node) -> str:
+        """Defines S(node) and returns the SELECT that reads it."""
         where = [f"type = {self.bind(node.type)}"]
         if node.constant:
             where.append(f"id = {self.bind(node.constant)}")
@@ -162,13 +169,20 @@ class _Sql:
                 extremes.append(clue)
             else:
                 where.append(self.condition(clue))
-        select = f"SELECT i FROM entity WHERE {' AND '.join(where)}"
+        members = self._define(f"SELECT i FROM entity WHERE {' AND '.join(where)}")
         for extreme in extremes:
-            table = self.tables[extreme.relation]
+            values = self.tables[extreme.relation]
             best = "MAX" if extreme.direction is Direction.MOST else "MIN"
-            top = f"SELECT {best}(o) FROM {table} WHERE s IN ({select})"
-            select = f"SELECT s FROM {table} WHERE s IN ({select}) AND o = ({top})"
-        return select
+            top = f"SELECT {best}(o) FROM {values} WHERE s IN ({members})"
+            members = self._define(
+                f"SELECT s AS i FROM {values} WHERE s IN ({members}) AND o = ({top})"
+            )
+        return members
+
+    def _define(self, select: str) -> str:
+        name = f"n{len(self._nodes)}"
+        self._nodes.append(f"{name} AS MATERIALIZED ({select})")
+        return f"SELECT i FROM {name}"
 
     def condition(self, clue: Clue) -> str:
         match clue:
@@ -197,12 +211,16 @@ class _Sql:
                 x, y, table = self.ends(clue.step)
                 having = f"COUNT(DISTINCT {y}) {self.between(clue.lo, clue.hi)}"
                 inner = self.node(clue.node)
-                return f"SELECT {x} FROM {table} WHERE {y} IN ({inner}) GROUP BY {x} HAVING {having}"
+                return (
+                    f"SELECT {x} FROM {table} WHERE {y} IN ({inner}) GROUP BY {x} HAVING {having}"
+                )
             case Range():
                 table = self.tables[clue.relation]
                 return f"SELECT s FROM {table} WHERE o {self.between(clue.lo, clue.hi)}"
             case Category():
-                return f"SELECT s FROM {self.tables[clue.relation]} WHERE o = {self.bind(clue.value)}"
+                return (
+                    f"SELECT s FROM {self.tables[clue.relation]} WHERE o = {self.bind(clue.value)}"
+                )
             case Offset():
                 return self.offset(clue)
             case _:

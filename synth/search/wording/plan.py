@@ -4,7 +4,8 @@ A question is a walk down the query's tree. Every described thing is an `Actor`:
 a noun phrase that carries its light clues, at most one relative clause, and its other clues follow
 in sentences of their own, two or three to a sentence, right after it was brought in. A clue that
 brings in another actor stands last in its sentence, so that no modifier can attach to the wrong
-noun. Descriptions under a count, an exclusion or a superlative speak of sets, not of one thing:
+noun. A thing of which nothing can be said on the way in is not brought in at all: the next sentence
+starts from it ("One of its writers ..."). Descriptions under a count, an exclusion or a superlative speak of sets, not of one thing:
 they have no actor and are said in one piece by the realiser.
 """
 
@@ -32,13 +33,16 @@ Slot = Callable[[Clue], str]
 
 MAX_LIGHT = 2
 MAX_GROUP = 3
+MANY_CLUES = 9
+"""Above this number of clues the text packs more of them into a sentence."""
 
 
 @dataclass(eq=False)
 class Part:
-    """A clue, and the actor it brings in, if any."""
+    """A clue, the type of what it describes, and the actor it brings in, if any."""
 
     clue: Clue
+    kind: str
     actor: "Actor | None" = None
 
 
@@ -55,6 +59,11 @@ class Actor:
     groups: list[list[Part]] = field(default_factory=list)
     extremes: list[Extreme] = field(default_factory=list)
 
+    @property
+    def is_bare(self) -> bool:
+        """True if its first noun phrase would be empty: "someone", "a film"."""
+        return not self.light and not self.inline
+
 
 @dataclass(eq=False)
 class Beat:
@@ -62,11 +71,13 @@ class Beat:
 
     actor: Actor
     parts: list[Part]
+    first: bool = False
+    """True if the sentence itself brings its subject in: "One of its writers ..."."""
 
 
 def stage(node: Node, slot: Slot, rng: Random) -> Actor:
     """The actors of `node`'s tree with every clue in its place."""
-    return _enter(node, None, None, slot, rng)
+    return _Stage(slot, rng, weight(node) > MANY_CLUES).enter(node, None, None)
 
 
 def beats(actor: Actor) -> Iterator[Beat]:
@@ -74,7 +85,8 @@ def beats(actor: Actor) -> Iterator[Beat]:
     if actor.inline and actor.inline.actor:
         yield from beats(actor.inline.actor)
     for group in actor.groups:
-        yield Beat(actor, group)
+        if not starts_from_child(group):
+            yield Beat(actor, group)
         yield from after(group)
 
 
@@ -82,7 +94,33 @@ def after(group: list[Part]) -> Iterator[Beat]:
     """The sentences about the actors that `group` brings in."""
     for part in group:
         if part.actor:
-            yield from beats(part.actor)
+            story = list(beats(part.actor))
+            if starts_from_child(group):
+                story[0].first = True
+            yield from story
+
+
+def starts_from_child(group: list[Part]) -> bool:
+    """True for a lone link to something that has nothing but further sentences."""
+    if len(group) > 1 or not isinstance(group[0].clue, Link) or len(group[0].clue.steps) > 1:
+        return False
+    child = group[0].actor
+    if child is None or not child.is_bare or not child.groups:
+        return False
+    return not starts_from_child(child.groups[0])
+
+
+def distant(root: Actor) -> set[Actor]:
+    """Actors that some sentence comes back to after other subjects, so that they need a label."""
+    found: set[Actor] = set()
+    previous, fresh = root, {root}
+    for beat in beats(root):
+        if beat.actor is not previous and beat.actor not in fresh and not beat.first:
+            found.add(beat.actor)
+        previous = beat.actor
+        fresh = {part.actor for part in beat.parts if part.actor}
+        fresh |= {a.inline.actor for a in fresh if a.inline and a.inline.actor}
+    return found
 
 
 def actors(actor: Actor) -> Iterator[Actor]:
@@ -95,7 +133,9 @@ def actors(actor: Actor) -> Iterator[Actor]:
 
 
 def is_heavy(part: Part) -> bool:
-    """True if the clue's words hold a description that further words could attach to."""
+    """True if the clue's words hold a clause that further words could attach to."""
+    if part.actor:
+        return bool(part.actor.groups or part.actor.inline)
     inner = part.clue.clue if isinstance(part.clue, Exclude) else part.clue
     if isinstance(inner, Link | Loop | Offset | Count):
         return bool(inner.node.clues)
@@ -118,66 +158,90 @@ def said_whole(node: Node) -> bool:
     return any(isinstance(clue, Extreme) for clue in node.clues)
 
 
-def _enter(node: Node, step: Step | None, parent: Actor | None, slot: Slot, rng: Random) -> Actor:
-    actor = Actor(node, step, parent)
-    clues = list(node.clues)
-    rng.shuffle(clues)
-    actor.extremes = [clue for clue in clues if isinstance(clue, Extreme)]
-    parts = [Part(clue) for clue in clues if not isinstance(clue, Extreme)]
-    actor.light = _light(parts, slot)
-    rest = [part for part in parts if part not in actor.light]
-    if parent and rest:
-        actor.inline = _inline(rest, parent, rng)
-        rest = [part for part in rest if part is not actor.inline]
-    for part in [*([actor.inline] if actor.inline else []), *rest]:
-        part.actor = _child(part.clue, actor, slot, rng)
-    actor.groups = _groups(rest, rng)
-    return actor
+@dataclass
+class _Stage:
+    """Places clues; a dense text packs more of them into a sentence."""
+
+    slot: Slot
+    rng: Random
+    dense: bool
+
+    def enter(self, node: Node, step: Step | None, parent: Actor | None) -> Actor:
+        actor = Actor(node, step, parent)
+        clues = list(node.clues)
+        self.rng.shuffle(clues)
+        actor.extremes = [clue for clue in clues if isinstance(clue, Extreme)]
+        parts = [Part(clue, node.type) for clue in clues if not isinstance(clue, Extreme)]
+        actor.light = self._light(parts, parent is None)
+        rest = [part for part in parts if part not in actor.light]
+        if parent and rest:
+            actor.inline = self._inline(actor, rest)
+        for part in rest:
+            part.actor = self._child(part.clue, actor)
+        actor.groups = self._groups([part for part in rest if part is not actor.inline])
+        return actor
+
+    def _light(self, parts: list[Part], is_root: bool) -> list[Part]:
+        """The clues to say in the first noun phrase; a root leaves some for later sentences."""
+        taken: dict[str, Part] = {}
+        for part in parts:
+            place = self.slot(part.clue)
+            kept = not is_root or self.rng.random() < 0.75
+            if place and kept and len(taken) < MAX_LIGHT:
+                taken.setdefault(place, part)
+        return list(taken.values())
+
+    def _child(self, clue: Clue, actor: Actor) -> Actor | None:
+        if not isinstance(clue, Link | Loop | Offset):
+            return None
+        if clue.node.constant or said_whole(clue.node):
+            return None
+        return self.enter(clue.node, clue.steps[0] if isinstance(clue, Link) else None, actor)
+
+    def _inline(self, actor: Actor, rest: list[Part]) -> Part | None:
+        """The clue to say in a relative clause: always a lone plain one, sometimes another.
+
+        With more to follow, the clause names nothing of the actor's own type, so that "that film"
+        in the next sentence can only be the actor.
+        """
+        assert actor.parent
+        plain = [
+            part
+            for part in rest
+            if not is_heavy(part) and isinstance(part.clue, Link | Category | Range | Initials)
+        ]
+        if len(rest) == 1:
+            if plain:
+                return plain[0]
+            link = isinstance(rest[0].clue, Link) and not actor.parent.inline
+            return rest[0] if link and self.rng.random() < 0.35 else None
+        safe = [part for part in plain if _other_type(part) != actor.node.type]
+        return safe[0] if safe and self.rng.random() < (0.8 if self.dense else 0.4) else None
+
+    def _groups(self, parts: list[Part]) -> list[list[Part]]:
+        plain = [part for part in parts if not is_heavy(part)]
+        heavy = sorted((part for part in parts if is_heavy(part)), key=_load)
+        groups: list[list[Part]] = []
+        while plain:
+            size = MAX_GROUP if self.dense else self.rng.choice((1, 2, 2, MAX_GROUP))
+            groups.append(sorted(plain[:size], key=lambda part: isinstance(part.clue, Exclude)))
+            plain = plain[size:]
+        if heavy and groups and _may_join(groups[-1], heavy[0]) and self.rng.random() < 0.7:
+            groups[-1].append(heavy.pop(0))
+        return [*groups, *([part] for part in heavy)]
 
 
-def _child(clue: Clue, actor: Actor, slot: Slot, rng: Random) -> Actor | None:
-    if not isinstance(clue, Link | Loop | Offset):
-        return None
-    if clue.node.constant or said_whole(clue.node):
-        return None
-    step = clue.steps[0] if isinstance(clue, Link) else None
-    return _enter(clue.node, step, actor, slot, rng)
+def _other_type(part: Part) -> str:
+    """Type of the thing at the clue's other end; empty if it has none."""
+    inner = part.clue.clue if isinstance(part.clue, Exclude) else part.clue
+    return inner.node.type if isinstance(inner, Link | Loop | Count | Offset) else ""
 
 
-def _light(parts: list[Part], slot: Slot) -> list[Part]:
-    taken: dict[str, Part] = {}
-    for part in parts:
-        place = slot(part.clue)
-        if place and len(taken) < MAX_LIGHT:
-            taken.setdefault(place, part)
-    return list(taken.values())
-
-
-def _inline(rest: list[Part], parent: Actor, rng: Random) -> Part | None:
-    """The clue to say in a relative clause: always a lone plain one, sometimes another."""
-    plain = [
-        p
-        for p in rest
-        if not is_heavy(p) and isinstance(p.clue, Link | Category | Range | Initials)
-    ]
-    if len(rest) == 1 and plain:
-        return plain[0]
-    if len(rest) == 1 and isinstance(rest[0].clue, Link) and not parent.inline:
-        return rest[0] if rng.random() < 0.35 else None
-    return plain[0] if plain and rng.random() < 0.3 else None
-
-
-def _groups(parts: list[Part], rng: Random) -> list[list[Part]]:
-    plain = [part for part in parts if not is_heavy(part)]
-    heavy = sorted((part for part in parts if is_heavy(part)), key=_load)
-    groups: list[list[Part]] = []
-    while plain:
-        size = min(len(plain), rng.choice((1, 2, 2, MAX_GROUP)))
-        groups.append(sorted(plain[:size], key=lambda part: isinstance(part.clue, Exclude)))
-        plain = plain[size:]
-    if heavy and groups and len(groups[-1]) < MAX_GROUP and rng.random() < 0.5:
-        groups[-1].append(heavy.pop(0))
-    return [*groups, *([part] for part in heavy)]
+def _may_join(group: list[Part], heavy: Part) -> bool:
+    """True if `heavy` can end the sentence of `group` with one thing of its type in it."""
+    if len(group) >= MAX_GROUP or starts_from_child([heavy]):
+        return False
+    return all(_other_type(part) != _other_type(heavy) for part in group)
 
 
 def _load(part: Part) -> int:

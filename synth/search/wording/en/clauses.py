@@ -2,7 +2,6 @@
 
 from synth.search.query import (
     Category,
-    Clue,
     Count,
     Exclude,
     Extreme,
@@ -15,8 +14,12 @@ from synth.search.query import (
     Step,
 )
 from synth.search.wording.en import grammar, values
-from synth.search.wording.en.nouns import NounPhrases, split_extremes
+from synth.search.wording.en.lexicon import FOR_LONG, Edge
+from synth.search.wording.en.nouns import ITS, NounPhrases, split_extremes
 from synth.search.wording.plan import Actor, Part, is_heavy
+
+LONG = 24
+"""Characters from which the other end of a relation should stand last in its clause."""
 
 
 class Clauses(NounPhrases):
@@ -28,29 +31,48 @@ class Clauses(NounPhrases):
     def someone(self, actor: Actor) -> str:
         """The phrase that brings an actor in: "a drama from the 1950s", "someone who ..."."""
         noun = self.words.noun(actor.node.type)
-        core = self.core(actor.node.type, actor.light)
-        if noun.is_person and core.startswith(noun.singular):
-            phrase = core.replace(noun.singular, noun.someone, 1)
+        if actor.parent is None and actor.is_bare and noun.bare:
+            phrase = self.rng.choice(noun.bare)
         else:
-            phrase = grammar.article(core)
+            core = self.core(actor.node.type, actor.light)
+            phrase = self._single(core, actor.node.type, "someone", grammar.article(core))
         if actor.inline:
-            phrase += f" {noun.that} {self.predicate(actor.inline, False, noun.is_person)}"
+            phrase += f" {self.relative(actor.inline, False, actor.node.type)}"
         self.log.append(actor)
-        if actor in self.tags:
-            phrase += f" (call {'them' if noun.is_person else 'it'} {self.tags[actor]})"
-        return phrase
+        return phrase + self.tagged(actor)
 
-    def whole(self, node: Node, plural: bool, rest: list[Clue] | None = None) -> str:
+    def tagged(self, actor: Actor) -> str:
+        """What gives an actor its letter, where it needs one: " (call it film A)"."""
+        if actor not in self.tags:
+            return ""
+        is_person = self.words.noun(actor.node.type).is_person
+        return f" (call {'them' if is_person else 'it'} {self.tags[actor]})"
+
+    def _single(self, phrase: str, kind: str, pronoun: str, other: str) -> str:
+        """Persons are "someone" or "anyone" where a description starts with the bare noun."""
+        noun = self.words.noun(kind)
+        if noun.is_person and phrase.split(" ")[0] == noun.singular:
+            return phrase.replace(noun.singular, pronoun, 1)
+        return other
+
+    def relative(self, part: Part, plural: bool, kind: str) -> str:
+        """A relative clause: "who directed ...", "where ... was made"."""
+        noun = self.words.noun(kind)
+        phrase = self.predicate(part, plural, noun.is_person)
+        for start in ("is where ", "are where "):
+            if phrase.startswith(start):
+                return phrase[phrase.index("where ") :]
+        return f"{noun.that} {phrase}"
+
+    def whole(self, node: Node, plural: bool) -> str:
         """A full description without article: "films that are in French and that ..."."""
-        noun = self.words.noun(node.type)
-        parts = [Part(clue) for clue in (split_extremes(node)[1] if rest is None else rest)]
+        parts = [Part(clue, node.type) for clue in split_extremes(node)[1]]
         light: dict[str, Part] = {}
         for part in parts:
-            place = self.slot(part.clue)
-            if place:
+            if place := self.slot(part.clue):
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy)
-        phrases = [f"{noun.that} {self.predicate(part, plural, noun.is_person)}" for part in others]
+        phrases = [self.relative(part, plural, node.type) for part in others]
         core = self.core(node.type, list(light.values()), plural)
         return f"{core} {grammar.listed(phrases)}".rstrip()
 
@@ -60,37 +82,37 @@ class Clauses(NounPhrases):
             return self.name(node.constant)
         if part.actor:
             return self.someone(part.actor)
-        extremes, rest = split_extremes(node)
-        if extremes:
-            return self.superlative(node, extremes, rest)
-        phrase = self.whole(node, plural=False)
-        return f"one and the same {phrase}" if single else self._indefinite(node, phrase)
-
-    def _indefinite(self, node: Node, phrase: str) -> str:
-        noun = self.words.noun(node.type)
-        if noun.is_person and phrase.startswith(noun.singular):
-            return phrase.replace(noun.singular, noun.someone, 1)
-        return grammar.article(phrase)
-
-    def superlative(self, node: Node, extremes: list[Extreme], rest: list[Clue]) -> str:
-        """ "the longest of all the comedies from the 1970s in this collection"."""
         self.log.append(node.type)
-        best = grammar.listed([self.superlative_word(extreme) for extreme in extremes])
-        if rest:
-            return f"the {best} of all the {self.whole(node, True, rest)} in this collection"
-        return f"the {best} {self.words.noun(node.type).singular} in this collection"
+        if split_extremes(node)[0]:
+            return self.superlative(node)
+        phrase = self.whole(node, plural=False)
+        if single:
+            return f"one and the same {phrase}"
+        return self._single(phrase, node.type, "someone", grammar.article(phrase))
 
-    def superlative_word(self, extreme: Extreme) -> str:
+    def superlative(self, node: Node) -> str:
+        """ "the longest of all the comedies from the 1970s in this collection"."""
+        extremes, rest = split_extremes(node)
+        best = grammar.listed([self.best(extreme) for extreme in extremes])
+        noun = self.words.noun(node.type)
+        if rest:
+            return f"the {noun.singular} {noun.that} {best} of all the {self.whole(node, True)} in this collection"
+        return f"the {noun.singular} {noun.that} {best} in this whole collection"
+
+    def best(self, extreme: Extreme) -> str:
+        """What is true of the extreme one: "is the longest", "has the highest density"."""
         words = self.words.attribute(extreme.relation)
-        best = words.most if extreme.direction == "most" else words.least
-        return best if words.compare or words.event else f"one with the {best} {words.noun}"
+        word = words.most if extreme.direction == "most" else words.least
+        if words.counted:
+            return f"{grammar.inflect(words.compare, plural=False)} the {word}"
+        if words.compare or words.event:
+            return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
+        return f"has the {word} {words.noun}"
 
     def predicate(self, part: Part, plural: bool, is_person: bool) -> str:
         """The verb phrase of a clue."""
-        frame = self._frame(part)
-        their = plural or is_person
-        inflected = grammar.inflect(frame, plural)
-        return inflected.replace("\0its", "their" if their else "its")
+        phrase = grammar.inflect(self._frame(part), plural)
+        return phrase.replace(ITS, "their" if plural or is_person else "its")
 
     def _frame(self, part: Part) -> str:
         clue = part.clue
@@ -106,48 +128,63 @@ class Clauses(NounPhrases):
             case Offset():
                 return self._offset(part, clue)
             case Initials():
-                return "[has|have] " + self.initials(clue)
+                return self._initials(part, clue)
             case Exclude():
                 return self._exclude(clue)
         raise AssertionError(f"no verb phrase for {clue.op}")
 
-    def initials(self, clue: Initials) -> str:
-        return f"the initials {grammar.initials(clue.letters)}"
+    def _initials(self, part: Part, clue: Initials) -> str:
+        letters, noun = grammar.initials(clue.letters), self.words.noun(part.kind)
+        if noun.is_person:
+            return f"[has|have] the initials {letters}"
+        return f"[has|have] a {noun.name} with the initials {letters}"
+
+    def _choose(self, frames: tuple[str, ...], other: str) -> str:
+        """One of `frames`; a long other end stands last if some frame lets it."""
+        if len(other) > LONG:
+            fitting = [frame for frame in frames if frame.endswith("{y}")]
+        else:
+            fitting = [frame for frame in frames if not frame.startswith(FOR_LONG)]
+        frame = self.rng.choice(fitting or list(frames))
+        return self._put(frame.removeprefix(FOR_LONG), y=other)
 
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
+        other = self.other(part, clue.node)
         if len(edges) == 1:
-            return self._put(self.rng.choice(edges[0].says), y=self.other(part, clue.node))
+            return self._choose(edges[0].says, other)
+        if other == "someone":
+            other = "the same person"
+        both = "both " if len(edges) == 2 else ""
         verbs = [edge.verb for edge in edges]
         if all(verbs):
-            both = "both " if len(verbs) == 2 else ""
-            return f"{both}{grammar.listed(verbs)} {self.other(part, clue.node)}"
-        roles = [edge.part for edge in edges]
-        both = "both " if len(roles) == 2 else ""
-        frame = self.rng.choice(("[has|have] {y} as {r}", "[credits|credit] {y} as {r}"))
-        return self._put(
-            frame if not any(verbs) else "[has|have] {y} as {r}",
-            y=self.other(part, clue.node),
-            r=both + grammar.listed(roles),
-        )
+            return f"{both}{grammar.listed(verbs)} {other}"
+        if len({step.inverse for step in clue.steps}) > 1:
+            return self._both_ways(edges, clue.node.type, other)
+        roles = [grammar.article(edge.part) for edge in edges]
+        if clue.steps[0].inverse:
+            return f"[is|are] {both}{grammar.listed(roles)} of {other}"
+        frame = "[has|have] as {r} {y}" if len(other) > LONG else "[has|have] {y} as {r}"
+        return self._put(frame, y=other, r=both + grammar.listed(roles))
 
-    def _put(self, frame: str, **slots: str) -> str:
-        return grammar.fill(frame, its="\0its", **slots)
+    def _both_ways(self, edges: list[Edge], kind: str, other: str) -> str:
+        """Relations of opposite directions: "borders X and is a trading partner of that same ..."."""
+        same = f"that same {self.words.noun(kind).singular}"
+        first, *more = edges
+        rest = [self._choose(edge.says, same) for edge in more]
+        return grammar.listed([self._choose(first.says, other), *rest])
 
     def _loop(self, part: Part, clue: Loop) -> str:
         edge = self.words.edge(clue.first)
         shared = edge.shared.get((clue.second.relation, clue.second.inverse))
-        other = self.other(part, clue.node, single=True)
+        other = self.other(part, clue.node, single=not (shared and shared.startswith("[share")))
         if shared:
             return self._put(shared, y=other)
-        second = self.rng.choice(self.words.edge(clue.second).says)
-        middle = self._middle(clue.first)
-        frame = self.rng.choice(edge.counts)
-        return self._put(
-            frame,
-            y=f"at least two {self.words.noun(middle).plural} "
-            f"{self.words.noun(middle).that} {grammar.inflect(self._put(second, y=other), True)}",
-        )
+        kind = self._middle(clue.first)
+        noun = self.words.noun(kind)
+        second = self._choose(self.words.edge(clue.second).says, other)
+        phrase = f"at least two {noun.plural} {noun.that} {grammar.inflect(second, plural=True)}"
+        return self._choose(edge.counts, phrase.replace(ITS, "their"))
 
     def _middle(self, step: Step) -> str:
         relation = self.words.names.relation(step.relation)
@@ -155,7 +192,7 @@ class Clauses(NounPhrases):
 
     def _count(self, clue: Count) -> str:
         self.counted = True
-        edge = self.words.edge(clue.step)
+        self.log.append(clue.node.type)
         counted = values.quantity(
             clue.lo,
             clue.hi,
@@ -163,13 +200,14 @@ class Clauses(NounPhrases):
             self.whole(clue.node, plural=True),
             self.rng,
         )
-        return self._put(self.rng.choice(edge.counts), y=counted)
+        return self._choose(self.words.edge(clue.step).counts, counted)
 
     def _attribute(self, clue: Range | Category) -> str:
         words = self.words.attribute(clue.relation)
         if isinstance(clue, Category) and clue.value in words.heads:
             return f"[is|are] {grammar.article(words.heads[clue.value])}"
-        return self._put(self.rng.choice(words.says), v=self.value(clue))
+        value = self.value(clue)
+        return self._put(self.rng.choice(words.says), v=value, av=grammar.article(value))
 
     def _offset(self, part: Part, clue: Offset) -> str:
         words, others = self.words.attribute(clue.relation), self.words.attribute(clue.other)
@@ -179,15 +217,10 @@ class Clauses(NounPhrases):
             gap = values.years_gap(clue.lo, clue.hi, self.rng)
             if same:
                 return f"{words.happened} {gap} {other}"
-            return f"{words.happened} {joined(gap, grammar.fill(others.event, x=other, its='its'))}"
-        gap = values.margin(
-            clue.lo,
-            clue.hi,
-            self.words.gap_unit(clue.relation),
-            words.more,
-            words.less,
-            words.whole,
-        )
+            return f"{words.happened} {before_clause(gap, self._put(others.event, x=other))}"
+        if words.counted and same:
+            return f"{words.compare} {values.count_margin(clue.lo, clue.hi, words.counted)} {other}"
+        gap = self._margin(clue)
         if words.compare and same:
             return (
                 f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
@@ -195,35 +228,45 @@ class Clauses(NounPhrases):
         that = "that" if same else f"the {others.noun}"
         return f"[has|have] {grammar.article(words.noun)} {gap} {that} of {other}"
 
+    def _margin(self, clue: Offset) -> str:
+        words = self.words.attribute(clue.relation)
+        unit = self.words.gap_unit(clue.relation)
+        return values.margin(clue.lo, clue.hi, unit, words.more, words.less, words.whole)
+
     def _exclude(self, clue: Exclude) -> str:
         inner = clue.clue
-        if isinstance(inner, Range | Category):
-            words = self.words.attribute(inner.relation)
-            if isinstance(inner, Category) and inner.value in words.heads:
-                return f"[is|are] not {grammar.article(words.heads[inner.value])}"
-            return self._put(self.rng.choice(words.denies), v=self.value(inner))
-        return self._deny_link(inner)
+        if isinstance(inner, Link):
+            return self._deny_link(inner)
+        words = self.words.attribute(inner.relation)
+        if isinstance(inner, Category) and inner.value in words.heads:
+            return f"[is|are] not {grammar.article(words.heads[inner.value])}"
+        value = self.value(inner)
+        return self._put(self.rng.choice(words.denies), v=value, av=grammar.article(value))
 
     def _deny_link(self, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
-        noun = self.words.noun(clue.node.type)
-        if clue.node.constant:
-            other = self.name(clue.node.constant)
-        elif split_extremes(clue.node)[0]:
-            other = self.superlative(clue.node, *split_extremes(clue.node))
-        else:
-            phrase = self.whole(clue.node, plural=False)
-            starts = noun.is_person and phrase.startswith(noun.singular)
-            other = phrase.replace(noun.singular, "anyone", 1) if starts else f"any {phrase}"
+        other = self._anyone(clue.node)
         if len(edges) == 1:
-            return self._put(self.rng.choice(edges[0].denies), y=other)
-        roles = grammar.listed([edge.part for edge in edges])
-        return f"[does|do] not have {other} as both {roles}"
+            return self._choose(edges[0].denies, other)
+        roles = grammar.listed([grammar.article(edge.part) for edge in edges])
+        if clue.steps[0].inverse:
+            return f"[is|are] not both {roles} of {other}"
+        return self._put("[does|do] not have {y} as both {r}", y=other, r=roles)
+
+    def _anyone(self, node: Node) -> str:
+        """The other end under a negation: a name, or "anyone who ...", "any film that ..."."""
+        if node.constant:
+            return self.name(node.constant)
+        self.log.append(node.type)
+        if split_extremes(node)[0]:
+            return self.superlative(node)
+        phrase = self.whole(node, plural=False)
+        return self._single(phrase, node.type, "anyone", f"any {phrase}")
 
 
-def joined(gap: str, event: str) -> str:
+def before_clause(gap: str, event: str) -> str:
     """A gap in years before a clause: "two years before X was released"."""
-    event = grammar.inflect(event, plural=False)
+    event = grammar.inflect(event, plural=False).replace(ITS, "its")
     if gap.endswith(("before", "after")):
         return f"{gap} {event}"
     if gap == "in the same year as":

@@ -1,18 +1,17 @@
 """English words of the Debian package index."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, measure
 
 NOUNS = {
     "package": Noun(
         "package",
         "packages",
+        bare=("a Debian package", "a package in the Debian archive"),
         openers=(
-            "I'm trying to identify {np} in the Debian archive.",
-            "I'm looking for {np} in Debian.",
-            "There is {np} in the Debian archive whose name I've forgotten.",
-            "Help me find {np} in the Debian index.",
-            "Here is a puzzle about {np} in Debian.",
-            "Somewhere in the Debian archive is {np} that I need.",
+            *OPENERS,
+            "I've forgotten the name of {np}.",
+            "Help me find {np}.",
+            "I need the name of {np}.",
         ),
         closers=(
             "Which package is it?",
@@ -26,13 +25,12 @@ NOUNS = {
     "maintainer": Noun(
         "maintainer",
         "maintainers",
+        bare=("a Debian maintainer", "a maintainer of Debian packages"),
         openers=(
-            "I'm trying to identify {np} in the Debian archive.",
-            "I'm looking for {np} of Debian packages.",
-            "There is {np} in the Debian index whose name I've forgotten.",
-            "Help me find {np} in Debian.",
-            "Here is a puzzle about {np} of Debian packages.",
-            "I have {np} from the Debian archive in mind.",
+            *OPENERS,
+            "I've forgotten the name of {np}.",
+            "Help me find {np}.",
+            "I need the name of {np}.",
         ),
         closers=(
             "Which maintainer is it?",

@@ -1,18 +1,25 @@
 """English words of the chemical elements."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure, title
+from synth.search.wording.en.lexicon import (
+    OPENERS,
+    Attribute,
+    Edge,
+    Lexicon,
+    Noun,
+    measure,
+    tally,
+    title,
+)
 
 NOUNS = {
     "element": Noun(
         "element",
         "elements",
         openers=(
-            "I'm thinking of {np}.",
-            "I'm trying to identify {np} from the periodic table.",
-            "There is {np} in the periodic table that I'd like you to find.",
-            "Here is a riddle about {np}.",
-            "I'm looking for {np} in the periodic table.",
-            "A chemistry puzzle: I have {np} in mind.",
+            *OPENERS,
+            "Help me find {np}.",
+            "Somewhere in the periodic table is {np}.",
+            "A chemistry puzzle: find {np}.",
         ),
         closers=(
             "Which element is it?",
@@ -25,6 +32,18 @@ NOUNS = {
     )
 }
 
+SERIES = (
+    "actinide",
+    "alkali metal",
+    "alkaline earth metal",
+    "halogen",
+    "lanthanide",
+    "metalloid",
+    "noble gas",
+    "nonmetal",
+    "poor metal",
+    "transition metal",
+)
 COUNTRY = "element.discovery_country"
 
 EDGES = {
@@ -47,7 +66,6 @@ EDGES = {
     (COUNTRY, True): Edge(
         says=(
             "[is|are] where {y} was discovered",
-            "[is|are] named as the place where {y} was discovered",
             "saw the discovery of {y}",
         ),
         denies=("[is|are] not where {y} was discovered",),
@@ -81,31 +99,17 @@ ATTRIBUTES = {
     ),
     "element.series": Attribute(
         noun="series",
-        says=("[belongs|belong] to the series of {v}", "[is|are] classed under {v}"),
-        denies=("[is|are] not classed under {v}",),
+        says=("[is|are] classed as {av}",),
+        denies=("[is|are] not classed as {av}",),
         asks=("To which series does {x} belong?",),
-        words={
-            name: name.lower()
-            for name in (
-                "Nonmetals",
-                "Noble gases",
-                "Alkali metals",
-                "Alkaline earth metals",
-                "Metalloids",
-                "Halogens",
-                "Poor metals",
-                "Transition metals",
-                "Lanthanides",
-                "Actinides",
-            )
-        },
+        heads={name: name for name in SERIES},
     ),
     "element.lattice": Attribute(
-        noun="lattice structure",
-        says=("[has|have] a lattice structure of type {v}", "[crystallises|crystallise] as {v}"),
-        denies=("[does|do] not have a lattice structure of type {v}",),
-        asks=("What is the lattice structure of {x}?",),
-        post="with a lattice structure of type {v}",
+        noun="lattice",
+        says=("[crystallises|crystallise] in {av} lattice", "[has|have] {av} lattice"),
+        denies=("[does|do] not crystallise in {av} lattice",),
+        asks=("In what kind of lattice does {x} crystallise?",),
+        post="with {av} lattice",
     ),
     "element.discovery_year": Attribute(
         noun="year of discovery",
@@ -124,14 +128,14 @@ ATTRIBUTES = {
     "element.atomic_number": measure("atomic number", whole=True),
     "element.period": Attribute(
         noun="period",
-        says=("[stands|stand] in a period numbered {v}", "[has|have] a period number of {v}"),
+        says=("[has|have] a period number of {v}",),
         denies=("[does|do] not have a period number of {v}",),
         asks=("In which period of the periodic table does {x} stand?",),
         whole=True,
     ),
     "element.group": Attribute(
         noun="group number",
-        says=("[stands|stand] in a group numbered {v}", "[has|have] a group number of {v}"),
+        says=("[has|have] a group number of {v}",),
         denies=("[does|do] not have a group number of {v}",),
         asks=("In which group of the periodic table does {x} stand?",),
         whole=True,
@@ -141,11 +145,7 @@ ATTRIBUTES = {
     "element.density": measure("density"),
     "element.atomic_weight": measure("atomic weight"),
     "element.electronegativity": measure("electronegativity on the Pauling scale"),
-    "element.stable_isotopes": measure(
-        "number of stable isotopes",
-        whole=True,
-        asks=("How many stable isotopes does {x} have?",),
-    ),
+    "element.stable_isotopes": tally("stable isotopes"),
 }
 
 LEXICON = Lexicon(NOUNS, EDGES, ATTRIBUTES)

@@ -1,18 +1,24 @@
 """English words of the World Factbook."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun, measure, title
+from synth.search.wording.en.lexicon import (
+    OPENERS,
+    Attribute,
+    Edge,
+    Lexicon,
+    Noun,
+    measure,
+    tally,
+    title,
+)
 
 NOUNS = {
     "country": Noun(
         "country",
         "countries",
         openers=(
-            "I'm thinking of {np}.",
-            "I'm trying to identify {np}.",
-            "There is {np} that I'd like you to find.",
-            "Help me work out which country this is: it is {np}.",
-            "Here is a riddle about {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
+            "There is {np} I'd like you to find.",
+            "Help me find {np}.",
             "Picture {np}.",
         ),
         closers=(
@@ -60,9 +66,13 @@ def _partner(goods: str, verb: str, back: str) -> dict[tuple[str, bool], Edge]:
                 f"[counts|count] {{y}} among {{its}} main {goods} partners",
                 f"[lists|list] {{y}} as a main {goods} partner",
                 f"[has|have] {{y}} as a leading {goods} partner",
+                f"~[has|have] as one of {{its}} main {goods} partners {{y}}",
             ),
             denies=(f"[does|do] not list {{y}} among {{its}} main {goods} partners",),
-            counts=(f"[lists|list] {{y}} among {{its}} main {goods} partners",),
+            counts=(
+                f"[counts|count] {{y}} among {{its}} main {goods} partners",
+                f"~[names|name] among {{its}} main {goods} partners {{y}}",
+            ),
             group=f"the main {goods} partners of {{x}}",
             how_many=(f"How many {{y}} are listed as main {goods} partners of {{x}}?",),
             roles=(f"{goods} partner", "trading partner"),
@@ -100,8 +110,8 @@ EDGES = {
     **_partner("import", "imports", "an import"),
 }
 
-LARGE = {"more": "larger", "less": "smaller", "most": "largest", "least": "smallest"}
-LONG = {"more": "longer", "less": "shorter"}
+LARGE = ("larger", "smaller")
+LONG = ("longer", "shorter")
 
 ATTRIBUTES = {
     "country.region": Attribute(
@@ -126,7 +136,7 @@ ATTRIBUTES = {
         ),
         denies=("[does|do] not list {v} as a language",),
         asks=(),
-        post="with {v} among its languages",
+        post="with {v} among {its} languages",
     ),
     "country.religion": Attribute(
         noun="religion",
@@ -143,30 +153,43 @@ ATTRIBUTES = {
         says=("[reaches|reach] {its} highest point at {v}",),
         asks=("What is the highest point of {x}?", "What is the highest place in {x} called?"),
     ),
-    "country.currency": title("currency", asks=("Which currency does {x} use?",)),
+    "country.currency": Attribute(
+        noun="currency",
+        says=("[uses|use] {v}", "[pays|pay] in {v}", "[has|have] {v} as {its} currency"),
+        denies=("[does|do] not use {v}", "[does|do] not have {v} as {its} currency"),
+        asks=("Which currency does {x} use?", "What is the currency of {x}?"),
+        post="with {v} as {its} currency",
+    ),
     "country.internet_code": title(
         "internet country code", asks=("What is the internet country code of {x}?",)
     ),
-    "country.government_type": title("form of government"),
-    "country.area": measure("total area", **LARGE, asks=("How large is {x}{in_unit}?",)),
-    "country.coastline": measure("coastline", **LONG),
+    "country.government_type": Attribute(
+        noun="form of government",
+        says=(
+            '[gives|give] {its} form of government as "{v}"',
+            '[has|have] "{v}" as {its} form of government',
+        ),
+        denies=('[does|do] not have "{v}" as {its} form of government',),
+        asks=("What is the form of government of {x}?",),
+        post='whose form of government is "{v}"',
+    ),
+    "country.area": measure("total area", *LARGE, asks=("How large is {x}{in_unit}?",)),
+    "country.coastline": measure("coastline", *LONG),
     "country.land_boundary": measure(
-        "total land boundary", **LONG, says=("[has|have] land borders that add up to {v}",)
+        "total land boundary", *LONG, says=("[has|have] land borders that add up to {v}",)
     ),
     "country.highest_elevation": measure("highest elevation"),
     "country.mean_elevation": measure("mean elevation"),
     "country.population": measure(
         "population",
-        **LARGE,
+        *LARGE,
         whole=True,
         asks=("How many people live in {x}?", "What is the population of {x}?"),
     ),
     "country.median_age": measure("median age"),
     "country.life_expectancy": measure("life expectancy at birth"),
-    "country.airports": measure(
-        "number of airports", **LARGE, whole=True, asks=("How many airports does {x} have?",)
-    ),
-    "country.railways": measure("railway network", **LONG),
+    "country.airports": tally("airports"),
+    "country.railways": measure("railway network", *LONG),
     "country.independence": Attribute(
         noun="year of independence",
         says=("became independent {v}", "gained independence {v}", "won independence {v}"),

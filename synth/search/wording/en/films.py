@@ -1,6 +1,8 @@
 """English words of the films source."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun
+from dataclasses import replace
+
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, tally
 
 GENRES = {
     "Action": "action film",
@@ -30,14 +32,12 @@ NOUNS = {
     "film": Noun(
         "film",
         "films",
+        name="title",
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "I'm trying to recall the title of {np}.",
             "Help me put a name to {np}.",
-            "There is {np} whose title escapes me.",
-            "I have {np} in mind.",
-            "Here is a puzzle about {np}.",
+            "I can't remember the title of {np}.",
             "I need the title of {np}.",
         ),
         closers=(
@@ -54,13 +54,13 @@ NOUNS = {
         "person",
         "people",
         is_person=True,
+        bare=("someone from the world of film", "someone with film credits", "a film professional"),
         openers=(
-            "I'm trying to identify {np} from the world of film.",
-            "I'm looking for {np} in the film business.",
-            "Help me work out the name of {np} in film.",
-            "There is {np} from the film world whose name escapes me.",
-            "I have {np} from the film industry in mind.",
-            "Here is a puzzle about {np} who works in film.",
+            *OPENERS,
+            "Help me put a name to {np}.",
+            "I have {np} in mind.",
+            "I can't recall the name of {np}.",
+            "I need the name of {np}.",
         ),
         closers=(
             "Who is it?",
@@ -75,13 +75,13 @@ NOUNS = {
     "company": Noun(
         "company",
         "companies",
+        bare=("a film company", "a production company", "a company with film credits"),
         openers=(
-            "I'm trying to identify {np} that makes films.",
-            "I'm looking for {np} in the film business.",
-            "Help me work out the name of {np} with film credits.",
-            "There is {np} in the film trade whose name escapes me.",
-            "I have {np} from the film industry in mind.",
-            "Here is a puzzle about {np} that makes films.",
+            *OPENERS,
+            "Help me work out the name of {np}.",
+            "I have {np} in mind.",
+            "I can't recall the name of {np}.",
+            "I need the name of {np}.",
         ),
         closers=(
             "Which company is it?",
@@ -172,13 +172,14 @@ EDGES = {
             (WRITER, False): "co-wrote at least two different films with {y}",
             (CAST, False): "wrote at least two different films in which {y} appears",
             (COMPANY, False): "wrote at least two different films for {y}",
+            (COUNTRY, False): "wrote at least two different films made in {y}",
         },
     ),
     (CAST, False): Edge(
         says=(
             "[features|feature] {y}",
             "[has|have] {y} in the cast",
-            "[includes|include] {y} among the cast",
+            "~[has|have] among {its} cast {y}",
             "[has|have] {y} in {its} cast list",
         ),
         denies=("[does|do] not feature {y}", "[has|have] a cast that does not include {y}"),
@@ -223,7 +224,7 @@ EDGES = {
         says=(
             "[was|were] produced by {y}",
             "[has|have] {y} among {its} production companies",
-            "[was|were] made with {y} as a production company",
+            "[was|were] made by {y}",
         ),
         denies=("[was|were] not produced by {y}",),
         counts=("[was|were] produced by {y}", "[was|were] made by {y}"),
@@ -248,6 +249,7 @@ EDGES = {
             (WRITER, False): "produced at least two different films written by {y}",
             (CAST, False): "produced at least two different films with {y} in the cast",
             (COMPANY, False): "co-produced at least two different films with {y}",
+            (COUNTRY, False): "produced at least two different films made in {y}",
         },
     ),
     (COUNTRY, False): Edge(
@@ -267,12 +269,12 @@ EDGES = {
     ),
     (COUNTRY, True): Edge(
         says=(
-            "[is|are] a country of origin of {y}",
+            "[is a country|are countries] of origin of {y}",
             "[is|are] where {y} was made",
-            "[is|are] named as a country of origin of {y}",
+            "[is|are] where {y} was made",
         ),
-        denies=("[is|are] not a country of origin of {y}", "[is|are] not where {y} was made"),
-        counts=("[is|are] a country of origin of {y}", "produced {y}"),
+        denies=("[is|are] not where {y} was made",),
+        counts=("[is a country|are countries] of origin of {y}",),
         group="the films made in {x}",
         how_many=("How many {y} were made in {x}?", "How many {y} come from {x}?"),
         label="film made in {x}",
@@ -360,27 +362,17 @@ ATTRIBUTES = {
         asks=(),
         post="rated {v}",
     ),
-    "film.oscars": Attribute(
-        noun="number of Oscars won",
-        says=("won {v}", "took home {v}"),
+    "film.oscars": replace(
+        tally("Oscars", "won", asks=("How many Oscars did {x} win?",)),
+        says=("won {v}", "took home {v}", "[has|have] {v} to {its} name"),
         denies=("did not win {v}",),
-        unit="Oscars",
-        asks=("How many Oscars did {x} win?",),
-        more="higher",
-        less="lower",
-        most="highest",
-        least="lowest",
-        whole=True,
-        apart=("By how many do the Oscars won by {x} and by {y} differ?",),
     ),
-    "film.nominations": Attribute(
-        noun="number of nominations",
-        says=("received {v}", "[has|have] {v} to {its} name", "collected {v}"),
+    "film.nominations": replace(
+        tally(
+            "Oscar nominations", "received", asks=("How many Oscar nominations did {x} receive?",)
+        ),
+        says=("received {v}", "earned {v}", "collected {v}"),
         denies=("did not receive {v}",),
-        unit="nominations",
-        asks=("How many nominations did {x} receive?",),
-        whole=True,
-        apart=("By how many do the nominations of {x} and of {y} differ?",),
     ),
     "film.metascore": Attribute(
         noun="Metascore",
@@ -394,17 +386,19 @@ ATTRIBUTES = {
     "film.critics_score": Attribute(
         noun="share of positive reviews",
         says=(
-            "[has|have] a share of positive reviews of {v}",
-            "[stands|stand] at {v} positive reviews",
+            "drew positive reviews from {v} of critics",
+            "won over {v} of critics",
+            "[has|have] {v} positive reviews",
         ),
-        denies=("[does|do] not have a share of positive reviews of {v}",),
+        denies=("did not draw positive reviews from {v} of critics",),
         unit="%",
         gap_unit="percentage points",
-        asks=("What share of the reviews of {x} is positive, in per cent?",),
-        post="with a share of positive reviews of {v}",
+        asks=("What percentage of the reviews of {x} is positive?",),
+        post="with {v} positive reviews",
         whole=True,
         apart=(
-            "By how many percentage points do the shares of positive reviews of {x} and {y} differ?",
+            "By how many percentage points do the shares of positive reviews of {x} and {y} "
+            "differ?",
         ),
     ),
 }

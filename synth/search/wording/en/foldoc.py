@@ -1,18 +1,19 @@
 """English words of the computing dictionary."""
 
-from synth.search.wording.en.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 NOUNS = {
     "term": Noun(
         "entry",
         "entries",
+        bare=("an entry in a dictionary of computing", "a computing term"),
+        name="headword",
         openers=(
-            "I'm trying to find {np} in a dictionary of computing.",
-            "I'm looking for {np} in the computing dictionary.",
-            "There is {np} in the dictionary of computing whose headword I can't recall.",
-            "Help me find the headword of {np} in the computing dictionary.",
-            "Here is a puzzle about {np} in a dictionary of computing.",
-            "I once read {np} in the computing dictionary.",
+            *OPENERS,
+            "I'm trying to find {np}.",
+            "I can't recall the headword of {np}.",
+            "Help me find {np}.",
+            "I once read {np}.",
         ),
         closers=(
             "Which entry is it?",

@@ -4,7 +4,7 @@ import re
 
 from data.sources.base import Relation, ValueKind
 from synth.search.wording.en.grammar import article
-from synth.search.wording.en.lexicon import Attribute, Edge, Noun
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Noun
 
 LINKERS = ("by", "in", "of", "to", "at", "from", "on", "for", "with", "after", "under", "near")
 
@@ -28,11 +28,9 @@ def noun(type_: str) -> Noun:
         name,
         plural,
         openers=(
-            "I'm trying to identify {np}.",
-            "I'm looking for {np}.",
+            *OPENERS,
             "There is {np} that I'd like you to find.",
             "I have {np} in mind.",
-            "Here is a puzzle about {np}.",
             "Help me track down {np}.",
         ),
         closers=(

@@ -3,7 +3,21 @@
 import re
 from collections.abc import Sequence
 
-ONES = "no one two three four five six seven eight nine ten eleven twelve".split()
+ONES = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 VOWEL_LETTERS = "AEFHILMNORSX"
 SILENT_H = ("hour", "honest", "heir", "honour", "honor")
 YOO = ("uni", "use", "usa", "euro", "eul", "ura", "ut", "one", "ub", "ukr", "uru", "uga", "uz")
@@ -67,7 +81,7 @@ def article(phrase: str) -> str:
 def _vowel_sound(word: str) -> bool:
     lower = word.lower()
     if word[:1].isdigit():
-        return word.startswith("8") or re.fullmatch(r"(11|18)(,\d{3})*(\.\d+)?", word) is not None
+        return word.startswith("8") or re.match(r"(11|18)(\d\d)?(?!\d)", word) is not None
     if len(word) == 1 or (word.isupper() and word.isalpha() and len(word) < 5):
         return word[0].upper() in VOWEL_LETTERS
     if lower.startswith(YOO):
@@ -117,3 +131,17 @@ def country(name: str) -> str:
 def initials(letters: Sequence[str]) -> str:
     """`L. W.`; what is no letter stands as it is."""
     return " ".join(f"{letter}." if letter.isalpha() else letter for letter in letters)
+
+
+def pluralised(noun: str) -> str:
+    """The plural of a common noun."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def title_and_suffix(name: str) -> tuple[str, str]:
+    """Parts a title from what only tells it from others: ("Hamlet", " (1996)")."""
+    found = re.fullmatch(r"(.*?)((?: \((?:\d{4}|[^()]*film[^()]*)\))?)", name, re.DOTALL)
+    assert found
+    return found[1], found[2]

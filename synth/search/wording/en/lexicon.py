@@ -10,6 +10,24 @@ from dataclasses import dataclass, field
 
 from synth.search.wording.en.grammar import article
 
+OPENERS = (
+    "I'm trying to identify {np}.",
+    "I'm looking for {np}.",
+    "I'm thinking of {np}.",
+    "Help me identify {np}.",
+    "Here is a puzzle about {np}.",
+    "Here is a riddle about {np}.",
+    "My question is about {np}.",
+    "I want to find {np}.",
+    "I'd like to track down {np}.",
+    "What follows describes {np}.",
+    "These clues point to {np}.",
+    "Let me describe {np}.",
+)
+"""Ways to bring in what is asked for, whatever it is."""
+FOR_LONG = "~"
+"""Starts a frame that reads well only with a long other end."""
+
 
 @dataclass(frozen=True)
 class Noun:
@@ -18,6 +36,10 @@ class Noun:
     singular: str
     plural: str
     is_person: bool = False
+    bare: tuple[str, ...] = ()
+    """What to call it in the opening if nothing is said of it yet; with an article."""
+    name: str = "name"
+    """What its name is called, e.g. a film's "title"."""
     openers: tuple[str, ...] = ()
     """Ways to bring in what is asked for, around `{np}`."""
     closers: tuple[str, ...] = ()
@@ -84,6 +106,8 @@ class Attribute:
     """True if the number counts whole units."""
     compare: str = ""
     """Numbers: "{gap} {y}" after this verb phrase; empty compares the nouns."""
+    counted: str = ""
+    """Numbers that count things: what they count, e.g. "airports", had or won as in `compare`."""
     unit: str = ""
     """Written after the number instead of the relation's own unit, e.g. "Oscars"."""
     gap_unit: str = ""
@@ -110,8 +134,6 @@ def measure(
     more: str = "higher",
     less: str = "lower",
     *,
-    most: str = "",
-    least: str = "",
     whole: bool = False,
     says: tuple[str, ...] = (),
     asks: tuple[str, ...] = (),
@@ -131,8 +153,8 @@ def measure(
         post=f"with {with_article} of {{v}}",
         more=more,
         less=less,
-        most=most or f"{more.removesuffix('er')}est",
-        least=least or f"{less.removesuffix('er')}est",
+        most=superlative(more),
+        least=superlative(less),
         whole=whole,
         unit=unit,
         apart=(
@@ -142,13 +164,35 @@ def measure(
     )
 
 
+def tally(noun: str, has: str = "[has|have]", asks: tuple[str, ...] = ()) -> Attribute:
+    """The words of a NUMBER relation that counts things: "has 42 airports"."""
+    return Attribute(
+        noun=f"number of {noun}",
+        says=(f"{has} {{v}}",),
+        denies=("[does|do] not have {v}",),
+        asks=asks or (f"How many {noun} does {{x}} have?",),
+        post="with {v}",
+        most=f"most {noun}",
+        least=f"fewest {noun}",
+        whole=True,
+        compare=has,
+        counted=noun,
+        unit=noun,
+        apart=(f"By how much do the numbers of {noun} of {{x}} and {{y}} differ?",),
+    )
+
+
 def title(noun: str, asks: tuple[str, ...] = (), says: tuple[str, ...] = ()) -> Attribute:
     """The words of a NAME or CATEGORY relation with one value: "its capital is ..."."""
-    with_article = article(noun)
     return Attribute(
         noun=noun,
         says=(*says, f"[has|have] {{v}} as {{its}} {noun}"),
         denies=(f"[does|do] not have {{v}} as {{its}} {noun}",),
         asks=asks or (f"What is the {noun} of {{x}}?",),
-        post=f"with {{v}} as {with_article}",
+        post=f"whose {noun} is {{v}}",
     )
+
+
+def superlative(comparative: str) -> str:
+    """ "larger" gives "largest"."""
+    return f"{comparative.removesuffix('r')}st"

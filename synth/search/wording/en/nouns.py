@@ -9,7 +9,8 @@ from synth.search.wording.en.lexicon import Attribute
 from synth.search.wording.en.words import Words
 from synth.search.wording.plan import Actor, Part
 
-CLOSED = ("in this collection", "among the pages here", "in the collection")
+ITS = "\0its"
+"""Stands for the subject's possessive until the subject is known."""
 
 
 class NounPhrases:
@@ -31,17 +32,18 @@ class NounPhrases:
 
     def slot(self, clue: Clue) -> str:
         """Where a clue fits into a noun phrase: `head`, `pre`, `post`, or nowhere."""
+        if isinstance(clue, Initials):
+            return "post"
+        if not isinstance(clue, Category | Range):
+            return ""
+        words = self.words.attribute(clue.relation)
         if isinstance(clue, Category):
-            words = self.words.attribute(clue.relation)
             if clue.value in words.heads:
                 return "head"
             return "pre" if words.pre else "post" if words.post else ""
-        if isinstance(clue, Range):
-            words = self.words.attribute(clue.relation)
-            if words.pre and clue.lo == clue.hi and clue.lo is not None:
-                return "pre"
-            return "post" if words.post else ""
-        return ""
+        if words.pre and clue.lo == clue.hi and clue.lo is not None:
+            return "pre"
+        return "post" if words.post else ""
 
     def core(self, kind: str, light: list[Part], plural: bool = False) -> str:
         """The noun with its light clues, without an article: "French-language drama"."""
@@ -50,33 +52,40 @@ class NounPhrases:
         before, behind = [], []
         for part in light:
             clue, place = part.clue, self.slot(part.clue)
-            assert isinstance(clue, Category | Range | Initials)
-            if place == "head":
-                assert isinstance(clue, Category)
+            if isinstance(clue, Category) and place == "head":
                 head = self.words.attribute(clue.relation).heads[clue.value]
-                head = pluralised(head) if plural else head
-            elif place == "pre":
-                before.append(self._pre(clue))
+                head = grammar.pluralised(head) if plural else head
+            elif isinstance(clue, Category | Range) and place == "pre":
+                before.append(self.before(clue))
             else:
-                behind.append(self._post(clue, plural))
+                behind.append(self._behind(kind, clue, plural))
         return " ".join([*before, head, *behind])
 
-    def _pre(self, clue: Clue) -> str:
-        assert isinstance(clue, Category | Range)
+    def before(self, clue: Category | Range) -> str:
+        """A clue as an adjective: "1974", "90-minute", "French-language"."""
         words = self.words.attribute(clue.relation)
         if isinstance(clue, Category):
-            return grammar.fill(words.pre, v=value_word(words, clue.value))
+            return self._put(words.pre, v=value_word(words, clue.value))
         assert clue.lo is not None
-        year = words.event
-        return grammar.fill(words.pre, v=str(int(clue.lo)) if year else grammar.figure(clue.lo))
+        return self._put(words.pre, v=str(int(clue.lo)) if words.event else grammar.figure(clue.lo))
 
-    def _post(self, clue: Clue, plural: bool) -> str:
+    def _behind(self, kind: str, clue: Clue, plural: bool) -> str:
+        if isinstance(clue, Initials):
+            letters = grammar.initials(clue.letters)
+            noun = self.words.noun(kind)
+            if noun.is_person:
+                return f"with the initials {letters}"
+            return f"whose {noun.name}{'s have' if plural else ' has'} the initials {letters}"
         assert isinstance(clue, Category | Range)
         words = self.words.attribute(clue.relation)
         value = self.value(clue)
         if words.event and re.fullmatch(r"in (the )?\d{4}s?", value) and self.rng.random() < 0.7:
             return f"from {value[3:]}"
-        return grammar.fill(words.post, v=value, its="their" if plural else "its")
+        phrase = self._put(words.post, v=value, av=grammar.article(value))
+        return phrase.replace(ITS, "their" if plural else "its")
+
+    def _put(self, frame: str, **slots: str) -> str:
+        return grammar.fill(frame, its=ITS, **slots)
 
     def value(self, clue: Category | Range) -> str:
         """The value of a clue: a word, a time phrase or a quantity."""
@@ -85,10 +94,14 @@ class NounPhrases:
             return value_word(words, clue.value)
         if words.event:
             return values.period(clue.lo, clue.hi, self.rng)
-        return values.amount(clue.lo, clue.hi, self.words.unit(clue.relation), self.rng)
+        if words.counted:
+            return values.tallied(clue.lo, clue.hi, words.counted, self.rng)
+        unit = self.words.unit(clue.relation)
+        return values.amount(clue.lo, clue.hi, unit, self.rng, words.whole)
 
 
 def split_extremes(node: Node) -> tuple[list[Extreme], list[Clue]]:
+    """The superlatives among a node's clues, and the other clues."""
     extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
     return extremes, [clue for clue in node.clues if not isinstance(clue, Extreme)]
 
@@ -97,20 +110,11 @@ def value_word(words: Attribute, value: str) -> str:
     return words.words.get(value, value)
 
 
-def pluralised(noun: str) -> str:
-    if noun.endswith("y"):
-        return f"{noun[:-1]}ies"
-    return f"{noun}s"
-
-
 def named(name: str, kind: str) -> str:
     """A name as a sentence carries it: titles in quotes, "the" before some countries."""
     if kind in ("film", "term"):
-        title, suffix = re.fullmatch(
-            r"(.*?)((?: \((?:\d{4}|[^()]*film[^()]*)\))?)", name, re.S
-        ).groups()  # type: ignore[union-attr]
-        inner = title.replace('"', "'")
-        return f'"{inner}"{suffix}'
+        title, suffix = grammar.title_and_suffix(name)
+        return f'"{title.replace(chr(34), chr(39))}"{suffix}'
     if kind == "country":
         return grammar.country(name)
     if kind == "element":

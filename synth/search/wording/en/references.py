@@ -2,7 +2,8 @@
 
 A pronoun is used only for the subject of the sentence before, and only if that sentence mentions
 nothing else the pronoun could stand for. "That film" is used only right after the film came in, in
-a sentence with no second film. Everything else gets its full label, which is unique in the text.
+a sentence with no second film; "the same film" for the subject of the sentence before. Everything
+else gets its full label, which is unique in the text.
 """
 
 from collections import Counter
@@ -12,29 +13,34 @@ from synth.search.wording.en import grammar, values
 from synth.search.wording.en.clauses import Clauses
 from synth.search.wording.plan import Actor
 
-ROOT_LABELS = ("{} I'm after", "{} I'm looking for", "{} I have in mind", "{} to be found")
+ROOT_LABELS = ("{} I'm after", "{} I'm looking for", "{} I have in mind", "{} in question")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LONG_LABEL = 60
 
 
 class References(Clauses):
     """Labels of all actors of a text, and the focus after each sentence."""
 
     labels: dict[Actor, str]
+    """What the actor is called anywhere in the text; starts without an article."""
     nouns: dict[Actor, str]
+    """What it is called where it can be no other."""
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor]) -> None:
-        """Finds a noun and a unique label for every actor, in order of appearance."""
+    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+        """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
         for actor in cast:
             noun = self.nouns[actor]
+            self.labels[actor] = noun
             if times[noun] == 1:
-                self.labels[actor] = noun
-            elif actor.parent is None:
+                continue
+            if actor.parent is None:
                 self.labels[actor] = self.rng.choice(ROOT_LABELS).format(noun)
-            else:
+            elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
     def _noun(self, actor: Actor) -> str:
@@ -52,12 +58,12 @@ class References(Clauses):
                 return word
         if actor.step and actor.parent:
             label = self.words.edge(actor.step).label
-            phrase = grammar.fill(label, x=f"the {self.labels[actor.parent]}") if label else ""
+            parent = self.labels[actor.parent]
+            phrase = self._put(label, x=f"the {parent}") if label else ""
             twins = [o for o in others if o.parent is actor.parent and o.step == actor.step]
-            if phrase and not twins and len(phrase) < 60:
+            if phrase and not twins and len(phrase) < LONG_LABEL and parent != self.nouns[actor]:
                 return phrase
-        letter = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[len(self.tags) % 26]
-        self.tags[actor] = f"{self.nouns[actor]} {letter}"
+        self.tags[actor] = f"{self.nouns[actor]} {LETTERS[len(self.tags) % len(LETTERS)]}"
         return self.tags[actor]
 
     def _descriptors(self, actor: Actor) -> list[str]:
@@ -65,42 +71,62 @@ class References(Clauses):
         noun, found = self.nouns[actor], []
         for part in actor.light:
             clue = part.clue
-            if self.slot(clue) == "head" and isinstance(clue, Category):
-                found.append(self.words.attribute(clue.relation).heads[clue.value])
-            elif self.slot(clue) == "pre":
-                found.append(f"{self._pre(clue)} {noun}")
-            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi):
-                assert clue.lo is not None
-                if self.words.attribute(clue.relation).event:
-                    found.append(f"{noun} from the {int(clue.lo)}s")
+            if not isinstance(clue, Category | Range):
+                continue
+            words, place = self.words.attribute(clue.relation), self.slot(clue)
+            if place == "head" and isinstance(clue, Category):
+                found.append(words.heads[clue.value])
+            elif place == "pre":
+                found.append(f"{self.before(clue)} {noun}")
+            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi) and words.event:
+                found.append(f"{noun} from the {int(clue.lo or 0)}s")
         return found
 
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject, in lower case."""
         person = self.words.noun(actor.node.type).is_person
         rivals = [m for m in self.mentioned if m is not actor and self._is_person(m) == person]
-        if actor is self.subject and not rivals and self.rng.random() < (0.4 if person else 0.75):
+        continues = actor is self.subject
+        if continues and not rivals and self.rng.random() < (0.5 if person else 0.75):
             return "they" if person else "it"
-        label = self.labels[actor]
-        if actor in self.mentioned and actor is not self.subject and not self.tags.get(actor):
-            noun = self.nouns[actor]
-            same = [m for m in self._all() if m is not actor and self._kind(m) == actor.node.type]
-            word = noun if not same or noun != self.words.noun(actor.node.type).singular else label
-            return (
-                f"{self.rng.choice(('that', 'this', 'the'))} {word}"
-                if word == noun
-                else f"the {word}"
-            )
-        return label if actor in self.tags else f"the {label}"
+        if actor in self.tags:
+            return self.tags[actor]
+        noun, label = self.nouns[actor], self.labels[actor]
+        twins = [m for m in self.mentioned if m is not actor and self._called(m) == noun]
+        if continues:
+            if twins:
+                return f"the same {noun}" if actor.parent else f"the {label}"
+            start = self.rng.choice(("the", "the", "this", "the same" if actor.parent else "this"))
+            return f"{start} {noun}"
+        if actor in self.mentioned and actor.parent:
+            clear = not self._subject_is_called(noun)
+            return f"{self.rng.choice(('that', 'this', 'the')) if clear else 'that'} {noun}"
+        return f"the {label}"
 
-    def _all(self) -> list[Actor | str]:
-        return [*self.mentioned, *([self.subject] if self.subject else [])]
+    def one_of(self, actor: Actor, parent: str) -> str:
+        """Brings an actor in as a subject: "one of the people who directed the film"."""
+        assert actor.step
+        edge = self.words.edge(actor.step)
+        group = grammar.inflect(edge.group, plural=False)
+        self.log.append(actor)
+        if parent in ("it", "they") and group.endswith(" of {x}"):
+            its = "its" if parent == "it" else "their"
+            phrase = f"{its} {group.removeprefix('the ').removesuffix(' of {x}')}"
+        else:
+            phrase = self._put(group, x="this person" if parent == "they" else parent)
+        return f"one of {phrase}{self.tagged(actor)}"
 
-    def _kind(self, mention: Actor | str) -> str:
-        return mention if isinstance(mention, str) else mention.node.type
+    def _subject_is_called(self, noun: str) -> bool:
+        return self.subject is not None and self.nouns[self.subject] == noun
+
+    def _called(self, mention: Actor | str) -> str:
+        if isinstance(mention, str):
+            return self.words.noun(mention).singular
+        return self.nouns[mention]
 
     def _is_person(self, mention: Actor | str) -> bool:
-        return self.words.noun(self._kind(mention)).is_person
+        kind = mention if isinstance(mention, str) else mention.node.type
+        return self.words.noun(kind).is_person
 
     def settle(self, subject: Actor | None) -> None:
         """Ends a sentence: what it mentioned is what the next one can refer to."""

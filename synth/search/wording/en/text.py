@@ -5,32 +5,46 @@ from random import Random
 
 from synth.search.query import Count, Difference, Entities, HowMany, Query, Value
 from synth.search.wording.en import grammar
+from synth.search.wording.en.clauses import LONG
 from synth.search.wording.en.references import References
 from synth.search.wording.en.words import Words
 from synth.search.wording.names import Names
-from synth.search.wording.plan import Actor, Beat, Part, actors, after, beats, is_heavy, stage
+from synth.search.wording.plan import (
+    Actor,
+    Beat,
+    Part,
+    actors,
+    after,
+    beats,
+    distant,
+    is_heavy,
+    stage,
+    starts_from_child,
+)
 
 WORLD = ("In this collection, ", "Going by the pages here, ", "According to this collection, ")
 ALL_OPENERS = (
-    "Find every {noun} in this collection that fits the following description.",
-    "There is more than one answer here: find every {noun} that fits.",
-    "I need a complete list of the {plural} that match these clues.",
+    "In this collection, find every {noun} {that} fits the following description.",
+    "There is more than one answer here: find every {noun} {that} fits.",
+    "I need a complete list of the {plural} {that} match these clues.",
     "More than one {noun} fits what follows, and I want them all.",
     "Which {plural} fit the description below? There are several.",
-    "Make a list of every {noun} that matches this description.",
+    "Make a list of every {noun} {that} matches this description.",
 )
 ALL_CLOSERS = ("Name all of them.", "List them all.", "Name every one.", "Give me the full list.")
 BEST = (
-    "Of all the {plural} in this collection that fit, which is the {best}?",
-    "Among the {plural} here that match, which one is the {best}?",
-    "Several {plural} in this collection may fit; which of them is the {best}?",
-    "Which is the {best} of all the {plural} in this collection that match?",
+    "Of all the {plural} in this collection that fit, which one {best}?",
+    "Among the {plural} in this collection that match, which {best}?",
+    "Several {plural} in this collection may fit; which of them {best}?",
+    "Which of all the matching {plural} in this collection {best}?",
 )
 BEST_SAID = (
-    "Of all the {plural} in this collection that fit this description, it is the {best}.",
-    "Take the {best} of all the {plural} in this collection that fit this description.",
-    "If several {plural} in this collection fit, I mean the {best}.",
+    "Of all the {plural} in this collection that fit this description, it {best}.",
+    "Among all the {plural} in this collection that match so far, it is the one that {best}.",
+    "If several {plural} in this collection fit, I mean the one that {best}.",
 )
+FIRST = ("First, take {np}.", "Consider {np}.", "Take {np}.", "Start with {np}.")
+SECOND = ("Then there is {np}.", "Next, consider {np}.", "Now take {np}.", "Compare it with {np}.")
 
 
 class Text(References):
@@ -42,113 +56,140 @@ class Text(References):
         self.said_world = False
 
     def say(self, sentence: str, subject: Actor | None) -> None:
+        if sentence.endswith(".."):
+            sentence = sentence[:-1]
         self.sentences.append(grammar.capital(sentence))
         self.settle(subject)
 
-    def open(self, root: Actor) -> None:
+    def open(self, root: Actor, openers: tuple[str, ...] = ()) -> None:
         """Brings the root in, with its first group of clues where that reads well."""
         noun = self.words.noun(root.node.type)
-        merged = self._first_group(root, 0.5)
-        phrase = self.someone(root)
+        merged = self._first_group(root, 0.8 if root.is_bare else 0.5)
         if merged:
-            phrase += f" {noun.that} {self.verb_phrases(merged, False, noun.is_person)}"
-        free = [o for o in noun.openers if not (merged or root.light) or "{np}." in o]
-        self.say(grammar.fill(self.rng.choice(free or noun.openers), np=phrase), root)
+            core = self.core(root.node.type, root.light)
+            phrase = self._single(core, root.node.type, "someone", grammar.article(core))
+            relative = self.verb_phrases(merged, plural=False, person=noun.is_person)
+            phrase += f" {noun.that} {relative}"
+            self.log.append(root)
+        else:
+            phrase = self.someone(root)
+        fitting = [o for o in openers or noun.openers if o.endswith("{np}.") or len(phrase) < LONG]
+        self.say(grammar.fill(self.rng.choice(fitting), np=phrase), root)
         self.tell(after(merged))
 
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama from the 1950s was ... ?"."""
         noun = self.words.noun(root.node.type)
-        group = self._first_group(root, 1.0)
         core = self.core(root.node.type, root.light)
-        who = "Who" if noun.is_person and core == noun.singular else f"Which {core}"
+        who = "who" if noun.is_person and core == noun.singular else f"which {core}"
+        self._say_first(root, who, "?")
+
+    def open_name(self, root: Actor) -> None:
+        """Starts with the request: "Name the drama from the 1950s that was ..."."""
+        noun = self.words.noun(root.node.type)
+        core = self.core(root.node.type, root.light)
+        verb = self.rng.choice(("name", "identify", "find", "tell me the name of"))
+        self._say_first(root, f"{verb} the {core} {noun.that}", ".")
+
+    def open_plainly(self, root: Actor) -> None:
+        """Starts with the first clues: "A drama from the 1950s was ..."."""
+        core = self.core(root.node.type, root.light)
+        phrase = self._single(core, root.node.type, "someone", grammar.article(core))
+        self._say_first(root, phrase, ".")
+
+    def _say_first(self, root: Actor, start: str, mark: str) -> None:
+        person = self.words.noun(root.node.type).is_person
+        group = root.groups.pop(0)
         self.log.append(root)
-        self.say(f"{who} {self.verb_phrases(group, False, noun.is_person)}?", root)
+        self.say(f"{start} {self.verb_phrases(group, plural=False, person=person)}{mark}", root)
         self.tell(after(group))
 
     def open_all(self, root: Actor) -> None:
-        noun = self.words.noun(root.node.type)
+        """Asks for every answer; what follows describes one of them."""
+        noun = self.core(root.node.type, root.light)
+        plural = self.core(root.node.type, root.light, plural=True)
         opener = self.rng.choice(ALL_OPENERS)
         self.said_world = "this collection" in opener
-        self.log.append(root)
-        self.say(grammar.fill(opener, noun=noun.singular, plural=noun.plural), root)
-        if root.light:
-            phrase = grammar.article(self.core(root.node.type, root.light))
-            self.say(f"the {self.labels[root]} is {phrase}.", root)
+        that = self.words.noun(root.node.type).that
+        self.say(grammar.fill(opener, noun=noun, plural=plural, that=that), None)
 
     def _first_group(self, root: Actor, chance: float) -> list[Part]:
         """Takes the first group off `root` if it can stand in the opening sentence."""
-        if not root.groups or self.rng.random() >= chance:
-            return []
-        if any(isinstance(part.clue, Count) for part in root.groups[0]):
+        if not may_open(root) or self.rng.random() >= chance:
             return []
         return root.groups.pop(0)
 
     def tell(self, story: Iterable[Beat]) -> None:
         for beat in story:
-            subject = self.refer(beat.actor)
-            plural = subject == "they"
+            parent = beat.actor.parent
             person = self.words.noun(beat.actor.node.type).is_person
-            self.log.append(beat.actor)
-            prefix = ""
-            if any(isinstance(part.clue, Count) for part in beat.parts) and not self.said_world:
-                prefix, self.said_world = self.rng.choice(WORLD), True
-            self.say(
-                f"{prefix}{subject} {self.verb_phrases(beat.parts, plural, person)}.", beat.actor
-            )
+            if beat.first and parent:
+                subject = self.one_of(beat.actor, self.refer(parent))
+                self.log.append(parent)
+            else:
+                subject = self.refer(beat.actor)
+                self.log.append(beat.actor)
+            plural = subject == "they"
+            phrases = self.verb_phrases(beat.parts, plural, person)
+            self.say(f"{self._world(beat.parts)}{subject} {phrases}.", beat.actor)
+
+    def _world(self, parts: list[Part]) -> str:
+        """Says once, at the first count, what is counted over."""
+        if self.said_world or not any(isinstance(part.clue, Count) for part in parts):
+            return ""
+        self.said_world = True
+        return self.rng.choice(WORLD)
 
     def verb_phrases(self, parts: list[Part], plural: bool, person: bool) -> str:
         phrases = [self.predicate(part, plural, person) for part in parts]
-        negative = parts[-1].clue.op == "exclude"
-        if len(phrases) == 2 and not negative:
+        excluded = [part.clue.op == "exclude" for part in parts]
+        if len(parts) > 1 and excluded[-1] and not excluded[-2]:
+            return grammar.listed(phrases, "but")
+        if len(phrases) == 2 and not excluded[-1] and not is_heavy(parts[0]):
             first, second = phrases
-            if first.startswith("was ") and second.startswith("was ") and not is_heavy(parts[0]):
+            if first.startswith("was ") and second.startswith("was "):
                 return f"{first} and {second.removeprefix('was ')}"
-        return grammar.listed(
-            phrases,
-            "but" if negative and len(phrases) > 1 and parts[-2].clue.op != "exclude" else "and",
-        )
+        return grammar.listed(phrases)
 
     def ask_entities(self, root: Actor, many: bool, asked: bool) -> None:
-        noun = self.words.noun(root.node.type)
-        if root.extremes:
-            self._ask_best(root)
-        elif many:
+        if root.extremes and not many:
+            self._say_best(root, BEST)
+            return
+        self.settle_best(root)
+        if many:
             self.say(self.rng.choice(ALL_CLOSERS), root)
         elif not asked:
-            self.say(self.rng.choice(noun.closers), root)
-
-    def _best(self, root: Actor) -> str:
-        return grammar.listed([self.superlative_word(extreme) for extreme in root.extremes])
-
-    def _ask_best(self, root: Actor) -> None:
-        plural = self.words.noun(root.node.type).plural
-        self.said_world = True
-        best = self._best(root)
-        self.say(best_clause(self.rng.choice(BEST), plural, best), root)
+            self.say(self.rng.choice(self.words.noun(root.node.type).closers), root)
 
     def settle_best(self, root: Actor) -> None:
         """Says the root's superlative as a statement, before something else is asked."""
         if root.extremes:
-            self.said_world = True
-            plural = self.words.noun(root.node.type).plural
-            self.say(best_clause(self.rng.choice(BEST_SAID), plural, self._best(root)), root)
+            self._say_best(root, BEST_SAID)
+
+    def _say_best(self, root: Actor, frames: tuple[str, ...]) -> None:
+        plural = self.words.noun(root.node.type).plural
+        best = grammar.listed([self.best(extreme) for extreme in root.extremes])
+        self.said_world = True
+        self.log.append(root)
+        self.say(grammar.fill(self.rng.choice(frames), plural=plural, best=best), root)
 
     def subject_of(self, root: Actor) -> str:
         return self.name(root.node.constant) if root.node.constant else self.refer(root)
 
     def ask_value(self, root: Actor, relation: str) -> None:
-        words = self.words.attribute(relation)
-        self._question(root, self.rng.choice(words.asks), in_unit=self._in_unit(relation))
+        frame = self.rng.choice(self.words.attribute(relation).asks)
+        self._question(root, frame, in_unit=self._in_unit(relation))
 
     def _in_unit(self, relation: str) -> str:
-        unit = self.words.unit(relation)
-        return f", in {'per cent' if unit == '%' else unit}" if unit else ""
+        words, unit = self.words.attribute(relation), self.words.unit(relation)
+        return f", in {unit}" if unit and unit != "%" and not words.counted else ""
 
     def _question(self, root: Actor, frame: str, **slots: str) -> None:
         subject = self.subject_of(root)
         plural = subject == "they"
         frame = grammar.inflect(frame, plural)
+        if subject in ("it", "they"):
+            frame = frame.replace("of {x}", f"of {'it' if subject == 'it' else 'them'}")
         if plural:
             frame = frame.replace("does {x}", "do {x}").replace("was {x}", "were {x}")
         its = "their" if self.words.noun(root.node.type).is_person else "its"
@@ -156,29 +197,33 @@ class Text(References):
 
     def ask_how_many(self, root: Actor, ask: HowMany) -> None:
         counted = self.whole(ask.node, plural=True)
-        edge = self.words.edge(ask.step)
-        frame = self.rng.choice(edge.how_many)
+        frame = self.rng.choice(self.words.edge(ask.step).how_many)
         if not self.said_world:
             self.said_world = True
-            start = self.rng.choice(WORLD)
-            frame = f"{start}{frame[0].lower()}{frame[1:]}"
+            frame = f"{self.rng.choice(WORLD)}{frame[0].lower()}{frame[1:]}"
         self._question(root, frame, y=counted)
 
     def ask_difference(self, root: Actor, second: Actor, ask: Difference) -> None:
         words, others = self.words.attribute(ask.relation), self.words.attribute(ask.other)
-        x, y = self.subject_of(root), self.subject_of(second)
-        x = f"the {self.labels[root]}" if x in ("it", "they") else x
-        y = f"the {self.labels[second]}" if y in ("it", "they") else y
-        frame = self.rng.choice(words.apart)
-        if ask.relation != ask.other:
+        x, y = self._full(root), self._full(second)
+        if ask.relation == ask.other and words.apart:
+            frame = self.rng.choice(words.apart)
+        else:
             frame = f"What is the difference{{in_unit}} between the {words.noun} of {{x}} and the {others.noun} of {{y}}?"
-        unit = self._in_unit(ask.relation) if not words.event else ", in years"
+        unit = ", in years" if words.event else self._in_unit(ask.relation)
         self.say(grammar.fill(frame, x=x, y=y, in_unit=unit), None)
 
+    def _full(self, actor: Actor) -> str:
+        return (
+            self.name(actor.node.constant) if actor.node.constant else f"the {self.labels[actor]}"
+        )
 
-def best_clause(frame: str, plural: str, best: str) -> str:
-    """Puts a superlative into a frame; "the one with the ..." brings its own noun."""
-    return grammar.fill(frame, plural=plural, best=best)
+
+def may_open(root: Actor) -> bool:
+    """True if the root's first group can stand in the opening sentence."""
+    if not root.groups or starts_from_child(root.groups[0]):
+        return False
+    return not any(isinstance(part.clue, Count) for part in root.groups[0])
 
 
 def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[str]:
@@ -186,8 +231,12 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
     text = Text(names, rng)
     root = stage(query.root, text.slot, rng)
     second = stage(query.ask.node, text.slot, rng) if isinstance(query.ask, Difference) else None
-    cast = [*actors(root), *(actors(second) if second else ())]
-    text.introduce(cast)
+    roots = [actor for actor in (root, second) if actor]
+    text.introduce(
+        [actor for top in roots for actor in actors(top)],
+        {actor for top in roots for actor in distant(top)},
+    )
+    asked = False
     if second:
         _tell_two(text, root, second)
     else:
@@ -213,31 +262,33 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
     """Describes the root; True if the opening already asks."""
     if root.node.constant:
         return False
-    asked = False
     if many:
         text.open_all(root)
-    elif _may_start_asking(root, query) and text.rng.random() < 0.35:
+        text.tell(beats(root))
+        return False
+    plain = isinstance(query.ask, Entities) and not root.extremes
+    roll = text.rng.random() if may_open(root) else 1.0
+    asked = plain and roll < 0.45
+    if asked and roll < 0.3:
         text.open_which(root)
-        asked = True
+    elif asked:
+        text.open_name(root)
+    elif roll < 0.6:
+        text.open_plainly(root)
     else:
         text.open(root)
     text.tell(beats(root))
     return asked
 
 
-def _may_start_asking(root: Actor, query: Query) -> bool:
-    if not isinstance(query.ask, Entities) or root.extremes or not root.groups:
-        return False
-    return not any(isinstance(part.clue, Count) for part in root.groups[0])
-
-
 def _tell_two(text: Text, root: Actor, second: Actor) -> None:
     same = root.node.type == second.node.type
-    for actor, word in ((root, "first"), (second, "second")):
+    both = not (root.node.constant or second.node.constant)
+    for actor, word, openers in ((root, "first", FIRST), (second, "second", SECOND)):
         if actor.node.constant:
             continue
-        if same:
+        if same and both:
             text.labels[actor] = f"{word} {text.nouns[actor]}"
-        text.open(actor)
+        text.open(actor, openers if both else ())
         text.tell(beats(actor))
         text.settle_best(actor)

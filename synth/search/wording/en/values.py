@@ -48,7 +48,7 @@ def is_decade(lo: float | None, hi: float | None) -> bool:
     return lo is not None and hi == lo + 9 and lo % 10 == 0 and lo % 100 != 0
 
 
-def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
+def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False) -> str:
     """A quantity: "exactly 90 minutes", "between 90 and 100 minutes", "at least 90 minutes"."""
     if lo is None and hi is None:
         return f"some number of {unit or 'units'}"
@@ -56,7 +56,9 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
         return _open_amount(lo, hi, unit, rng)
     if lo == hi:
         return rng.choice(("{}", "{}", "exactly {}")).format(measured(lo, unit))
-    low, high = figure(lo), figure(hi)
+    low, high = measured(lo, unit) if unit == "%" else figure(lo), figure(hi)
+    if hi == lo + 1 and whole:
+        return joined_unit(f"either {low} or {high}", unit)
     return joined_unit(
         rng.choice(
             (
@@ -85,6 +87,14 @@ def measured(value: float, unit: str) -> str:
     return joined_unit(figure(value), singular)
 
 
+def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
+    """A counted noun for an amount in whole numbers: "at least one Oscar"."""
+    low, high = int(lo or 0), None if hi is None else int(hi)
+    return quantity(low, high, noun.removesuffix("s"), noun, rng).removeprefix(
+        "exactly " * (rng.random() < 0.5)
+    )
+
+
 def joined_unit(number: str, unit: str) -> str:
     return f"{number}{unit}" if unit == "%" else f"{number} {unit}".rstrip()
 
@@ -92,7 +102,8 @@ def joined_unit(number: str, unit: str) -> str:
 def quantity(lo: int, hi: int | None, singular: str, plural: str, rng: Random) -> str:
     """A counted noun: "exactly three films", "at least two films", "no films"."""
     if hi is None:
-        return f"{rng.choice(('at least', 'no fewer than'))} {_counted(lo, singular, plural)}"
+        least = rng.choice(("at least", "no fewer than")) if lo > 1 else "at least"
+        return f"{least} {_counted(lo, singular, plural)}"
     if hi == 0:
         return f"no {plural}"
     if lo == hi:
@@ -188,3 +199,32 @@ def _stretch(near: float, far: float, unit: str) -> str:
     if near == 0:
         return f"zero to {measured(far, unit)}"
     return joined_unit(f"{figure(near)} to {figure(far)}", unit)
+
+
+def count_margin(lo: float | None, hi: float | None, noun: str) -> str:
+    """How one count compares with another: "at least two more airports than"."""
+    if lo is not None and hi is not None:
+        return _closed_count_margin(int(lo), int(hi), noun)
+    edge, near, far = (lo, "more", "fewer") if lo is not None else (hi, "fewer", "more")
+    if edge is None:
+        return f"some {noun}, like"
+    bound = int(edge) if lo is not None else -int(edge)
+    if bound == 0:
+        return f"no {far} {noun} than"
+    if bound == 1:
+        return f"{near} {noun} than"
+    if bound > 0:
+        return f"at least {spelled(bound)} {near} {noun} than"
+    return f"at most {spelled(-bound)} {far} {noun} than"
+
+
+def _closed_count_margin(lo: int, hi: int, noun: str) -> str:
+    if lo == hi == 0:
+        return f"exactly as many {noun} as"
+    if lo == hi:
+        return f"exactly {spelled(abs(lo))} {'more' if lo > 0 else 'fewer'} {noun} than"
+    if lo >= 0 or hi <= 0:
+        near, far = sorted((abs(lo), abs(hi)))
+        first = spelled(near) if near else "zero"
+        return f"{first} to {spelled(far)} {'more' if hi > 0 else 'fewer'} {noun} than"
+    return f"at most {spelled(-lo)} fewer and at most {spelled(hi)} more {noun} than"

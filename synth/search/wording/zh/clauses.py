@@ -1,4 +1,8 @@
-"""Chinese noun phrases and predicates: one predicate for each clue."""
+"""Chinese noun phrases and predicates: one predicate for each clue.
+
+A predicate that starts with the particle "de" opens with a noun of the subject's; the particle is
+kept only right after the subject (`attach`).
+"""
 
 import re
 from random import Random
@@ -18,14 +22,20 @@ from synth.search.query import (
 )
 from synth.search.wording.plan import Actor, Part, is_heavy
 from synth.search.wording.zh import values
+from synth.search.wording.zh.lexicon import Edge
 from synth.search.wording.zh.words import Words
+
+DE = "的"
 
 
 def fill(frame: str, **slots: str) -> str:
-    """Puts words into `{slots}`, once; "its" needs no particle."""
-    if slots.get("x") == "其":
-        frame = frame.replace("{x}的", "{x}")
+    """Puts words into `{slots}`, once, so that braces inside a name stay as they are."""
     return re.sub(r"\{(\w+)\}", lambda m: slots[m[1]], frame)
+
+
+def bare(predicate: str) -> str:
+    """A predicate that does not follow its subject directly."""
+    return predicate.removeprefix(DE)
 
 
 class Clauses:
@@ -37,6 +47,7 @@ class Clauses:
         self.log: list[Actor | str] = []
         self.tags: dict[Actor, str] = {}
         self.counted = False
+        self._inside = False
 
     def name(self, entity: str) -> str:
         self.log.append(self.words.names.type(entity))
@@ -61,8 +72,7 @@ class Clauses:
             assert isinstance(clue, Category | Range)
             place = self.slot(clue)
             words = self.words.attribute(clue.relation)
-            if place == "head":
-                assert isinstance(clue, Category)
+            if place == "head" and isinstance(clue, Category):
                 head = words.heads[clue.value]
             elif place == "time":
                 time = fill(words.pre, v=self.value(clue))
@@ -73,62 +83,80 @@ class Clauses:
     def value(self, clue: Category | Range) -> str:
         if isinstance(clue, Category):
             return self.words.value(clue.relation, clue.value)
-        if self.words.attribute(clue.relation).is_year:
+        words, unit = self.words.attribute(clue.relation), self.words.unit(clue.relation)
+        if words.is_year:
             return values.period(clue.lo, clue.hi, self.rng)
-        return values.amount(clue.lo, clue.hi, self.words.unit(clue.relation), self.rng)
-
-    def one(self, kind: str) -> str:
-        return f"一{self.words.noun(kind).measure}"
+        if words.says:
+            return values.plain_amount(clue.lo, clue.hi, unit, self.rng)
+        return values.amount(clue.lo, clue.hi, unit, self.rng, words.whole)
 
     def someone(self, actor: Actor) -> str:
         """The phrase that brings an actor in."""
         noun = self.words.noun(actor.node.type)
-        inline = f"{self.predicate(actor.inline)}的" if actor.inline else ""
+        self.log.append(actor)
         core = self.core(actor.node.type, actor.light)
         if noun.is_person and core == noun.word and actor.parent:
+            if not actor.inline:
+                return f"某人{self.tagged(actor)}"
             core = "人"
-        phrase = f"{self.one(actor.node.type)}{inline}{core}"
-        self.log.append(actor)
-        return f"{phrase}（记作{self.tags[actor]}）" if actor in self.tags else phrase
+        inline = f"{self._before_noun(actor.inline)}的" if actor.inline else ""
+        return f"一{noun.measure}{inline}{core}{self.tagged(actor)}"
 
-    def whole(self, node: Node, rest: list[Clue] | None = None) -> str:
+    def _before_noun(self, part: Part) -> str:
+        """A predicate inside a noun phrase, where one with its own subject reads badly."""
+        self._inside = True
+        phrase = bare(self.predicate(part))
+        self._inside = False
+        return phrase
+
+    def _pick(self, frames: tuple[str, ...]) -> str:
+        fitting = [f for f in frames if not f.startswith((DE, "是"))] if self._inside else []
+        self._inside = False
+        return self.rng.choice(fitting or list(frames))
+
+    def tagged(self, actor: Actor) -> str:
+        """What gives an actor its letter, where it needs one."""
+        return f"（记作{self.tags[actor]}）" if actor in self.tags else ""
+
+    def whole(self, node: Node) -> str:
         """A full description without a numeral, all clues before the noun."""
-        clues = rest if rest is not None else [c for c in node.clues if not isinstance(c, Extreme)]
-        parts = [Part(clue) for clue in clues]
+        parts = [Part(clue, node.type) for clue in node.clues if not isinstance(clue, Extreme)]
         light: dict[str, Part] = {}
         for part in parts:
             if place := self.slot(part.clue):
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy, reverse=True)
-        phrases = [self.predicate(part) for part in others]
-        before = (
-            "、".join(phrases[:-1]) + "且" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
-        )
-        return f"{before}{'的' if before else ''}{self.core(node.type, list(light.values()))}"
+        phrases = [self._before_noun(part) for part in others]
+        if len(phrases) > 1:
+            phrases = ["、".join(phrases[:-1]) + "且" + phrases[-1]]
+        core = self.core(node.type, list(light.values()))
+        noun = self.words.noun(node.type)
+        if phrases and noun.is_person and core == noun.word:
+            core = "人"
+        return f"{phrases[0]}的{core}" if phrases else core
 
     def other(self, part: Part, node: Node, single: bool = False) -> str:
         """The other end of a clue. `single` stresses that it is one thing."""
         if node.constant:
             return self.name(node.constant)
         if part.actor:
-            return self.someone(part.actor)
-        extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
-        if extremes:
-            return self.superlative(node, extremes)
-        measure = self.words.noun(node.type).measure
-        return f"{'同' if single else ''}一{measure}{self.whole(node)}"
-
-    def superlative(self, node: Node, extremes: list[Extreme]) -> str:
-        """ "the longest of all ... in this collection"."""
+            phrase = self.someone(part.actor)
+            return f"同{phrase}" if single and phrase.startswith("一") else phrase
         self.log.append(node.type)
-        best = "且".join(self.superlative_word(extreme) for extreme in extremes)
+        if any(isinstance(clue, Extreme) for clue in node.clues):
+            return self.superlative(node)
+        return f"{'同' if single else ''}一{self.words.noun(node.type).measure}{self.whole(node)}"
+
+    def superlative(self, node: Node) -> str:
+        """ "the longest of all ... in this collection"."""
+        extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
+        best = "且".join(self.best(extreme) for extreme in extremes)
         return f"本资料库所有{self.whole(node)}中{best}的那{self.words.noun(node.type).measure}"
 
-    def superlative_word(self, extreme: Extreme) -> str:
+    def best(self, extreme: Extreme) -> str:
         words = self.words.attribute(extreme.relation)
-        if words.is_year:
-            return f"{words.noun}最{'晚' if extreme.direction == 'most' else '早'}"
-        return f"{words.noun}最{words.more if extreme.direction == 'most' else words.less}"
+        more, less = ("晚", "早") if words.is_year else (words.more, words.less)
+        return f"{words.noun}最{more if extreme.direction == 'most' else less}"
 
     def predicate(self, part: Part) -> str:
         """The predicate of a clue."""
@@ -145,64 +173,82 @@ class Clauses:
             case Offset():
                 return self._offset(part, clue)
             case Initials():
-                return self._initials(clue)
+                return self._initials(clue, part)
             case Exclude():
                 return self._exclude(clue)
         raise AssertionError(f"no predicate for {clue.op}")
 
-    def _initials(self, clue: Initials) -> str:
+    def _initials(self, clue: Initials, part: Part) -> str:
         letters = " ".join(f"{letter}." if letter.isalpha() else letter for letter in clue.letters)
-        return f"首字母缩写为 {letters}"
+        return f"的{self.words.noun(part.kind).name}首字母依次为 {letters}"
 
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
+        frame = self._pick(edges[0].says)
         other = self.other(part, clue.node)
         if len(edges) == 1:
-            return fill(self.rng.choice(edges[0].says), y=other)
+            return fill(frame, y=other)
+        if other == "某人":
+            other = "同一人"
+        if len({step.inverse for step in clue.steps}) > 1:
+            return self._both_ways(edges, clue.node.type, other)
         verbs = [edge.verb for edge in edges]
         if all(verbs):
-            return f"同时{'并'.join(verbs)}{other}"
+            return f"同时{'并'.join(verbs)}了{other}"
         roles = "和".join(edge.part for edge in edges)
         if clue.steps[0].inverse:
-            return f"同时是{other}的{roles}"
-        return (
-            f"有{other}同时担任{roles}"
-            if "导演" in roles or "编剧" in roles
-            else f"同时以{other}为{roles}"
-        )
+            return f"既是{other}的{'，又是其'.join(edge.part for edge in edges)}"
+        if self.words.noun(clue.node.type).is_person:
+            return f"由{other}兼任{roles}"
+        return f"的{roles}都包括{other}"
+
+    def _both_ways(self, edges: list[Edge], kind: str, other: str) -> str:
+        """Relations of opposite directions: the second one names "that same" thing."""
+        same = f"这同一{self.words.noun(kind).measure}{self.words.noun(kind).word}"
+        frames = [self.rng.choice(edge.says) for edge in edges]
+        phrases = [fill(frames[0], y=other), *(fill(frame, y=same) for frame in frames[1:])]
+        return "，又".join([phrases[0], *map(bare, phrases[1:])])
 
     def _loop(self, part: Part, clue: Loop) -> str:
         edge = self.words.edge(clue.first)
-        other = self.other(part, clue.node, single=True)
         shared = edge.shared.get((clue.second.relation, clue.second.inverse))
+        other = self.other(part, clue.node, single=not (shared and shared.startswith("与")))
         if shared:
             return fill(shared, y=other)
         relation = self.words.names.relation(clue.first.relation)
         middle = self.words.noun(relation.subject if clue.first.inverse else relation.object)
-        group = fill(edge.group, x="其")
-        second = fill(self.rng.choice(self.words.edge(clue.second).says), y=other)
-        return f"{group}中至少有两{middle.measure}{second}"
+        second = bare(fill(self.rng.choice(self.words.edge(clue.second).says), y=other))
+        if edge.counts:
+            return fill(
+                self.rng.choice(edge.counts), y=f"至少两{middle.measure}{second}的{middle.word}"
+            )
+        return f"{fill(edge.group, x='')}中至少有两{middle.measure}{second}"
 
     def _count(self, clue: Count) -> str:
         self.counted = True
-        group = fill(self.words.edge(clue.step).group, x="其")
-        amount = values.counted(clue.lo, clue.hi, self.words.noun(clue.node.type).measure, self.rng)
-        if clue.node.clues:
-            return (
-                f"{group}中有{amount}是{self.whole(clue.node)}"
-                if clue.hi != 0
-                else f"{group}中没有{self.whole(clue.node)}"
-            )
-        return f"{group}共有{amount}" if clue.hi != 0 else f"没有{group.removeprefix('其')}"
+        self.log.append(clue.node.type)
+        edge, noun = self.words.edge(clue.step), self.words.noun(clue.node.type)
+        few = values.counted(clue.lo, clue.hi, noun.measure, self.rng)
+        if edge.counts:
+            word = self.whole(clue.node)
+            return fill(self.rng.choice(edge.counts), y=f"{few.replace('有', '')}{word}")
+        group = fill(edge.group, x="")
+        if not clue.node.clues:
+            return f"{group}{few}" if clue.hi != 0 else f"没有{bare(group)}"
+        whole = self.whole(clue.node)
+        return f"{group}中{few}是{whole}" if clue.hi != 0 else f"{group}中没有{whole}"
 
     def _attribute(self, clue: Range | Category) -> str:
         words = self.words.attribute(clue.relation)
         value = self.value(clue)
         if isinstance(clue, Category) and clue.value in words.heads:
-            return f"是{value}" if self.rng.random() < 0.6 else f"属于{value}"
-        if isinstance(clue, Range) and not words.is_year:
-            return f"{words.noun}{value}"
-        return fill(self.rng.choice(words.says), v=value)
+            return f"是一{self._measure_of(clue.relation)}{value}"
+        if isinstance(clue, Range) and not words.says:
+            return f"的{words.noun}{value}"
+        return fill(self._pick(words.says), v=value)
+
+    def _measure_of(self, relation: str) -> str:
+        return self.words.noun(self.words.names.relation(relation).subject).measure
 
     def _offset(self, part: Part, clue: Offset) -> str:
         words, others = self.words.attribute(clue.relation), self.words.attribute(clue.other)
@@ -210,34 +256,38 @@ class Clauses:
         if clue.relation != clue.other:
             other = f"{other}的{others.noun}"
         if words.is_year:
-            return values.years_gap(clue.lo, clue.hi, words.noun, other)
+            return DE + values.years_gap(clue.lo, clue.hi, words.noun, other)
         unit = self.words.gap_unit(clue.relation)
-        return values.margin(
+        return DE + values.margin(
             clue.lo, clue.hi, unit, words.noun, other, words.more, words.less, words.whole
         )
 
     def _exclude(self, clue: Exclude) -> str:
         inner = clue.clue
-        if isinstance(inner, Range | Category):
-            words = self.words.attribute(inner.relation)
-            value = self.value(inner)
-            if isinstance(inner, Category) and inner.value in words.heads:
-                return f"不是{value}"
-            if isinstance(inner, Range) and not words.is_year:
-                return f"并非{words.noun}{value}"
-            return fill(self.rng.choice(words.denies), v=value)
-        return self._deny_link(inner)
+        if isinstance(inner, Link):
+            return self._deny_link(inner)
+        words = self.words.attribute(inner.relation)
+        if isinstance(inner, Range) and not words.says:
+            unit = self.words.unit(inner.relation)
+            return f"的{words.noun}{values.denied_amount(inner.lo, inner.hi, unit)}"
+        value = self.value(inner)
+        if isinstance(inner, Category) and inner.value in words.heads:
+            return f"不是{value}"
+        return fill(self.rng.choice(words.denies), v=value)
 
     def _deny_link(self, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
         node = clue.node
-        if node.constant and len(edges) == 1:
-            return fill(self.rng.choice(edges[0].denies), y=self.name(node.constant))
-        extremes = [c for c in node.clues if isinstance(c, Extreme)]
         if node.constant:
             other = self.name(node.constant)
+            if len(edges) == 1:
+                return fill(self.rng.choice(edges[0].denies), y=other)
+        elif any(isinstance(c, Extreme) for c in node.clues):
+            other = self.superlative(node)
         else:
-            other = self.superlative(node, extremes) if extremes else self.whole(node)
-        if len(edges) == 1:
-            return f"{fill(edges[0].group, x='其')}中没有{other}"
-        return f"没有{other}与之同时有{'和'.join(edge.part for edge in edges)}两种关系"
+            other = self.whole(node)
+        if len(edges) > 1:
+            return f"没有让{other}同时成为{'和'.join(edge.part for edge in edges)}"
+        if edges[0].counts:
+            return f"没有{fill(edges[0].counts[0], y=f'任何{other}')}"
+        return f"{fill(edges[0].group, x='')}中没有{other}"

@@ -55,8 +55,8 @@ def _needs(relation: str, word: str) -> dict[tuple[str, bool], Edge]:
     """Both ends of a dependency relation; `word` is the verb and noun for it."""
     return {
         (relation, False): Edge(
-            says=(f"{word}{{y}}", f"把{{y}}列为{word}项", f"{word}项中有{{y}}"),
-            denies=(f"不{word}{{y}}", f"{word}项中没有{{y}}"),
+            says=(f"{word}{{y}}", f"把{{y}}列为{word}项", f"的{word}项中有{{y}}"),
+            denies=(f"不{word}{{y}}", f"的{word}项中没有{{y}}"),
             group=f"{{x}}{word}的软件包",
             roles=(f"被{word}的软件包",),
             verb=word,
@@ -70,6 +70,7 @@ def _needs(relation: str, word: str) -> dict[tuple[str, bool], Edge]:
             says=(f"被{{y}}{word}", f"是{{y}}的{word}项"),
             denies=(f"没有被{{y}}{word}", f"不是{{y}}的{word}项"),
             group=f"{word}{{x}}的软件包",
+            counts=(f"被{{y}}{word}",),
             part=f"{word}项",
         ),
     }
@@ -79,8 +80,8 @@ EDGES = {
     **_needs("package.depends", "依赖"),
     **_needs("package.recommends", "推荐"),
     (MAINTAINER, False): Edge(
-        says=("由{y}维护", "维护者是{y}", "维护工作由{y}负责"),
-        denies=("并非由{y}维护", "维护者不是{y}"),
+        says=("由{y}维护", "的维护者是{y}", "的维护工作由{y}负责"),
+        denies=("并非由{y}维护", "的维护者不是{y}"),
         group="{x}的维护者",
         roles=("维护者",),
         part="维护者",
@@ -104,20 +105,20 @@ ATTRIBUTES = {
     ),
     "package.source": Attribute(
         "源码包",
-        says=("由源码包 {v} 构建", "源码包为 {v}"),
-        denies=("源码包不是 {v}",),
+        says=("由源码包 {v} 构建", "的源码包为 {v}"),
+        denies=("的源码包不是 {v}",),
         asks=("{x}由哪个源码包构建？",),
     ),
     "package.installed_size": Attribute("安装后大小", more="大", less="小", whole=True),
     "package.homepage_host": Attribute(
         "主页所在主机",
-        says=("主页位于 {v}", "主页所在主机为 {v}"),
-        denies=("主页不在 {v}",),
+        says=("的主页位于 {v}", "的主页所在主机为 {v}"),
+        denies=("的主页不在 {v}",),
         asks=("{x}的主页位于哪台主机？",),
     ),
     "package.tag": Attribute(
         "标签",
-        says=("带有标签 {v}", "标签中有 {v}"),
+        says=("带有标签 {v}", "的标签中有 {v}"),
         denies=("没有标签 {v}", "不带标签 {v}"),
     ),
 }

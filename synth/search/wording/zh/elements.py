@@ -1,6 +1,6 @@
 """Chinese words of the chemical elements."""
 
-from synth.search.wording.zh.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 NOUNS = {
     "element": Noun(
@@ -8,12 +8,9 @@ NOUNS = {
         "种",
         short="该元素",
         openers=(
-            "我在找{np}。",
-            "我心里想的是{np}。",
+            *OPENERS,
             "请帮我在元素周期表中找出{np}。",
             "有{np}，请你认出它来。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这是哪种元素？",
@@ -30,8 +27,8 @@ COUNTRY = "element.discovery_country"
 
 EDGES = {
     (COUNTRY, False): Edge(
-        says=("在{y}被发现", "发现地为{y}", "发现国中有{y}"),
-        denies=("发现国中没有{y}", "并非在{y}被发现"),
+        says=("在{y}被发现", "的发现地为{y}", "的发现国中有{y}"),
+        denies=("的发现国中没有{y}", "并非在{y}被发现"),
         group="{x}的发现国",
         roles=("发现国",),
         part="发现国",
@@ -40,7 +37,7 @@ EDGES = {
     (COUNTRY, True): Edge(
         says=("是{y}的发现国", "是{y}的发现地"),
         denies=("不是{y}的发现国",),
-        group="在{x}发现的元素",
+        group="{x}发现的元素",
         part="发现国",
     ),
 }
@@ -48,14 +45,14 @@ EDGES = {
 ATTRIBUTES = {
     "element.symbol": Attribute(
         "元素符号",
-        says=("元素符号是 {v}", "元素符号为 {v}"),
-        denies=("元素符号不是 {v}",),
+        says=("的元素符号是 {v}", "的元素符号为 {v}"),
+        denies=("的元素符号不是 {v}",),
         asks=("{x}的元素符号是什么？",),
     ),
     "element.discoverer": Attribute(
         "发现者",
-        says=("由 {v} 发现", "发现者中有 {v}", "发现者包括 {v}"),
-        denies=("发现者中没有 {v}",),
+        says=("由 {v} 发现", "的发现者中有 {v}", "的发现者包括 {v}"),
+        denies=("的发现者中没有 {v}",),
         asks=("{x}的发现者是谁？",),
     ),
     "element.block": Attribute(
@@ -67,27 +64,39 @@ ATTRIBUTES = {
     ),
     "element.series": Attribute(
         "系列",
-        says=("属于{v}", "归入{v}"),
+        says=("属于{v}",),
         denies=("不属于{v}",),
         asks=("{x}属于哪个系列？",),
-        words={
-            "Nonmetals": "非金属",
-            "Noble gases": "稀有气体",
-            "Alkali metals": "碱金属",
-            "Alkaline earth metals": "碱土金属",
-            "Metalloids": "类金属",
-            "Halogens": "卤素",
-            "Poor metals": "贫金属",
-            "Transition metals": "过渡金属",
-            "Lanthanides": "镧系元素",
-            "Actinides": "锕系元素",
+        heads={
+            "actinide": "锕系元素",
+            "alkali metal": "碱金属元素",
+            "alkaline earth metal": "碱土金属元素",
+            "halogen": "卤素元素",
+            "lanthanide": "镧系元素",
+            "metalloid": "类金属元素",
+            "noble gas": "稀有气体元素",
+            "nonmetal": "非金属元素",
+            "poor metal": "贫金属元素",
+            "transition metal": "过渡金属元素",
         },
     ),
     "element.lattice": Attribute(
         "晶格结构",
-        says=("晶格结构为 {v}", "晶格结构是 {v}"),
-        denies=("晶格结构不是 {v}",),
+        says=("的晶格结构为 {v}", "的晶格结构是 {v}"),
+        denies=("的晶格结构不是 {v}",),
         asks=("{x}的晶格结构是什么？",),
+        words={
+            "body-centred cubic": "体心立方",
+            "cubic": "立方",
+            "diamond": "金刚石型",
+            "face-centred cubic": "面心立方",
+            "hexagonal": "六方",
+            "monoclinic": "单斜",
+            "orthorhombic": "正交",
+            "rhombohedral": "三方",
+            "simple cubic": "简单立方",
+            "tetragonal": "四方",
+        },
     ),
     "element.discovery_year": Attribute(
         "发现年份",
@@ -111,33 +120,14 @@ ATTRIBUTES = {
     "element.electronegativity": Attribute("鲍林电负性", more="大", less="小"),
     "element.stable_isotopes": Attribute(
         "稳定同位素数目",
+        says=("有{v}稳定同位素",),
+        denies=("并没有{v}稳定同位素",),
+        asks=("{x}有多少种稳定同位素？",),
         more="多",
         less="少",
         unit="种",
         whole=True,
-        asks=("{x}有多少种稳定同位素？",),
     ),
 }
 
 LEXICON = Lexicon(NOUNS, EDGES, ATTRIBUTES)
-
-SYMBOLS = (
-    "氢氦锂铍硼碳氮氧氟氖钠镁铝硅磷硫氯氩钾钙钪钛钒铬锰铁钴镍铜锌镓锗砷硒溴氪铷锶钇锆铌钼锝钌铑钯银镉铟锡锑碲碘氙"
-    "铯钡镧铈镨钕钷钐铕钆铽镝钬铒铥镱镥铪钽钨铼锇铱铂金汞铊铅铋钋砹氡钫镭锕钍镤铀镎钚镅锔锫锎锿镄钔锘铹"
-    "𬬻𬭊𬭳𬭛𬭶鿏𫟼𬬭鿔鿭𫓧镆𫟷鿬鿫"
-)
-ENGLISH = (
-    "Hydrogen Helium Lithium Beryllium Boron Carbon Nitrogen Oxygen Fluorine Neon Sodium Magnesium "
-    "Aluminum Silicon Phosphorus Sulfur Chlorine Argon Potassium Calcium Scandium Titanium "
-    "Vanadium Chromium Manganese Iron Cobalt Nickel Copper Zinc Gallium Germanium Arsenic Selenium "
-    "Bromine Krypton Rubidium Strontium Yttrium Zirconium Niobium Molybdenum Technetium Ruthenium "
-    "Rhodium Palladium Silver Cadmium Indium Tin Antimony Tellurium Iodine Xenon Cesium Barium "
-    "Lanthanum Cerium Praseodymium Neodymium Promethium Samarium Europium Gadolinium Terbium "
-    "Dysprosium Holmium Erbium Thulium Ytterbium Lutetium Hafnium Tantalum Tungsten Rhenium Osmium "
-    "Iridium Platinum Gold Mercury Thallium Lead Bismuth Polonium Astatine Radon Francium Radium "
-    "Actinium Thorium Protactinium Uranium Neptunium Plutonium Americium Curium Berkelium "
-    "Californium Einsteinium Fermium Mendelevium Nobelium Lawrencium Rutherfordium Dubnium "
-    "Seaborgium Bohrium Hassium Meitnerium Darmstadtium Roentgenium Copernicium Nihonium Flerovium "
-    "Moscovium Livermorium Tennessine Oganesson"
-).split()
-CHINESE_NAMES = dict(zip(ENGLISH, SYMBOLS, strict=True))

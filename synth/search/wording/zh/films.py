@@ -1,6 +1,6 @@
 """Chinese words of the films source."""
 
-from synth.search.wording.zh.lexicon import Attribute, Edge, Lexicon, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun
 
 GENRES = {
     "Action": "动作片",
@@ -33,14 +33,11 @@ NOUNS = {
         name="片名",
         short="该片",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起片名。",
-            "请帮我找出{np}。",
             "我想知道{np}的片名。",
-            "这里有一道关于{np}的谜题。",
             "我记得有{np}。",
-            "请根据下面的线索认出{np}。",
-            "我心里想的是{np}。",
+            "我在回忆{np}。",
         ),
         closers=(
             "这是哪部影片？",
@@ -58,12 +55,9 @@ NOUNS = {
         name="姓名",
         short="此人",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起名字。",
-            "请帮我找出{np}。",
             "我想知道{np}的姓名。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这个人是谁？",
@@ -79,12 +73,9 @@ NOUNS = {
         "家",
         short="该公司",
         openers=(
-            "我在找{np}。",
+            *OPENERS,
             "有{np}，我一时想不起名称。",
-            "请帮我找出{np}。",
             "我想知道{np}的名称。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "这是哪家公司？",
@@ -102,8 +93,8 @@ COMPANY, COUNTRY = "film.company", "film.country"
 
 EDGES = {
     (DIRECTOR, False): Edge(
-        says=("由{y}执导", "由{y}导演", "导演中有{y}", "出自导演{y}之手"),
-        denies=("并非由{y}执导", "导演中没有{y}"),
+        says=("由{y}执导", "由{y}导演", "的导演中有{y}", "由{y}执导"),
+        denies=("并非由{y}执导", "的导演中没有{y}"),
         group="{x}的导演",
         roles=("导演",),
         part="导演",
@@ -116,19 +107,19 @@ EDGES = {
         says=("执导了{y}", "执导过{y}", "是{y}的导演"),
         denies=("没有执导{y}", "未曾执导{y}"),
         group="{x}执导的影片",
-        verb="执导了",
+        verb="执导",
         part="导演",
         shared={
             (DIRECTOR, False): "与{y}共同执导过至少两部影片",
             (WRITER, False): "执导过至少两部由{y}编剧的影片",
             (CAST, False): "在至少两部影片中执导过{y}",
             (COMPANY, False): "为{y}执导过至少两部影片",
-            (COUNTRY, False): "执导过至少两部在{y}制作的影片",
+            (COUNTRY, False): "执导过至少两部由{y}出品的影片",
         },
     ),
     (WRITER, False): Edge(
-        says=("由{y}编剧", "编剧中有{y}", "由{y}参与编剧", "剧本有{y}的署名"),
-        denies=("编剧中没有{y}", "并非由{y}编剧"),
+        says=("由{y}编剧", "的编剧中有{y}", "由{y}参与编剧", "的剧本有{y}的署名"),
+        denies=("的编剧中没有{y}", "并非由{y}编剧"),
         group="{x}的编剧",
         roles=("编剧",),
         part="编剧",
@@ -141,18 +132,19 @@ EDGES = {
         says=("为{y}写过剧本", "是{y}的编剧之一", "参与编写了{y}的剧本", "担任过{y}的编剧"),
         denies=("不是{y}的编剧", "没有参与{y}的编剧"),
         group="{x}编剧的影片",
-        verb="编写了",
+        verb="编写",
         part="编剧",
         shared={
             (DIRECTOR, False): "为{y}执导的至少两部影片写过剧本",
             (WRITER, False): "与{y}共同编写过至少两部影片",
             (CAST, False): "为{y}出演的至少两部影片写过剧本",
             (COMPANY, False): "为{y}的至少两部影片写过剧本",
+            (COUNTRY, False): "为至少两部由{y}出品的影片写过剧本",
         },
     ),
     (CAST, False): Edge(
-        says=("演员中有{y}", "由{y}参演", "演员表中有{y}", "有{y}出演"),
-        denies=("演员中没有{y}", "演员表里没有{y}"),
+        says=("的演员中有{y}", "有{y}参演", "的演员表中有{y}", "有{y}出演"),
+        denies=("的演员中没有{y}", "的演员表里没有{y}"),
         group="{x}的演员",
         roles=("演员",),
         part="演员",
@@ -162,22 +154,22 @@ EDGES = {
         },
     ),
     (CAST, True): Edge(
-        says=("出演了{y}", "参演过{y}", "在{y}中有演出", "是{y}的演员之一"),
+        says=("出演了{y}", "参演过{y}", "在{y}中演出过", "是{y}的演员之一"),
         denies=("没有出演{y}", "未曾参演{y}"),
         group="{x}出演的影片",
-        verb="出演了",
+        verb="出演",
         part="演员",
         shared={
             (CAST, False): "与{y}在至少两部影片中同台演出",
             (DIRECTOR, False): "出演过至少两部由{y}执导的影片",
             (WRITER, False): "出演过至少两部由{y}编剧的影片",
             (COMPANY, False): "出演过至少两部由{y}制作的影片",
-            (COUNTRY, False): "出演过至少两部在{y}制作的影片",
+            (COUNTRY, False): "出演过至少两部由{y}出品的影片",
         },
     ),
     (COMPANY, False): Edge(
-        says=("由{y}制作", "制作公司中有{y}", "由{y}参与制作"),
-        denies=("并非由{y}制作", "制作公司中没有{y}"),
+        says=("由{y}制作", "的制作公司中有{y}", "由{y}参与制作"),
+        denies=("并非由{y}制作", "的制作公司中没有{y}"),
         group="{x}的制作公司",
         roles=("制作公司",),
         part="制作公司",
@@ -187,18 +179,19 @@ EDGES = {
         says=("制作了{y}", "参与制作了{y}", "是{y}的制作公司之一"),
         denies=("没有制作{y}", "没有参与制作{y}"),
         group="{x}制作的影片",
-        verb="制作了",
+        verb="制作",
         part="制作公司",
         shared={
             (DIRECTOR, False): "制作过至少两部由{y}执导的影片",
             (WRITER, False): "制作过至少两部由{y}编剧的影片",
             (CAST, False): "制作过至少两部有{y}出演的影片",
             (COMPANY, False): "与{y}共同制作过至少两部影片",
+            (COUNTRY, False): "制作过至少两部由{y}出品的影片",
         },
     ),
     (COUNTRY, False): Edge(
-        says=("在{y}制作", "制片国家中有{y}", "出品国家包括{y}"),
-        denies=("制片国家中没有{y}", "出品国家不包括{y}"),
+        says=("由{y}出品", "的制片国家中有{y}", "的出品国家包括{y}"),
+        denies=("的制片国家中没有{y}", "的出品国家不包括{y}"),
         group="{x}的制片国家",
         roles=("制片国家", "国家"),
         part="制片国家",
@@ -206,8 +199,8 @@ EDGES = {
     (COUNTRY, True): Edge(
         says=("是{y}的制片国家之一", "参与出品了{y}"),
         denies=("不是{y}的制片国家", "没有参与出品{y}"),
-        group="{x}出品的影片",
-        verb="出品了",
+        group="{x}参与出品的影片",
+        verb="出品",
         part="制片国家",
     ),
 }
@@ -228,21 +221,25 @@ ATTRIBUTES = {
         less="短",
         whole=True,
     ),
-    "film.genre": Attribute("类型", says=("类型包括{v}",), denies=("类型不包括{v}",), heads=GENRES),
+    "film.genre": Attribute(
+        "类型", says=("的类型包括{v}",), denies=("的类型不包括{v}",), heads=GENRES
+    ),
     "film.language": Attribute(
         "语言",
-        says=("片中使用{v}", "语言包括{v}", "片中有{v}对白"),
-        denies=("语言不包括{v}", "片中没有{v}对白"),
+        says=("有{v}对白", "的语言包括{v}", "片中讲{v}"),
+        denies=("的语言不包括{v}", "没有{v}对白"),
         pre="{v}",
     ),
     "film.rating": Attribute(
         "MPAA 分级",
-        says=("被评为 {v} 级", "MPAA 分级为 {v} 级"),
-        denies=("MPAA 分级不是 {v} 级", "没有被评为 {v} 级"),
+        says=("被评为 {v} 级", "的 MPAA 分级为 {v} 级"),
+        denies=("的 MPAA 分级不是 {v} 级", "没有被评为 {v} 级"),
         pre=" {v} 级",
     ),
     "film.oscars": Attribute(
         "所获奥斯卡奖数目",
+        says=("获得{v}奥斯卡奖", "赢得{v}奥斯卡奖"),
+        denies=("并未获得{v}奥斯卡奖",),
         asks=("{x}获得了多少项奥斯卡奖？",),
         more="多",
         less="少",
@@ -250,8 +247,10 @@ ATTRIBUTES = {
         whole=True,
     ),
     "film.nominations": Attribute(
-        "获提名数目",
-        asks=("{x}获得了多少项提名？",),
+        "所获奥斯卡提名数目",
+        says=("获得{v}奥斯卡提名", "得到{v}奥斯卡提名"),
+        denies=("并未获得{v}奥斯卡提名",),
+        asks=("{x}获得了多少项奥斯卡提名？",),
         more="多",
         less="少",
         unit="项",

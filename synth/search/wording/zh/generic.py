@@ -5,7 +5,7 @@ The user's own word is kept in quotation marks: it is the word that the document
 
 from data.sources.base import Relation, ValueKind
 from synth.search.wording.en.generic import words
-from synth.search.wording.zh.lexicon import Attribute, Edge, Noun
+from synth.search.wording.zh.lexicon import OPENERS, Attribute, Edge, Noun
 
 
 def quoted(name: str) -> str:
@@ -20,12 +20,8 @@ def noun(type_: str) -> Noun:
         f"{word}条目" if word.startswith("“") else word,
         "个",
         openers=(
-            "我在找{np}。",
-            "我心里想的是{np}。",
-            "请帮我找出{np}。",
+            *OPENERS,
             "有{np}，请你认出它来。",
-            "这里有一道关于{np}的谜题。",
-            "请根据下面的线索认出{np}。",
         ),
         closers=(
             "它叫什么？",
@@ -45,6 +41,7 @@ def edge(relation: Relation, inverse: bool) -> Edge:
             says=(f"是{{y}}的{word}", f"被{{y}}列为{word}"),
             denies=(f"不是{{y}}的{word}",),
             group=f"以{{x}}为{word}的条目",
+            counts=(f"被{{y}}列为{word}",),
             part=word,
         )
     return Edge(
@@ -60,14 +57,14 @@ def attribute(relation: Relation) -> Attribute:
     if relation.value is ValueKind.YEAR:
         return Attribute(
             word,
-            says=(f"{word}为{{v}}", f"{word}一项是{{v}}"),
-            denies=(f"{word}不是{{v}}",),
+            says=(f"的{word}为{{v}}", f"的{word}一项是{{v}}"),
+            denies=(f"的{word}不是{{v}}",),
             asks=(f"{{x}}的{word}是哪一年？",),
             is_year=True,
         )
     return Attribute(
         word,
-        says=(f"{word}为 {{v}}", f"{word}中有 {{v}}", f"{word}一项包括 {{v}}"),
-        denies=(f"{word}中没有 {{v}}",),
+        says=(f"的{word}为 {{v}}", f"的{word}中有 {{v}}", f"的{word}一项包括 {{v}}"),
+        denies=(f"的{word}中没有 {{v}}",),
         asks=(f"{{x}}的{word}是什么？",) if relation.value is ValueKind.NAME else (),
     )

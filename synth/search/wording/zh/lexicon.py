@@ -1,11 +1,27 @@
 """The shape of the Chinese words of a relation.
 
 Frames are predicates that follow their subject and, with the particle "de", also stand before a
-noun. `{y}` is the other entity, `{v}` the value, `{x}` the subject where it is no grammatical one.
+noun. A
+frame that starts with "de" begins with a noun of the subject's ("its capital is ..."); the particle stays only right
+after the subject. `{y}` is the other entity, `{v}` the value, `{x}` the subject where it is no grammatical one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+OPENERS = (
+    "我在找{np}。",
+    "我想找出{np}。",
+    "请帮我找出{np}。",
+    "请帮我认出{np}。",
+    "这里有一道关于{np}的谜题。",
+    "这道题问的是{np}。",
+    "请根据下面的线索认出{np}。",
+    "以下线索都指向{np}。",
+    "下面描述的是{np}。",
+    "我心里想着{np}。",
+)
+"""Ways to bring in what is asked for, whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,8 @@ class Edge:
     """`{y}` is a name."""
     group: str
     """All other ends of x: "the films {x} directed"."""
+    counts: tuple[str, ...] = ()
+    """Predicates around a counted noun `{y}`, where the group cannot follow its subject."""
     roles: tuple[str, ...] = ()
     """What to call y afterwards; empty means by its type."""
     verb: str = ""

@@ -10,7 +10,7 @@ from collections import Counter
 from synth.search.query import Category, Range
 from synth.search.wording.plan import Actor
 from synth.search.wording.zh import values
-from synth.search.wording.zh.clauses import Clauses
+from synth.search.wording.zh.clauses import Clauses, fill
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 
@@ -21,18 +21,19 @@ class References(Clauses):
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor]) -> None:
-        """Finds a noun and a unique label for every actor, in order of appearance."""
+    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+        """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
         for actor in cast:
             noun = self.nouns[actor]
+            self.labels[actor] = f"这{self._measure(actor)}{noun}"
             if times[noun] == 1:
-                self.labels[actor] = f"这{self._measure(actor)}{noun}"
-            elif actor.parent is None:
-                self.labels[actor] = f"{self.rng.choice(('我要找的', '所求的', '要找的'))}{noun}"
-            else:
+                continue
+            if actor.parent is None:
+                self.labels[actor] = f"{self.rng.choice(('我要找的', '我想找的', '要找的'))}{noun}"
+            elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
     def _measure(self, actor: Actor) -> str:
@@ -51,9 +52,6 @@ class References(Clauses):
         for word in self._descriptors(actor):
             if word not in taken:
                 return f"那{self._measure(actor)}{word}"
-        rivals = [o for o in others if self.nouns[o] == self.nouns[actor]]
-        if len(rivals) == 1 and rivals[0].parent is None:
-            return f"那{self._measure(actor)}{self.nouns[actor]}"
         self.tags[actor] = f"{self.nouns[actor]}{STEMS[len(self.tags) % len(STEMS)]}"
         return self.tags[actor]
 
@@ -81,24 +79,39 @@ class References(Clauses):
         rivals = [
             m for m in self.mentioned if m is not actor and self._is_person(m) == noun.is_person
         ]
-        if actor is self.subject and not rivals and self.rng.random() < 0.7:
-            return "此人" if noun.is_person else self.rng.choice(("它", noun.short or "它"))
-        if actor in self.mentioned and actor is not self.subject and actor not in self.tags:
-            same = [m for m in self._all() if m is not actor and self._kind(m) == actor.node.type]
-            if not same or self.nouns[actor] != noun.word:
-                return f"{self.rng.choice(('这', '这', '该'))}{noun.measure}{self.nouns[actor]}".replace(
-                    f"该{noun.measure}", "该"
-                )
+        continues = actor is self.subject
+        if continues and not rivals and self.rng.random() < 0.7:
+            if noun.is_person:
+                return "此人"
+            return self.rng.choice(("它", noun.short or "它"))
+        if actor in self.tags:
+            return self.tags[actor]
+        word, measure = self.nouns[actor], self._measure(actor)
+        twins = [m for m in self.mentioned if m is not actor and self._called(m) == word]
+        if continues and not twins:
+            return self.rng.choice((f"这{measure}{word}", f"该{word}"))
+        if continues and actor.parent:
+            return f"前述{word}"
+        if actor in self.mentioned and actor.parent:
+            choices = (f"这{measure}{word}", f"这{measure}{word}", f"该{word}")
+            return self.rng.choice(choices)
         return self.labels[actor]
 
-    def _all(self) -> list[Actor | str]:
-        return [*self.mentioned, *([self.subject] if self.subject else [])]
+    def one_of(self, actor: Actor, parent: str) -> str:
+        """Brings an actor in as a subject: "one of the films directed by ..."."""
+        assert actor.step
+        group = fill(self.words.edge(actor.step).group, x=parent)
+        self.log.append(actor)
+        return f"{group}中，有一{self._measure(actor)}{self.tagged(actor)}"
 
-    def _kind(self, mention: Actor | str) -> str:
-        return mention if isinstance(mention, str) else mention.node.type
+    def _called(self, mention: Actor | str) -> str:
+        if isinstance(mention, str):
+            return self.words.noun(mention).word
+        return self.nouns[mention]
 
     def _is_person(self, mention: Actor | str) -> bool:
-        return self.words.noun(self._kind(mention)).is_person
+        kind = mention if isinstance(mention, str) else mention.node.type
+        return self.words.noun(kind).is_person
 
     def settle(self, subject: Actor | None) -> None:
         """Ends a sentence: what it mentioned is what the next one can refer to."""

@@ -1,12 +1,23 @@
 """Chinese questions: opening, sentences, and what is asked."""
 
+import re
 from collections.abc import Iterable
 from random import Random
 
 from synth.search.query import Count, Difference, Entities, HowMany, Query, Value
 from synth.search.wording.names import Names
-from synth.search.wording.plan import Actor, Beat, Part, actors, after, beats, stage
-from synth.search.wording.zh.clauses import fill
+from synth.search.wording.plan import (
+    Actor,
+    Beat,
+    Part,
+    actors,
+    after,
+    beats,
+    distant,
+    stage,
+    starts_from_child,
+)
+from synth.search.wording.zh.clauses import DE, bare, fill
 from synth.search.wording.zh.references import References
 from synth.search.wording.zh.words import Words
 
@@ -30,6 +41,9 @@ BEST_SAID = (
     "若本资料库中有多{measure}{noun}符合条件，取其中{best}的{one}。",
 )
 
+FIRST = ("先看{np}。", "设想{np}。", "首先有{np}。")
+SECOND = ("再看{np}。", "接着看{np}。", "再来看{np}。")
+
 
 class Text(References):
     """Builds the sentences of one question."""
@@ -43,55 +57,107 @@ class Text(References):
         self.sentences.append(tidy(sentence))
         self.settle(subject)
 
-    def open(self, root: Actor) -> None:
+    def open(self, root: Actor, openers: tuple[str, ...] = ()) -> None:
         noun = self.words.noun(root.node.type)
-        opener = self.rng.choice(noun.openers)
+        opener = self.rng.choice(openers or noun.openers)
         self.say(fill(opener, np=self.someone(root)), root)
 
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama of the 1950s was ... ?"."""
-        noun = self.words.noun(root.node.type)
-        group = root.groups.pop(0)
+        measure = self.words.noun(root.node.type).measure
+        self._say_first(root, f"哪{measure}{self.core(root.node.type, root.light)}", "？")
+
+    def open_plainly(self, root: Actor) -> None:
+        """Starts with the first clues: "There is a drama of the 1950s, ..."."""
+        measure = self.words.noun(root.node.type).measure
         core = self.core(root.node.type, root.light)
+        start = self.rng.choice(
+            (f"有一{measure}{core}，", f"有这样一{measure}{core}：", f"某{measure}{core}")
+        )
+        self._say_first(root, start, "。")
+
+    def _say_first(self, root: Actor, start: str, mark: str) -> None:
+        group = root.groups.pop(0)
         self.log.append(root)
-        self.say(f"哪{noun.measure}{core}{self.predicates(group)}？", root)
+        predicates = self.predicates(group)
+        if start.endswith("，"):
+            predicates = bare(predicates)
+        elif start.endswith("："):
+            predicates = self.attach(
+                "它" if not self.words.noun(root.node.type).is_person else "此人", predicates
+            )
+        self.say(f"{start}{predicates}{mark}", root)
         self.tell(after(group))
 
     def open_all(self, root: Actor) -> None:
+        """Asks for every answer; what follows describes one of them."""
         noun = self.words.noun(root.node.type)
         opener = self.rng.choice(ALL_OPENERS)
         self.said_world = "本资料库" in opener
-        self.log.append(root)
-        self.say(fill(opener, noun=noun.word, measure=noun.measure), root)
-        if root.light:
-            self.say(
-                f"{self.labels[root]}是{self.one(root.node.type)}{self.core(root.node.type, root.light)}。",
-                root,
-            )
+        core = self.core(root.node.type, root.light)
+        self.say(fill(opener, noun=core, measure=noun.measure), None)
 
     def tell(self, story: Iterable[Beat]) -> None:
         for beat in story:
-            subject = self.refer(beat.actor)
-            self.log.append(beat.actor)
-            prefix = ""
-            if any(isinstance(part.clue, Count) for part in beat.parts) and not self.said_world:
-                prefix, self.said_world = self.rng.choice(WORLD), True
-            self.say(f"{prefix}{subject}{self.predicates(beat.parts)}。", beat.actor)
+            parent = beat.actor.parent
+            if beat.first and parent:
+                subject = self.one_of(beat.actor, self.refer(parent))
+                self.log.append(parent)
+            else:
+                subject = self.refer(beat.actor)
+                self.log.append(beat.actor)
+            sentence = self.attach(subject, self.predicates(beat.parts))
+            self.say(f"{self._world(beat.parts)}{sentence}。", beat.actor)
+
+    def _world(self, parts: list[Part]) -> str:
+        """Says once, at the first count, what is counted over."""
+        if self.said_world or not any(isinstance(part.clue, Count) for part in parts):
+            return ""
+        self.said_world = True
+        return self.rng.choice(WORLD)
+
+    def attach(self, subject: str, predicate: str) -> str:
+        """Subject and predicate; after "this film" a noun of its own needs no particle."""
+        if predicate.startswith(DE) and subject.startswith("该") and self.rng.random() < 0.6:
+            return f"{subject}{bare(predicate)}"
+        return f"{subject}{predicate}"
 
     def predicates(self, parts: list[Part]) -> str:
-        phrases = [self.predicate(part) for part in parts]
-        negative = parts[-1].clue.op == "exclude" and len(parts) > 1
-        if negative and parts[-2].clue.op != "exclude":
+        """The predicates of one sentence, the first as it follows the subject."""
+        first, *more = [self.predicate(part) for part in parts]
+        phrases = [first, *(self._next(phrase) for phrase in more)]
+        excluded = [part.clue.op == "exclude" for part in parts]
+        if len(parts) > 1 and excluded[-1] and not excluded[-2]:
             phrases[-1] = f"但{phrases[-1]}"
         elif len(phrases) == 2 and self.rng.random() < 0.4:
-            phrases[-1] = f"且{phrases[-1]}"
+            phrases[-1] = f"{self.rng.choice(('且', '并且'))}{phrases[-1]}"
         return "，".join(phrases)
+
+    def _next(self, predicate: str) -> str:
+        """A predicate further on in the sentence."""
+        if predicate.startswith(DE):
+            return f"{self.rng.choice(('', '其'))}{bare(predicate)}"
+        group = (
+            "执导的",
+            "编剧的",
+            "出演的",
+            "制作的",
+            "参与出品的",
+            "发现的",
+            "维护的",
+            "链接到的",
+            "依赖的",
+            "推荐的",
+        )
+        return f"其{predicate}" if predicate.startswith(group) else predicate
 
     def ask_entities(self, root: Actor, many: bool, asked: bool) -> None:
         noun = self.words.noun(root.node.type)
-        if root.extremes:
+        if root.extremes and not many:
             self._best(root, BEST)
-        elif many:
+            return
+        self.settle_best(root)
+        if many:
             self.say(self.rng.choice(ALL_CLOSERS), root)
         elif not asked:
             self.say(self.rng.choice(noun.closers), root)
@@ -99,7 +165,7 @@ class Text(References):
     def _best(self, root: Actor, frames: tuple[str, ...]) -> None:
         noun = self.words.noun(root.node.type)
         self.said_world = True
-        best = "且".join(self.superlative_word(extreme) for extreme in root.extremes)
+        best = "且".join(self.best(extreme) for extreme in root.extremes)
         one = f"一{noun.measure}"
         frame = self.rng.choice(frames)
         if "那{one}" in frame:
@@ -149,11 +215,12 @@ def unit_asked(unit: str) -> str:
 
 
 def tidy(sentence: str) -> str:
-    """Joins what frames leave behind: spaces between Chinese characters, doubled spaces."""
+    """Spaces as Chinese text has them: between Chinese and Latin words, none beside marks."""
     text = " ".join(sentence.split())
-    for mark in "，。？、（）《》：；":
-        text = text.replace(f" {mark}", mark).replace(f"{mark} ", mark)
-    return text
+    text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
+    text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.])(?=[\u4e00-\u9fff])", " ", text)
+    text = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
+    return re.sub(r" *([，。？、（）《》：；“”]) *", r"\1", text)
 
 
 def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[str]:
@@ -161,7 +228,11 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
     text = Text(names, rng)
     root = stage(query.root, text.slot, rng)
     second = stage(query.ask.node, text.slot, rng) if isinstance(query.ask, Difference) else None
-    text.introduce([*actors(root), *(actors(second) if second else ())])
+    roots = [actor for actor in (root, second) if actor]
+    text.introduce(
+        [actor for top in roots for actor in actors(top)],
+        {actor for top in roots for actor in distant(top)},
+    )
     asked = False
     if second:
         _tell_two(text, root, second)
@@ -188,33 +259,40 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
     """Describes the root; True if the opening already asks."""
     if root.node.constant:
         return False
-    asked = False
     if many:
         text.open_all(root)
-    elif _may_start_asking(root, query) and text.rng.random() < 0.35:
+        text.tell(beats(root))
+        return False
+    plain = isinstance(query.ask, Entities) and not root.extremes
+    roll = text.rng.random() if _may_open(root) else 1.0
+    asked = plain and roll < 0.3
+    if asked:
         text.open_which(root)
-        asked = True
+    elif roll < 0.6:
+        text.open_plainly(root)
     else:
         text.open(root)
     text.tell(beats(root))
     return asked
 
 
-def _may_start_asking(root: Actor, query: Query) -> bool:
-    if not isinstance(query.ask, Entities) or root.extremes or not root.groups:
+def _may_open(root: Actor) -> bool:
+    """True if the root's first group can stand in a question that opens the text."""
+    if not root.groups or starts_from_child(root.groups[0]):
         return False
     return not any(isinstance(part.clue, Count) for part in root.groups[0])
 
 
 def _tell_two(text: Text, root: Actor, second: Actor) -> None:
     same = root.node.type == second.node.type
-    for actor, word in ((root, "第一"), (second, "第二")):
+    both = not (root.node.constant or second.node.constant)
+    for actor, word, openers in ((root, "第一", FIRST), (second, "第二", SECOND)):
         if actor.node.constant:
             continue
-        if same:
+        if same and both:
             text.labels[actor] = (
                 f"{word}{text.words.noun(actor.node.type).measure}{text.nouns[actor]}"
             )
-        text.open(actor)
+        text.open(actor, openers if both else ())
         text.tell(beats(actor))
         text.settle_best(actor)

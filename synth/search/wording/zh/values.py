@@ -26,14 +26,17 @@ def spelled(number: int) -> str:
 
 
 def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
-    """A count with its measure word: "exactly three", "at least two"."""
+    """A count with its verb and measure word: "there are exactly three", "at least two"."""
     if hi is None:
-        return f"{rng.choice(('至少', '不少于'))}{spelled(lo)}{measure}"
+        least = rng.choice(("至少有", "不少于")) if lo > 1 else "至少有"
+        return f"{least}{spelled(lo)}{measure}"
     if lo == hi:
-        return f"{rng.choice(('恰好', '正好'))}{spelled(lo)}{measure}"
+        return f"{rng.choice(('恰好有', '正好有', '恰有'))}{spelled(lo)}{measure}"
     if lo <= 0:
-        return f"{rng.choice(('至多', '不超过'))}{spelled(hi)}{measure}"
-    return f"{spelled(lo)}到{spelled(hi)}{measure}"
+        return f"{rng.choice(('至多有', '不超过'))}{spelled(hi)}{measure}"
+    if hi == lo + 1:
+        return f"有{spelled(lo)}{measure}或{spelled(hi)}{measure}"
+    return f"有{spelled(lo)}到{spelled(hi)}{measure}"
 
 
 def is_decade(lo: float | None, hi: float | None) -> bool:
@@ -75,7 +78,7 @@ def _open_period(lo: float | None, hi: float | None, rng: Random) -> str:
     return rng.choice((f"{int(hi)}年或之前", f"{int(hi) + 1}年之前", f"{int(hi)}年及以前"))
 
 
-def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
+def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False) -> str:
     """A quantity with its verb: "is 90 minutes", "lies between", "is not less than"."""
     if lo is None and hi is None:
         return "有记载"
@@ -86,7 +89,9 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
         return rng.choice(("不低于{}", "至少为{}", "不少于{}")).format(measured(lo, unit))
     if lo == hi:
         return rng.choice(("为{}", "正好是{}", "为{}")).format(measured(lo, unit))
-    low, high = figure(lo), measured(hi, unit)
+    low, high = measured(lo, unit) if unit == "%" else figure(lo), measured(hi, unit)
+    if whole and hi == lo + 1:
+        return f"为{low}或{high}"
     return rng.choice(("在{}到{}之间", "介于{}与{}之间（含两端）", "为{}至{}")).format(low, high)
 
 
@@ -185,3 +190,30 @@ def _open_margin(
     if bound > 0:
         return f"{noun}比{other}至少{near}{measured(bound, unit)}"
     return f"{noun}至多比{other}{far}{measured(-bound, unit)}"
+
+
+def plain_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
+    """A quantity without a verb, before a noun: "at least 2" + measure word."""
+    if lo is None or hi is None:
+        edge, words = (lo, ("至少", "不少于")) if lo is not None else (hi, ("至多", "不超过"))
+        return f"{rng.choice(words)}{_few(edge or 0)}{unit}"
+    if lo == hi:
+        return f"{rng.choice(('', '恰好'))}{_few(lo)}{unit}"
+    if hi == lo + 1:
+        return f"{_few(lo)}{unit}或{_few(hi)}{unit}"
+    return f"{_few(lo)}到{_few(hi)}{unit}"
+
+
+def _few(value: float) -> str:
+    return spelled(int(value)) if float(value).is_integer() else figure(value)
+
+
+def denied_amount(lo: float | None, hi: float | None, unit: str) -> str:
+    """The negation of an amount: "is not 90 minutes", "does not reach 90 minutes"."""
+    if lo is not None and lo == hi:
+        return f"不是{measured(lo, unit)}"
+    if hi is None:
+        return f"没有达到{measured(lo or 0, unit)}"
+    if lo is None:
+        return f"不在{measured(hi, unit)}及以下"
+    return f"不在{figure(lo)}到{measured(hi, unit)}之间"

@@ -63,8 +63,6 @@ class Words:
         chinese = self.names.chinese(entity)
         if kind == "country":
             chinese = chinese or proper.country(name)
-        if kind == "element":
-            chinese = chinese or elements.CHINESE_NAMES.get(name, "")
         if kind == "term":
             return f"“{name}”词条"
         return chinese or name
