@@ -20,7 +20,7 @@ from data.errors import PalaestraError, UserError
 if TYPE_CHECKING:
     from agents.rollout import RolloutSummary
     from data.store import Store
-    from data.task import Author, Language, Split, TaskKind
+    from data.task import Author, JsonObject, Language, Split, TaskKind
     from data.trajectory import Attempt
     from synth.funnel import Progress
 
@@ -78,7 +78,7 @@ def _log_to_stderr() -> None:
         root.addHandler(_Echo())
 
 
-class Word(click.ParamType):
+class Word(click.ParamType[StrEnum]):
     """A word of one of the closed sets of `data.task`, which are read when first needed."""
 
     def __init__(self, name: str) -> None:
@@ -133,7 +133,7 @@ def show(*things: Any) -> None:
     if not console.is_terminal:
         console.width = 120
     for thing in things:
-        console.print(thing, markup=False)
+        console.print(thing, markup=False, soft_wrap=isinstance(thing, str))
 
 
 def note(line: str) -> None:
@@ -223,14 +223,18 @@ def synth(
 
     if ray and workers > 1:
         raise click.UsageError("--workers is for this machine alone; leave it out with --ray")
-    options = {name: value for name, value in wishes.items() if value is not None}
+    options: JsonObject = {name: value for name, value in wishes.items() if value is not None}
     if source:
         options["sources"] = list(resolved(source))
     request = make_request(kind, options, seed, lang, author)
     with open_store(db) as store, Reporter("synth") as reporter:
 
         def progress(now: "Progress") -> None:
-            kept = f"kept {now.accepted / now.attempted:.0%} of {now.attempted}" if now.attempted else ""
+            kept = (
+                f"kept {now.accepted / now.attempted:.0%} of {now.attempted}"
+                if now.attempted
+                else ""
+            )
             lost = f"; lost: {losses(now.rejected)}" if now.rejected else ""
             reporter.update(Step(now.accepted, now.wanted, kept + lost))
 
@@ -258,7 +262,9 @@ def _crew(request: Any, workers: int, address: str | None) -> Any:
 @click.option("--task", help="Only this task: its id or the beginning of it.")
 @click.option("--n", "--limit", "n", type=COUNT, help="At most so many tasks.")
 @shared
-def certify(kind: "TaskKind | None", task: str | None, n: int | None, db: str, as_json: bool) -> None:
+def certify(
+    kind: "TaskKind | None", task: str | None, n: int | None, db: str, as_json: bool
+) -> None:
     """Prove stored tasks again from their sources; exit code 1 if a check fails.
 
     Example: cli.py certify --kind search --n 20

@@ -88,7 +88,9 @@ def pass_rates(store: Store, selection: Selection) -> dict[str, float]:
     if not scored:
         asked = f"policy {selection.policy!r}" if selection.policy else "any model or baseline"
         found = f"found only {', '.join(sorted(policies))}" if policies else "found none at all"
-        raise UserError(f"no scored rollouts of {asked} to take pass rates from; {found}; run rollout")
+        raise UserError(
+            f"no scored rollouts of {asked} to take pass rates from; {found}; run rollout"
+        )
     return {task_id: passed[task_id] / number for task_id, number in scored.items()}
 
 

@@ -96,7 +96,9 @@ def _worlds(kind: TaskKind) -> Iterator[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    yield _program("docker", ["docker", "info", "--format", "{{.ServerVersion}}"], "worlds in containers")
+    yield _program(
+        "docker", ["docker", "info", "--format", "{{.ServerVersion}}"], "worlds in containers"
+    )
     yield _program("psql", ["psql", "--version"], "a PostgreSQL client; SQLite needs none")
 
 

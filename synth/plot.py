@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil, floor, log10
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -26,7 +27,7 @@ LEVELS = (1, 2, 3, 4, 5)
 MAX_REASONS = 10
 MEASURES_PER_ROW = 4
 MAX_BINS = 24
-LOG_FROM = 40.0
+LOG_FROM = 20.0
 """A measure whose largest value is so many times its median is drawn on a logarithmic axis."""
 
 
@@ -67,7 +68,7 @@ def _title(figure: Figure, report: Report) -> None:
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK, x=0.01, ha="left")
 
 
-def _plain(axes: Axes, title: str, grid: str) -> None:
+def _plain(axes: Axes, title: str, grid: Literal["x", "y"]) -> None:
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
@@ -112,7 +113,7 @@ def _rates(axes: Axes, rates: Sequence[LevelRate]) -> None:
         labelcolor=INK,
         ncols=3,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.12),
+        bbox_to_anchor=(0.5, -0.09),
     )
 
 
@@ -155,7 +156,7 @@ def _measure(axes: Axes, measure: Measure) -> None:
     if whole and high - low < MAX_BINS:
         counts = Counter(values)
         axes.bar(list(counts), list(counts.values()), color=SMALL, width=0.8)
-        axes.set_xlim(low - 1.5 if high - low < 3 else low - 0.9, max(high + 0.9, low + 2.5))
+        axes.set_xlim(low - 0.9, max(high + 0.9, low + 2.9))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     elif low > 0 and high / middle >= LOG_FROM:
         axes.hist(values, bins=_log_edges(low, high), color=SMALL, rwidth=0.9)

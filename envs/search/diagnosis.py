@@ -22,7 +22,9 @@ def diagnose() -> Iterator[Finding]:
         yield Finding("search indexes", True, f"none in {root} yet; the first synth builds one")
     for path, num_documents, problem in indexes:
         detail = problem and f"{problem}; it is built again when it is needed"
-        yield Finding(f"index {path.name}", not problem, detail or f"{num_documents:,} documents", False)
+        yield Finding(
+            f"index {path.name}", not problem, detail or f"{num_documents:,} documents", False
+        )
 
 
 def _folder(root: Path) -> Finding:

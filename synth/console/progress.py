@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -48,10 +49,14 @@ class Reporter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
-        self._bar.stop() if self._console.is_terminal else None
-        if not self._shown or self._console.is_terminal and self._last:
+        if self._console.is_terminal:
+            self._bar.stop()
+        if not self._shown:
             self._print(self._last)
 
     def update(self, step: Step) -> None:
@@ -59,13 +64,12 @@ class Reporter:
         text = f"{step.done}/{step.wanted}{self._rate(now, step.done)}"
         text = f"{text}  {step.note}" if step.note else text
         self._last = f"{self._stage} {text}"
+        self._shown = False
         if self._console.is_terminal:
             self._bar.update(self._task, completed=step.done, total=step.wanted, text=text)
         elif now >= self._next_line_s:
             self._print(self._last)
             self._next_line_s = now + LINE_EVERY_S
-        else:
-            self._shown = False
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -75,10 +79,12 @@ class Reporter:
         self._seen.append((now, done))
         while self._seen[0][0] < now - RATE_OVER_S and len(self._seen) > 2:
             self._seen.popleft()
-        (then, before), seconds = self._seen[0], now - self._seen[0][0]
+        then, before = self._seen[0]
+        seconds = now - then
         return f"  {(done - before) / seconds:.1f}/s" if done > before and seconds else ""
 
 
-def losses(rejected: Counter[str]) -> str:
+def losses(rejected: Mapping[str, int]) -> str:
     """The most frequent reasons with their counts."""
-    return ", ".join(f"{reason} {number}" for reason, number in rejected.most_common(TOP_REASONS))
+    most = Counter(rejected).most_common(TOP_REASONS)
+    return ", ".join(f"{reason} {number}" for reason, number in most)

@@ -20,7 +20,9 @@ WORDS_CHARS = 70
 def plain_table(*columns: str, title: str = "", numbers: Iterable[str] = ()) -> Table:
     """An empty table; `numbers` are the columns set flush right."""
     right = set(numbers)
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold"
+    )
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
@@ -44,15 +46,16 @@ def funnel_table(summary: Summary) -> Table:
     return _funnel(title, summary.attempted, summary.accepted, summary.rejected)
 
 
-def run_table(funnel: Funnel) -> Table:
+def run_tables(funnel: Funnel) -> Iterator[RenderableType]:
+    """What a run was asked for, and what came of it."""
     asked = {**funnel.request, **_options(funnel)}
     said = ", ".join(
         f"{key} {_said(value)}"
         for key, value in asked.items()
         if value is not None and key not in ("kind", "options")
     )
-    title = f"{funnel.kind} run {funnel.run}: {said}"
-    return _funnel(title, funnel.attempted, funnel.accepted, funnel.rejected)
+    yield Text(f"\n{funnel.kind} run {funnel.run}: {said}", "bold")
+    yield _funnel("", funnel.attempted, funnel.accepted, funnel.rejected)
 
 
 def _options(funnel: Funnel) -> dict[str, object]:
@@ -135,18 +138,20 @@ def measures_table(report: Report) -> Table:
     table = plain_table("measure", *numbers, title="difficulty", numbers=numbers)
     for measure in report.measures:
         summary = measure.summary()
-        table.add_row(measure.name, f"{summary['tasks']:,}", *(f"{summary[n]:g}" for n in numbers[1:]))
+        table.add_row(
+            measure.name, f"{summary['tasks']:,}", *(f"{summary[n]:g}" for n in numbers[1:])
+        )
     return table
 
 
 def counts_line(report: Report) -> str:
     """The store in one line."""
 
-    def listed(counts: Mapping[object, int]) -> str:
+    def listed(counts: Mapping[str, int]) -> str:
         return ", ".join(f"{name} {number:,}" for name, number in counts.items())
 
     levels = {f"level {level}": number for level, number in report.levels.items()}
-    parts = (listed(levels), listed(dict(report.languages)), listed(dict(report.splits)))
+    parts = (listed(levels), listed(report.languages), listed(report.splits))
     return f"{counted(report.num_tasks, 'task')}: {'; '.join(part for part in parts if part)}"
 
 
@@ -156,7 +161,8 @@ def report_tables(report: Report) -> Iterator[RenderableType]:
         yield Text("no tasks and no runs yet; make some with synth")
         return
     yield Text(counts_line(report))
-    yield from map(run_table, report.funnels)
+    for funnel in report.funnels:
+        yield from run_tables(funnel)
     if report.measures:
         yield measures_table(report)
     if report.pass_rates:

@@ -48,7 +48,9 @@ def _checks(task: Task, *, hidden: bool) -> RenderableType:
     if task.certificate is None:
         return Text("no certificate; run certify", style="yellow")
     columns = ("check", "", "evidence") if hidden else ("check", "")
-    table = plain_table(*columns, title=f"certificate, checks of version {task.certificate.version}")
+    table = plain_table(
+        *columns, title=f"certificate, checks of version {task.certificate.version}"
+    )
     for check in task.certificate.checks:
         outcome = Text("passed", "green") if check.passed else Text("failed", "bold red")
         said = check.reason or _short(dict(check.evidence))

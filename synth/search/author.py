@@ -79,8 +79,8 @@ def prepare(options: JsonObject) -> JsonObject:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
-            options = ", ".join(Options.model_fields)
-            raise UserError(f"search has no option {where!r}; its options are {options}") from error
+            names = ", ".join(Options.model_fields)
+            raise UserError(f"search has no option {where!r}; its options are {names}") from error
         raise UserError(f"search option {where}: {first['msg']}, got {first['input']!r}") from error
 
 
