@@ -52,11 +52,15 @@ def minutes(film: Film) -> str:
 
 
 def oscars(film: Film) -> str:
-    return counted(film.oscars or 0, "Oscar")
+    return f"won {counted(film.oscars or 0, 'Oscar')}"
 
 
 def nominations(film: Film) -> str:
     return counted(film.nominations or 0, "Oscar nomination")
+
+
+def rated(film: Film) -> str:
+    return f"rated {film.rating}"
 
 
 def film_page(film: Film) -> str:
@@ -186,8 +190,8 @@ def _form(film: Film, seed: int) -> Iterator[str]:
     if film.rating:
         yield pick(
             (
-                f"The Motion Picture Association of America rated it {film.rating}.",
-                f"Its rating from the Motion Picture Association of America is {film.rating}.",
+                f"It was {rated(film)} by the Motion Picture Association of America.",
+                f"The film is {rated(film)} by the Motion Picture Association of America.",
             ),
             seed,
         )
@@ -195,9 +199,9 @@ def _form(film: Film, seed: int) -> Iterator[str]:
 
 def _reception(film: Film, seed: int) -> Iterator[str]:
     if film.oscars and film.nominations:
-        yield f"It received {nominations(film)} and won {oscars(film)}."
+        yield f"It received {nominations(film)} and {oscars(film)}."
     elif film.oscars:
-        yield f"It won {oscars(film)}."
+        yield f"It {oscars(film)}."
     elif film.nominations:
         yield f"It received {nominations(film)}."
     if film.score is not None:

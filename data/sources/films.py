@@ -243,7 +243,7 @@ def _facts(films: list[Film], ids: dict[str, str], houses: dict[str, str]) -> It
 
 def _details(film: Film) -> Iterator[Fact]:
     if film.rating:
-        yield Fact("film.rating", film.id, film.rating, film.rating)
+        yield Fact("film.rating", film.id, film.rating, film_pages.rated(film))
     for relation, value, stated in (
         ("film.runtime", film.runtime, film_pages.minutes(film)),
         ("film.oscars", film.oscars, film_pages.oscars(film)),
