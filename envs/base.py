@@ -4,10 +4,10 @@ A mistake of the agent's comes back as an `Observation`; a failure of the world 
 `EnvironmentFault`; a world that can no longer be rebuilt raises `TaskError`.
 """
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from pydantic import JsonValue
 
@@ -33,6 +33,16 @@ class Environment(Protocol):
     async def close(self) -> None: ...
 
 
+class Finding(NamedTuple):
+    """One thing that works here or does not."""
+
+    name: str
+    works: bool
+    detail: str
+    """What was found or, where it does not work, what to do."""
+    required: bool = True
+
+
 class KindModule(Protocol):
     """What `envs.<kind>` exports."""
 
@@ -40,6 +50,12 @@ class KindModule(Protocol):
 
     def greedy(self, task: PublicTask) -> Baseline:
         """The kind's scripted baseline: a fair try with no hidden knowledge and no model."""
+
+    def final_message(self, words: Sequence[str], state: JsonValue) -> str:
+        """The final message that a person means who types `words` in a world of this `state`."""
+
+    def diagnose(self) -> Iterator[Finding]:
+        """What the kind's worlds need of this machine; changes nothing."""
 
 
 def kind_module(kind: str) -> KindModule:

@@ -5,27 +5,30 @@ one transaction a chunk. So the tasks of a run do not depend on the number of wo
 on how often the run was killed, and a second run goes on behind the last committed chunk.
 """
 
+import ctypes
 import gc
 import logging
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from typing import NamedTuple, Protocol
 
 from data.errors import EnvironmentFault
 from data.store import Drawn, Store
-from data.task import Task, TaskKind
+from data.task import JsonObject, Task, TaskKind
 from synth.certify import Certifier
 from synth.replay import Replayer
 from synth.request import Rejection, Request, kind_module, run_id
 
 log = logging.getLogger(__name__)
 
+_PR_SET_PDEATHSIG = 1
 CHUNK = 24
 """Indices drawn at once: small enough for live progress, large enough to hide the hand-over."""
 AHEAD = 3
@@ -55,6 +58,17 @@ class Summary(NamedTuple):
     @property
     def accepted_per_second(self) -> float:
         return self.drawn / self.seconds if self.seconds else 0.0
+
+    def record(self) -> JsonObject:
+        """What `synth --json` ends with."""
+        return {
+            "kind": self.kind.value,
+            "attempted": self.attempted,
+            "accepted": self.accepted,
+            "rejected": dict(self.rejected),
+            "seconds": round(self.seconds, 3),
+            "accepted_per_second": round(self.accepted_per_second, 3),
+        }
 
 
 class Crew(Protocol):
@@ -87,7 +101,7 @@ def draw(request: Request, start: int, stop: int) -> list[Drawn]:
             drawn.append(Drawn(index, task.certified(certificate), ""))
         else:
             failure = certificate.failures[0]
-            log.warning("index %d: %s: %s", index, failure.name, failure.reason)
+            log.info("index %d: %s: %s", index, failure.name, failure.reason)
             drawn.append(Drawn(index, None, f"certificate_{failure.name}"))
     return drawn
 
@@ -109,6 +123,13 @@ class _Processes:
         return self._pool.submit(draw, request, start, stop)
 
 
+def _enter() -> None:
+    """Ties a worker to its parent: it ends when that is killed, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @contextmanager
 def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     """This process for one worker; else processes forked after the library was loaded once."""
@@ -120,7 +141,7 @@ def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     gc.collect()
     gc.freeze()
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_enter) as pool:
         try:
             yield _Processes(pool), workers * AHEAD
         finally:

@@ -118,6 +118,8 @@ class Replayer:
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C is for the parent, whose end closes the pipe.
+            process_group=0,
         )
         return self._child
 

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
+from data.errors import UserError
 from data.hashing import content_hash
 from data.record import Record
 from data.task import Author, JsonObject, Language, Task, TaskBody, TaskKind
@@ -26,11 +27,27 @@ class Rejection(NamedTuple):
     reason: str
 
 
+class Catalogue(NamedTuple):
+    """What a kind's tasks can be made of, for people who choose."""
+
+    sources: dict[str, str]
+    """What each is, and whether this machine has it."""
+    domains: tuple[str, ...] = ()
+    environments: int = 0
+    """Generated environments, where a kind has them."""
+
+
 class KindModule(Protocol):
     """What `synth.<kind>` exports."""
 
     VERSION: str
     """Version of the generator; part of every task's provenance and of a run's identity."""
+
+    AUTHORS: tuple[Author, ...]
+    """Who can write tasks of this kind."""
+
+    def catalogue(self) -> Catalogue:
+        """What there is to choose from; loads nothing."""
 
     def prepare(self, options: JsonObject) -> JsonObject:
         """Checks and completes the options; raises `UserError` that names what is known."""
@@ -47,6 +64,23 @@ class KindModule(Protocol):
 
 def kind_module(kind: str) -> KindModule:
     return cast(KindModule, import_module(f"synth.{kind}"))
+
+
+def make_request(
+    kind: TaskKind, options: JsonObject, seed: int, language: Language, author: Author
+) -> Request:
+    """A request that the kind can meet; raises `UserError` that names what it knows."""
+    module = kind_module(kind)
+    if author not in module.AUTHORS:
+        known = ", ".join(module.AUTHORS)
+        raise UserError(f"{kind} has no author {author.value!r}; its authors are {known}")
+    return Request(
+        kind=kind,
+        seed=seed,
+        language=language,
+        author=author,
+        options=module.prepare(options),
+    )
 
 
 def run_id(request: Request) -> str:

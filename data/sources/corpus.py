@@ -1,5 +1,6 @@
 """One corpus from several sources: entities merged by id, facts and documents side by side."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from typing import Protocol, cast
 from data.errors import SourceError
 from data.sources.base import Document, Entity, Fact, Relation, SkippedLine, SourceData, ValueKind
 from data.task import Source
+
+log = logging.getLogger(__name__)
 
 DEFAULT_SOURCES = ("films", "factbook", "elements")
 """Installed with the project on every machine."""
@@ -28,6 +31,8 @@ _FROM_FILES = {
     "mediawiki": "a MediaWiki XML dump (.xml, .xml.bz2, .xml.gz): mediawiki:PATH",
 }
 _BLOCK = 4096
+NUM_REPORTED = 10
+"""Skipped lines that are reported one by one; the others only by their number."""
 
 
 class SourceModule(Protocol):
@@ -71,7 +76,42 @@ def load_corpus(names: Sequence[str]) -> Corpus:
     if len(set(names)) < len(names):
         raise SourceError(f"a source is named twice in {', '.join(names)}; name each once")
     loaders = [_loader(name) for name in names]
-    return merge([module.load(path) for module, path in loaders])
+    corpus = merge([module.load(path) for module, path in loaders])
+    _report(corpus.skipped)
+    return corpus
+
+
+def resolved(names: Iterable[str]) -> tuple[str, ...]:
+    """The sources that `names` name, several in one where commas part them, with absolute paths.
+
+    Raises SourceError for an unknown source, one that this machine lacks, and a missing file;
+    reads none of them.
+    """
+    found = []
+    for name in (part.strip() for value in names for part in _parts(value)):
+        module, path = _loader(name)
+        if path is None:
+            module.locate()
+            found.append(name)
+            continue
+        path = path.expanduser().resolve()
+        if not path.is_file():
+            raise SourceError(f"source {name!r}: there is no file {path}")
+        found.append(f"{name.partition(':')[0]}:{path}")
+    return tuple(found)
+
+
+def _parts(value: str) -> list[str]:
+    """`value` at its commas, unless they belong to the path of an existing file."""
+    path = value.partition(":")[2]
+    return [value] if path and Path(path).expanduser().exists() else value.split(",")
+
+
+def _report(skipped: Sequence[SkippedLine]) -> None:
+    for line in skipped[:NUM_REPORTED]:
+        log.warning("skipped %s: %s", line.place, line.reason)
+    if len(skipped) > NUM_REPORTED:
+        log.warning("skipped %d more lines", len(skipped) - NUM_REPORTED)
 
 
 def merge(sources: Sequence[SourceData]) -> Corpus:

@@ -77,6 +77,25 @@ class Store:
         with self._database.reading() as session:
             return _task(session, task_id)
 
+    def match(self, name: str) -> str:
+        """The id `name`, or the only one that begins with it, with or without the kind in front.
+
+        Raises `UserError` if no task fits, or several do.
+        """
+        begins = TaskRow.id.startswith(name, autoescape=True)
+        inside = TaskRow.id.contains(f"-{name}", autoescape=True)
+        fitting = select(TaskRow.id).where(begins | inside).order_by(TaskRow.id)
+        with self._database.reading() as session:
+            if session.scalar(select(TaskRow.id).where(TaskRow.id == name)):
+                return name
+            found = list(session.scalars(fitting.limit(NUM_CLOSEST + 1)))
+            if not found:
+                raise _unknown(session, name)
+        if len(found) > 1:
+            some = ", ".join(found[:NUM_CLOSEST])
+            raise UserError(f"several tasks fit {name!r}: {some}...; give more of the id")
+        return found[0]
+
     def tasks(
         self,
         kind: TaskKind | None = None,

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,6 +31,7 @@ LOCK_WAIT_S = 600.0
 """How long one process waits for another that builds the same index."""
 LOCK_POLL_S = 0.05
 MANIFEST = "manifest.json"
+PREFIX = "search-"
 
 
 class Manifest(Record):
@@ -56,7 +58,7 @@ def open_index(
 
     Raises `EnvironmentFault` when it can neither be opened nor built, and what `documents` raises.
     """
-    directory = root / f"search-{corpus_sha256[:32]}"
+    directory = root / f"{PREFIX}{corpus_sha256[:32]}"
     try:
         return _open(directory, corpus_sha256)
     except _Unusable:
@@ -74,13 +76,34 @@ def open_index(
             raise EnvironmentFault(f"index {directory} was built but {reason}") from reason
 
 
-def _open(directory: Path, corpus_sha256: str) -> PageIndex:
+class Stored(NamedTuple):
+    path: Path
+    num_documents: int
+    problem: str
+    """Why the index cannot be used; empty if it can."""
+
+
+def stored(root: Path) -> Iterator[Stored]:
+    """The indexes in `root`, each read in full against its manifest."""
+    for directory in sorted(root.glob(f"{PREFIX}*")):
+        try:
+            corpus = _manifest(directory).corpus_sha256
+            yield Stored(directory, _open(directory, corpus).num_documents, "")
+        except _Unusable as reason:
+            yield Stored(directory, 0, str(reason))
+
+
+def _manifest(directory: Path) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json((directory / MANIFEST).read_bytes())
+        return Manifest.model_validate_json((directory / MANIFEST).read_bytes())
     except ValidationError as error:
         raise _Unusable("its manifest is not one of ours") from error
     except OSError as error:
         raise _Unusable(f"its manifest cannot be read: {error.strerror}") from error
+
+
+def _open(directory: Path, corpus_sha256: str) -> PageIndex:
+    manifest = _manifest(directory)
     if manifest.format != FORMAT:
         raise _Unusable(f"its format is {manifest.format}, this version reads {FORMAT}")
     if manifest.corpus_sha256 != corpus_sha256:

@@ -1,6 +1,6 @@
 """Search questions: typed queries over a knowledge base, proved unique, then put into words."""
 
-from synth.search.author import VERSION, generate, prepare, warm
+from synth.search.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.search.proof import parts
 
-__all__ = ["VERSION", "generate", "parts", "prepare", "warm"]
+__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]

@@ -13,8 +13,9 @@ from data.errors import UserError
 from data.hashing import content_hash, derive_rng
 from data.record import Record
 from data.sources.base import ValueKind
-from data.sources.corpus import DEFAULT_SOURCES
+from data.sources.corpus import DEFAULT_SOURCES, known_sources
 from data.task import (
+    Author,
     Difficulty,
     EnvSpec,
     Hidden,
@@ -25,7 +26,7 @@ from data.task import (
 )
 from envs.search import TOOLS
 from envs.search import VERSION as WORLD_VERSION
-from synth.request import Rejection, Request
+from synth.request import Catalogue, Rejection, Request
 from synth.search.audit import audit
 from synth.search.compose import Composer, Unfit
 from synth.search.evidence import stating_pages
@@ -50,6 +51,7 @@ from synth.search.wording.prompt import prompt
 
 GENERATOR = "synth.search"
 VERSION = "1"
+AUTHORS = (Author.PROGRAM,)
 MAX_HOW_MANY = 15
 MAX_YEARS_APART = 60
 SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
@@ -64,6 +66,10 @@ class Options(Record):
     breadth: int | None = Field(default=None, ge=1, le=4)
 
 
+def catalogue() -> Catalogue:
+    return Catalogue(sources=known_sources())
+
+
 def prepare(options: JsonObject) -> JsonObject:
     """Completes the options: the default sources, the rest left to the level."""
     known = {"sources": list(DEFAULT_SOURCES), **options}
@@ -72,6 +78,9 @@ def prepare(options: JsonObject) -> JsonObject:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            names = ", ".join(Options.model_fields)
+            raise UserError(f"search has no option {where!r}; its options are {names}") from error
         raise UserError(f"search option {where}: {first['msg']}, got {first['input']!r}") from error
 
 

@@ -110,6 +110,9 @@ class Clauses(NounPhrases):
         """What is true of the extreme one: "is the longest", "has the highest density"."""
         words = self.words.attribute(extreme.relation)
         word = words.most if extreme.direction == "most" else words.least
+        if words.happened:
+            happened = grammar.inflect(words.happened, plural=False)
+            return f"{happened} {'last' if extreme.direction == 'most' else 'first'}"
         if words.counted:
             return f"{grammar.inflect(words.compare, plural=False)} the {word}"
         return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
@@ -248,8 +251,12 @@ class Clauses(NounPhrases):
         words = self.words.attribute(inner.relation)
         if isinstance(inner, Category) and inner.value in words.heads:
             return f"[is|are] not {grammar.article(words.heads[inner.value])}"
-        value = self.value(inner)
+        value = self.value(inner) if isinstance(inner, Category) else self._denied(inner)
         return self._put(self.rng.choice(words.denies), v=value, av=grammar.article(value))
+
+    def _denied(self, clue: Range) -> str:
+        unit, is_year = self.words.unit(clue.relation), self.words.attribute(clue.relation).is_year
+        return values.denied(clue.lo, clue.hi, unit, is_year)
 
     def _deny_link(self, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]

@@ -86,8 +86,8 @@ def _partner(goods: str, verb: str, back: str) -> dict[tuple[str, bool], Edge]:
         (relation, True): Edge(
             says=(
                 f"[is|are] among the main {goods} partners of {{y}}",
-                f"[is|are] listed as a main {goods} partner of {{y}}",
-                f"[is|are] a leading {goods} partner of {{y}}",
+                f"[is listed as a main {goods} partner|are listed as main {goods} partners] of {{y}}",
+                f"[is a leading {goods} partner|are leading {goods} partners] of {{y}}",
             ),
             denies=(f"[is|are] not among the main {goods} partners of {{y}}",),
             counts=(f"[is|are] listed as a main {goods} partner of {{y}}",),

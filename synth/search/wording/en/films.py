@@ -4,27 +4,20 @@ from dataclasses import replace
 
 from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, measure, tally
 
-GENRES = {
-    "Action": "action film",
-    "Adventure": "adventure film",
+REGULAR = ("Action", "Adventure", "Crime", "Family", "Fantasy", "Horror", "Music", "War")
+GENRES = {name: f"{name.lower()} film" for name in REGULAR} | {
     "Animation": "animated film",
     "Biography": "biographical film",
     "Comedy": "comedy",
-    "Crime": "crime film",
     "Documentary": "documentary",
     "Drama": "drama",
-    "Family": "family film",
-    "Fantasy": "fantasy film",
     "History": "historical film",
-    "Horror": "horror film",
-    "Music": "music film",
     "Musical": "musical",
     "Mystery": "mystery",
     "Romance": "romance",
     "Sci-Fi": "science-fiction film",
     "Sport": "sports film",
     "Thriller": "thriller",
-    "War": "war film",
     "Western": "western",
 }
 
@@ -117,7 +110,7 @@ EDGES = {
         },
     ),
     (DIRECTOR, True): Edge(
-        says=("directed {y}", "[has|have] a directing credit on {y}"),
+        says=("directed {y}", "[has a directing credit|have directing credits] on {y}"),
         denies=("did not direct {y}", "never directed {y}"),
         counts=("directed {y}", "[has|have] directed {y}"),
         group="the films {x} directed",
@@ -155,8 +148,8 @@ EDGES = {
     (WRITER, True): Edge(
         says=(
             "wrote {y}",
-            "[has|have] a writing credit on {y}",
-            "[is|are] credited as a writer of {y}",
+            "[has a writing credit|have writing credits] on {y}",
+            "[is credited as a writer|are credited as writers] of {y}",
             "worked on the script of {y}",
         ),
         denies=("did not write {y}", "[has|have] no writing credit on {y}"),
@@ -197,7 +190,7 @@ EDGES = {
         says=(
             "[appears|appear] in {y}",
             "acted in {y}",
-            "[has|have] a part in {y}",
+            "[has a part|have parts] in {y}",
             "[is|are] in the cast of {y}",
             "played a part in {y}",
         ),
@@ -235,7 +228,11 @@ EDGES = {
         shared={(COMPANY, True): "[shares|share] at least two production companies with {y}"},
     ),
     (COMPANY, True): Edge(
-        says=("produced {y}", "[has|have] a production credit on {y}", "[was|were] behind {y}"),
+        says=(
+            "produced {y}",
+            "[has a production credit|have production credits] on {y}",
+            "[was|were] behind {y}",
+        ),
         denies=("did not produce {y}", "[has|have] no production credit on {y}"),
         counts=("produced {y}", "[has|have] produced {y}"),
         group="the films {x} produced",

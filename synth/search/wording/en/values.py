@@ -83,6 +83,26 @@ def measured(value: float, unit: str) -> str:
     return joined_unit(figure(value), singular)
 
 
+def denied(lo: float | None, hi: float | None, unit: str, is_year: bool) -> str:
+    """A range under a negation, in the plainest of its words: "in 1974 or later"."""
+    if is_year:
+        return _denied_period(lo, hi)
+    if lo is not None and hi is not None:
+        low, high = figure(lo), figure(hi)
+        return measured(lo, unit) if lo == hi else joined_unit(f"between {low} and {high}", unit)
+    return (
+        f"{measured(lo, unit)} or more" if lo is not None else f"{measured(hi or 0, unit)} or less"
+    )
+
+
+def _denied_period(lo: float | None, hi: float | None) -> str:
+    if lo is None or hi is None:
+        return f"in {int(lo)} or later" if lo is not None else f"in {int(hi or 0)} or earlier"
+    if is_decade(lo, hi):
+        return f"in the {int(lo)}s"
+    return f"in {int(lo)}" if lo == hi else f"between {int(lo)} and {int(hi)}"
+
+
 def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
     """An amount of a counted noun, in whole numbers: "at least one Oscar", "42 airports"."""
     low, high = int(lo or 0), None if hi is None else int(hi)

@@ -240,7 +240,7 @@ class Clauses:
             )
         group = fill(edge.group, x="")
         if not clue.node.clues:
-            return f"{group}{few}" if clue.hi != 0 else f"没有{bare(group)}"
+            return f"{group}{few}" if clue.hi != 0 else f"{group}一{noun.measure}也没有"
         whole = self.whole(clue.node)
         return f"{group}中{few}是{whole}" if clue.hi != 0 else f"{group}中没有{whole}"
 
@@ -293,7 +293,15 @@ class Clauses:
         else:
             other = self.whole(node)
         if len(edges) > 1:
-            return f"没有让{other}同时成为{'和'.join(edge.part for edge in edges)}"
+            return self._deny_both(clue, edges, other)
         if edges[0].counts:
             return f"没有{fill(edges[0].counts[0], y=f'任何{other}')}"
         return f"{fill(edges[0].group, x='')}中没有{other}"
+
+    def _deny_both(self, clue: Link, edges: list[Edge], other: str) -> str:
+        roles = [edge.part for edge in edges]
+        if clue.steps[0].inverse:
+            return f"并非既是{other}的{'，又是其'.join(roles)}"
+        if self.words.noun(clue.node.type).is_person:
+            return f"并非由{other}兼任{'和'.join(roles)}"
+        return f"的{'和'.join(roles)}并非都包括{other}"

@@ -216,7 +216,7 @@ def unit_asked(unit: str) -> str:
 
 def tidy(sentence: str) -> str:
     """Spaces as Chinese text has them: between Chinese and Latin words, none beside marks."""
-    text = " ".join(sentence.split())
+    text = " ".join(sentence.replace("没有有", "没有").split())
     text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
     text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.>])(?=[\u4e00-\u9fff])", " ", text)
     text = re.sub(r"([A-Za-z][\w.+-]*\d)(?=[\u4e00-\u9fff])", r"\1 ", text, flags=re.ASCII)

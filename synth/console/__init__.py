@@ -1,0 +1,1 @@
+"""How the terminal shows records: rich renderables and live progress. Decides nothing."""
