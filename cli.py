@@ -3,33 +3,15 @@
 `--help` of any command is immediate: everything heavy is imported by the command that needs it.
 """
 
-import json
-import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from data.errors import PalaestraError, UserError
-
-if TYPE_CHECKING:
-    from agents.rollout import RolloutSummary
-    from data.store import Store
-    from data.task import Author, JsonObject, Language, Split, TaskKind
-    from data.trajectory import Attempt
-    from synth.funnel import Progress
-
 HERE = Path(__file__).resolve().parent
 PACKAGES = ("synth", "envs", "verifiers", "agents", "model", "kernels", "data")
-DEFAULT_DB = "sqlite:///runs/palaestra.db"
-INTERRUPTED = 130
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def strangers() -> str:
@@ -48,116 +30,32 @@ def strangers() -> str:
     return ""
 
 
-class Commands(click.Group):
-    """Turns whatever we raise on purpose into one line and exit code 1."""
+if problem := strangers():
+    sys.exit(f"Error: {problem}; use a fresh virtual environment")
 
-    def invoke(self, ctx: click.Context) -> Any:
-        _log_to_stderr()
-        try:
-            return super().invoke(ctx)
-        except PalaestraError as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
-        except ModuleNotFoundError as error:
-            if str(error.name).partition(".")[0] in PACKAGES:
-                raise
-            line = f"the package {error.name} is not installed here; make demo installs it"
-            raise click.ClickException(line) from error
-        except KeyboardInterrupt:
-            click.echo("Interrupted; run the same command again to go on.", err=True)
-            ctx.exit(INTERRUPTED)
+from data.errors import UserError  # noqa: E402 - only now is it known to be ours
+from synth.console.frame import (  # noqa: E402
+    COUNT,
+    SHARE,
+    Commands,
+    emit,
+    kind_option,
+    note,
+    open_store,
+    shared,
+    show,
+    version,
+    word,
+)
 
-
-class _Echo(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
-
-
-def _log_to_stderr() -> None:
-    root = logging.getLogger()
-    if not any(isinstance(handler, _Echo) for handler in root.handlers):
-        root.addHandler(_Echo())
-
-
-class Word(click.ParamType[StrEnum]):
-    """A word of one of the closed sets of `data.task`, which are read when first needed."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> StrEnum:
-        from data import task
-
-        sets = {
-            "kind": task.TaskKind,
-            "language": task.Language,
-            "split": task.Split,
-            "author": task.Author,
-        }
-        known: type[StrEnum] = sets[self.name]
-        if value not in set(known):
-            raise UserError(f"no {self.name} {value!r}; known are {', '.join(known)}")
-        return known(value)
-
-
-KIND, LANGUAGE, SPLIT, AUTHOR = map(Word, ("kind", "language", "split", "author"))
-COUNT = click.IntRange(min=1)
-SHARE = click.FloatRange(0, 1)
-
-
-def shared(command: Command) -> Command:
-    """The options that every command has."""
-    as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-    db = click.option(
-        "--db",
-        metavar="URL",
-        envvar="PALAESTRA_DB",
-        default=DEFAULT_DB,
-        show_default=True,
-        show_envvar=True,
-        help="Database of tasks and attempts.",
-    )
-    return db(as_json(command))
-
-
-def emit(record: Mapping[str, Any]) -> None:
-    click.echo(json.dumps(record, ensure_ascii=False))
-
-
-def show(*things: Any) -> None:
-    """Rich renderables or text on stdout; wide enough for whole rows where nobody watches."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120
-    for thing in things:
-        console.print(thing, markup=False, soft_wrap=isinstance(thing, str))
-
-
-def note(line: str) -> None:
-    click.echo(line, err=True)
-
-
-@contextmanager
-def open_store(url: str) -> "Iterator[Store]":
-    from data.store import Store
-
-    with Store.open(url) as store:
-        yield store
-
-
-def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if asked:
-        from data.exporters.base import tool_version
-
-        click.echo(f"palaestra {tool_version()}")
-        ctx.exit()
+if TYPE_CHECKING:
+    from agents.rollout import RolloutSummary
+    from data.task import Author, JsonObject, Language, Split, TaskKind
+    from data.trajectory import Attempt
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=version)
 def cli() -> None:
     """Make tasks that are hard to solve and easy to verify; prove, play and export them."""
 
@@ -181,13 +79,21 @@ def kinds(db: str, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--kind", type=KIND, required=True, help="Which kind of tasks.")
+@kind_option(required=True)
 @click.option("--n", type=COUNT, default=100, show_default=True, help="Tasks the run should have.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--source", multiple=True, help="Where facts come from, e.g. films or jsonl:PATH.")
 @click.option("--domain", help="Which world of a kind that has several.")
-@click.option("--lang", type=LANGUAGE, default="en", show_default=True, help="en or zh.")
-@click.option("--author", type=AUTHOR, default="program", show_default=True, help="program or llm.")
+@click.option(
+    "--lang", callback=word("Language"), default="en", show_default=True, help="en or zh."
+)
+@click.option(
+    "--author",
+    callback=word("Author"),
+    default="program",
+    show_default=True,
+    help="program or llm.",
+)
 @click.option("--model", help="Endpoint or name of the model that an llm author asks.")
 @click.option("--difficulty", type=click.IntRange(1, 5), help="Level; without it, all five.")
 @click.option("--depth", type=COUNT, help="Steps from what is named to what is asked for.")
@@ -216,7 +122,7 @@ def synth(
     Example: cli.py synth --kind search --n 500 --difficulty 3 --workers 2
     """
     from data.sources.corpus import resolved
-    from synth.console.progress import Reporter, Step, losses
+    from synth.console.progress import Reporter, funnel_step, losses
     from synth.console.tables import funnel_table
     from synth.funnel import synthesise
     from synth.request import make_request
@@ -228,17 +134,8 @@ def synth(
         options["sources"] = list(resolved(source))
     request = make_request(kind, options, seed, lang, author)
     with open_store(db) as store, Reporter("synth") as reporter:
-
-        def progress(now: "Progress") -> None:
-            kept = (
-                f"kept {now.accepted / now.attempted:.0%} of {now.attempted}"
-                if now.attempted
-                else ""
-            )
-            lost = f"; lost: {losses(now.rejected)}" if now.rejected else ""
-            reporter.update(Step(now.accepted, now.wanted, kept + lost))
-
-        summary = synthesise(request, n, store, _crew(request, workers, ray), progress)
+        crew = _crew(request, workers, ray)
+        summary = synthesise(request, n, store, crew, lambda now: reporter.update(funnel_step(now)))
     emit(summary.record()) if as_json else show(funnel_table(summary))
     if summary.accepted < n:
         raise UserError(
@@ -258,7 +155,7 @@ def _crew(request: Any, workers: int, address: str | None) -> Any:
 
 
 @cli.command()
-@click.option("--kind", type=KIND, help="Only tasks of this kind.")
+@kind_option()
 @click.option("--task", help="Only this task: its id or the beginning of it.")
 @click.option("--n", "--limit", "n", type=COUNT, help="At most so many tasks.")
 @shared
@@ -293,7 +190,7 @@ def certify(
 
 
 @cli.command()
-@click.option("--kind", type=KIND, help="Only tasks of this kind.")
+@kind_option()
 @click.option("--limit", type=COUNT, default=50, show_default=True, help="At most so many.")
 @shared
 def tasks(kind: "TaskKind | None", limit: int, db: str, as_json: bool) -> None:
@@ -363,7 +260,7 @@ def play(task: str, db: str, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--kind", type=KIND, required=True, help="Which kind of tasks.")
+@kind_option(required=True)
 @click.option("--policy", default="", help="oracle, noop, random or greedy.")
 @click.option("--model", default="", metavar="URL", help="OpenAI-compatible endpoint.")
 @click.option("--name", default="", metavar="MODEL", help="The model's name at that endpoint.")
@@ -375,9 +272,6 @@ def play(task: str, db: str, as_json: bool) -> None:
 @shared
 def rollout(
     kind: "TaskKind",
-    policy: str,
-    model: str,
-    name: str,
     n: int | None,
     k: int,
     concurrency: int,
@@ -385,6 +279,7 @@ def rollout(
     seed: int,
     db: str,
     as_json: bool,
+    **player: str,
 ) -> None:
     """Let a policy or a model attempt the stored tasks; what is scored is not played again.
 
@@ -394,49 +289,43 @@ def rollout(
 
     from agents.named import check_context, open_policy
     from agents.rollout import rollout as roll
-    from synth.console.progress import Reporter, Step
+    from synth.console.progress import Reporter, losses, rollout_step
     from synth.console.tables import rates_table
     from synth.report import attempt_line, by_level, scored
 
     check_context(context)
-    faults = list[str]()
 
     async def run() -> tuple[str, "RolloutSummary"]:
-        async with open_policy(policy, model, name) as player:
-            if as_json:
-                for line in scored(store, kind, player.name, ids, k):
-                    emit(line)
+        async with open_policy(**player) as policy:
+            for line in scored(store, kind, policy.name, ids, k) if as_json else ():
+                emit(line)
 
             def progress(attempt: "Attempt", now: "RolloutSummary") -> None:
                 if as_json:
                     emit(attempt_line(attempt))
-                faults.extend([attempt.fault] if attempt.fault else [])
-                done = now.num_attempts + now.num_present
-                reporter.update(Step(done, len(ids) * k, f"mean score {now.mean_score:.2f}"))
+                reporter.update(rollout_step(now, len(ids) * k))
 
-            found = store.tasks(kind=kind, limit=n)
             played = await roll(
-                found,
-                player,
+                store.tasks(kind=kind, limit=n),
+                policy,
                 store,
                 attempts=k,
                 concurrency=concurrency,
                 seed=seed,
                 on_progress=progress,
             )
-            return player.name, played
+            return policy.name, played
 
     with open_store(db) as store:
         ids = store.task_ids(kind=kind, limit=n)
         if not ids:
             raise UserError(f"no {kind} tasks to roll out; make some with synth")
         with Reporter("rollout") as reporter:
-            player, played = asyncio.run(run())
+            name, played = asyncio.run(run())
         asked = set(ids)
-        rates = [r for r in store.pass_rates(kind) if r.policy == player and r.task_id in asked]
-    if faults:
-        reasons = ", ".join(f"{reason} {num}" for reason, num in played.reasons.most_common())
-        note(f"attempts without a score: {reasons}; the last: {faults[-1]}")
+        rates = [r for r in store.pass_rates(kind) if r.policy == name and r.task_id in asked]
+    if played.reasons:
+        note(f"attempts without a score: {losses(played.reasons)}; the last: {played.last_fault}")
     if not rates:
         raise UserError("no attempt could be scored; run again once the cause is gone")
     if not as_json:
@@ -446,8 +335,8 @@ def rollout(
 @cli.command()
 @click.option("--format", "target", required=True, help="jsonl, verl or trl.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option("--kind", type=KIND, help="Only tasks of this kind.")
-@click.option("--split", type=SPLIT, help="train, val or test; without it, all three.")
+@kind_option()
+@click.option("--split", callback=word("Split"), help="train, val or test; without it, all three.")
 @click.option("--min-pass", type=SHARE, help="Lowest pass rate of the tasks to take.")
 @click.option("--max-pass", type=SHARE, help="Highest pass rate of the tasks to take.")
 @click.option("--policy", default="", help="Whose pass rate; without it, all models and greedy.")
@@ -487,7 +376,7 @@ def export(
 
 
 @cli.command()
-@click.option("--kind", type=KIND, help="Only tasks of this kind.")
+@kind_option()
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Picture to write.")
 @shared
 def stats(kind: "TaskKind | None", plot: Path | None, db: str, as_json: bool) -> None:
@@ -526,11 +415,9 @@ def doctor(db: str, as_json: bool) -> None:
         raise UserError(f"{', '.join(broken)}: required and not working here; see above")
 
 
-def main() -> NoReturn:
-    if problem := strangers():
-        sys.exit(f"Error: {problem}; use a fresh virtual environment")
+def main() -> None:
+    """Where the console script enters."""
     cli()
-    raise AssertionError("click ends the process")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class RolloutSummary:
     seconds: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
     """Stage and error of attempts without a score, e.g. `play ModelFault`."""
+    last_fault: str = ""
+    """What the newest of them says."""
 
     @property
     def num_attempts(self) -> int:
@@ -139,6 +141,7 @@ class _Run:
                 summary.num_unresolved += 1
         if played.reason:
             summary.reasons[played.reason] += 1
+            summary.last_fault = attempt.fault
         summary.num_retries += played.num_retries
         summary.num_unclosed += played.num_unclosed
         summary.seconds = time.monotonic() - self.started

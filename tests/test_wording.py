@@ -381,6 +381,14 @@ def test_chinese_margins_keep_their_direction(lo: int | None, hi: int | None, ph
 
 
 @pytest.mark.parametrize(
+    ("lo", "hi", "phrase"),
+    [(2, 2, "两部"), (3, 5, "三到五部"), (8, 11, "8到11部"), (2, 3, "两部或三部"), (0, 4, "四部")],
+)
+def test_chinese_counts_write_both_ends_alike(lo: int, hi: int, phrase: str) -> None:
+    assert chinese.counted(lo, hi, "部", Random(0)).endswith(phrase)
+
+
+@pytest.mark.parametrize(
     ("phrase", "expected"),
     [
         ("hour", "an hour"),

@@ -7,7 +7,11 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from agents.rollout import RolloutSummary
+from synth.funnel import Progress
 
 LINE_EVERY_S = 5.0
 RATE_OVER_S = 30.0
@@ -33,7 +37,7 @@ class Reporter:
         self._next_line_s = 0.0
         self._last = ""
         self._shown = True
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[text]}"),
@@ -88,3 +92,17 @@ def losses(rejected: Mapping[str, int]) -> str:
     """The most frequent reasons with their counts."""
     most = Counter(rejected).most_common(TOP_REASONS)
     return ", ".join(f"{reason} {number}" for reason, number in most)
+
+
+def funnel_step(now: Progress) -> Step:
+    kept = f"kept {now.accepted / now.attempted:.0%} of {now.attempted:,}" if now.attempted else ""
+    lost = f"; lost: {losses(now.rejected)}" if now.rejected else ""
+    return Step(now.accepted, now.wanted, kept + lost)
+
+
+def rollout_step(now: RolloutSummary, wanted: int) -> Step:
+    unscored = now.num_invalid + now.num_unresolved
+    note = f"mean score {now.mean_score:.2f}"
+    if unscored:
+        note += f"; without a score: {losses(now.reasons)}"
+    return Step(now.num_attempts + now.num_present, wanted, note)

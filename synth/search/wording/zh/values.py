@@ -28,9 +28,10 @@ def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
         return f"{rng.choice(('恰好有', '正好有', '恰有'))}{spelled(lo)}{measure}"
     if lo <= 0:
         return f"{rng.choice(('至多有', '不超过'))}{spelled(hi)}{measure}"
+    low, high = (spelled(lo), spelled(hi)) if hi <= 10 else (figure(lo), figure(hi))
     if hi == lo + 1:
-        return f"有{spelled(lo)}{measure}或{spelled(hi)}{measure}"
-    return f"有{spelled(lo)}到{spelled(hi)}{measure}"
+        return f"有{low}{measure}或{high}{measure}"
+    return f"有{low}到{high}{measure}"
 
 
 def decade(year: int) -> str:
@@ -188,9 +189,8 @@ def plain_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> 
         return f"{rng.choice(words)}{_few(edge or 0)}{unit}"
     if lo == hi:
         return f"{rng.choice(('', '恰好'))}{_few(lo)}{unit}"
-    if hi == lo + 1:
-        return f"{_few(lo)}{unit}或{_few(hi)}{unit}"
-    return f"{_few(lo)}到{_few(hi)}{unit}"
+    low, high = (_few(lo), _few(hi)) if hi <= 10 else (figure(lo), figure(hi))
+    return f"{low}{unit}或{high}{unit}" if hi == lo + 1 else f"{low}到{high}{unit}"
 
 
 def _few(value: float) -> str:
