@@ -130,10 +130,10 @@ class SetEvaluator:
         for clue in node.clues:
             if isinstance(clue, Extreme) or is_plain(clue):
                 continue
-            if len(found) > FEW or isinstance(clue, Offset | Exclude):
-                found = found & self.satisfying(clue, node.type)
-            else:
+            if isinstance(clue, Link | Count | Loop) and len(found) <= FEW:
                 found = self._ask_each(found, clue)
+            else:
+                found = found & self.satisfying(clue, node.type)
         return found
 
     def _among(self, some: frozenset[str], node: Node) -> frozenset[str]:
