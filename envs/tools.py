@@ -40,14 +40,15 @@ def argument_errors(tool: ToolSpec, arguments: JsonObject) -> list[str]:
 def _sentence(error: ValidationError) -> str:
     rule: Any = error.validator_value
     schema: Any = error.schema
+    given: Any = error.instance
     where = ".".join(map(str, error.absolute_path))
     match error.validator:
         case "required":
-            missing = [name for name in rule if name not in error.instance]
+            missing = [name for name in rule if name not in given]
             return f"missing argument {', '.join(map(repr, missing))}"
         case "additionalProperties":
             known = list(schema.get("properties", {}))
-            extra = sorted(set(error.instance) - set(known))
+            extra = sorted(set(given) - set(known))
             return f"unknown argument {', '.join(map(repr, extra))}; known are {', '.join(known)}"
         case "type":
             wanted = rule if isinstance(rule, str) else " or ".join(rule)

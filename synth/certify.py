@@ -22,6 +22,9 @@ VERSION = "1"
 MIN_SECRET = 2
 """Shorter strings occur everywhere and are no secret."""
 
+NEED_ANSWER = (CheckName.SHORTCUT, CheckName.ALTERNATIVES, CheckName.MUTANTS, CheckName.CHEATS)
+"""Checks that say nothing about a task whose stored answer is no longer counted as right."""
+
 GARBAGE = (
     "",
     " ",
@@ -93,11 +96,18 @@ class _Run:
             CheckName.MUTANTS: lambda parts: self._all(parts.mutants, score=0.0),
             CheckName.CHEATS: self._cheats,
         }
+        answerable = True
         for name in CheckName:
+            if name in NEED_ANSWER and not answerable:
+                reason = "not run: the stored answer is not the answer"
+                yield CheckResult(name=name, passed=False, reason=reason)
+                continue
             try:
                 problem, evidence = checks[name](parts)
             except TaskError as error:
                 problem, evidence = str(error), {}
+            if name is CheckName.COMPLETE:
+                answerable = not problem
             yield CheckResult(name=name, passed=not problem, reason=problem, evidence=evidence)
 
     def _stable(self, parts: Parts) -> Finding:

@@ -77,41 +77,53 @@ class Crew(Protocol):
     def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]": ...
 
 
-_certifier: Certifier | None = None
+class Drawer:
+    """Draws indices; owns the process in which witnesses are replayed."""
+
+    def __init__(self) -> None:
+        self._replayer = Replayer()
+        self._certifier = Certifier(self._replayer)
+
+    def close(self) -> None:
+        self._replayer.close()
+
+    def draw(self, request: Request, start: int, stop: int) -> list[Drawn]:
+        """Draws [start, stop): each a certified task, or the reason why there is none."""
+        return [self._one(request, index) for index in range(start, stop)]
+
+    def _one(self, request: Request, index: int) -> Drawn:
+        made = kind_module(request.kind).generate(request, index)
+        if isinstance(made, Rejection):
+            return Drawn(index, None, made.reason)
+        task = Task.of(made)
+        certificate = self._certifier.certify(task)
+        if certificate.passed:
+            return Drawn(index, task.certified(certificate), "")
+        failure = certificate.failures[0]
+        log.info("index %d: %s: %s", index, failure.name, failure.reason)
+        return Drawn(index, None, f"certificate_{failure.name}")
+
+
+_drawer: Drawer | None = None
 
 
 def draw(request: Request, start: int, stop: int) -> list[Drawn]:
-    """Draws indices [start, stop): each a certified task, or the reason why there is none.
-
-    Runs in a worker process, which keeps its library and its replay process between calls.
-    """
-    global _certifier
-    if _certifier is None:
-        _certifier = Certifier(Replayer())
-    kind = kind_module(request.kind)
-    drawn = []
-    for index in range(start, stop):
-        made = kind.generate(request, index)
-        if isinstance(made, Rejection):
-            drawn.append(Drawn(index, None, made.reason))
-            continue
-        task = Task.of(made)
-        certificate = _certifier.certify(task)
-        if certificate.passed:
-            drawn.append(Drawn(index, task.certified(certificate), ""))
-        else:
-            failure = certificate.failures[0]
-            log.info("index %d: %s: %s", index, failure.name, failure.reason)
-            drawn.append(Drawn(index, None, f"certificate_{failure.name}"))
-    return drawn
+    """`Drawer.draw` in a worker process, which keeps its drawer until it ends."""
+    global _drawer
+    if _drawer is None:
+        _drawer = Drawer()
+    return _drawer.draw(request, start, stop)
 
 
 class _Here:
-    """Draws in this process, when the chunk is waited for."""
+    """Draws in this process, at once."""
+
+    def __init__(self, drawer: Drawer) -> None:
+        self._drawer = drawer
 
     def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
         future: Future[list[Drawn]] = Future()
-        future.set_result(draw(request, start, stop))
+        future.set_result(self._drawer.draw(request, start, stop))
         return future
 
 
@@ -135,7 +147,11 @@ def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     """This process for one worker; else processes forked after the library was loaded once."""
     kind_module(request.kind).warm(request)
     if workers == 1:
-        yield _Here(), 1
+        drawer = Drawer()
+        try:
+            yield _Here(drawer), 1
+        finally:
+            drawer.close()
         return
     # What is loaded stays for the run: keeping the collector off it keeps its pages shared.
     gc.collect()

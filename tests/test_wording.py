@@ -167,7 +167,9 @@ def test_texts_have_a_readable_length(language: Language) -> None:
 def test_a_letter_is_given_before_it_is_used() -> None:
     lettered = 0
     for _, text in texts(Language.EN, 7, 600, depth=4):
-        for tag in set(re.findall(r"(?<=[.?] )(\w[\w ]{2,30} [A-D])(?= [a-z])", text)):
+        for tag in set(
+            re.findall(r"(?<=[.?] )(?!One of|In |The )(\w[\w ]{2,30} [A-D])(?= [a-z])", text)
+        ):
             given = text.find(f"(call it {tag[0].lower()}{tag[1:]})")
             given = max(given, text.find(f"(call them {tag[0].lower()}{tag[1:]})"))
             assert 0 <= given < text.find(f" {tag} "), (tag, text)
@@ -216,6 +218,22 @@ def test_one_query_is_worded_in_many_ways(language: Language) -> None:
 
 def opening(text: str, language: Language) -> str:
     return " ".join(text.split()[:5]) if language is Language.EN else text[:8]
+
+
+@LANGUAGES
+@pytest.mark.parametrize("clues", [(), (Range(relation="country.area", lo=10, hi=None),)])
+def test_two_walks_are_said_to_end_at_one_thing(
+    language: Language, clues: tuple[Clue, ...]
+) -> None:
+    loop = Loop(
+        first=Step(relation="film.cast", inverse=True),
+        second=Step(relation="film.country"),
+        node=Node(type="country", clues=clues),
+    )
+    same = "a single|one and the same" if language is Language.EN else "同一个"
+    for seed in range(30):
+        query = Query(root=Node(type="person", clues=(loop,)))
+        assert re.search(same, realise(query, NAMES, language, Random(seed)))
 
 
 @LANGUAGES
@@ -272,7 +290,7 @@ def test_english_periods_mean_exactly_their_bounds(lo: int | None, hi: int | Non
     for seed in range(60):
         phrase = english.period(lo, hi, Random(seed))
         readings = [
-            reader(*map(int, found.groups()))  # type: ignore[no-untyped-call]
+            reader(*map(int, found.groups()))
             for pattern, reader in PERIODS
             if (found := re.fullmatch(pattern, phrase))
         ]
@@ -360,6 +378,14 @@ def test_english_margins_keep_their_direction(lo: int | None, hi: int | None, ph
 )
 def test_chinese_margins_keep_their_direction(lo: int | None, hi: int | None, phrase: str) -> None:
     assert chinese.margin(lo, hi, "分钟", "片长", "甲", "长", "短", whole=True) == phrase
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "phrase"),
+    [(2, 2, "两部"), (3, 5, "三到五部"), (8, 11, "8到11部"), (2, 3, "两部或三部"), (0, 4, "四部")],
+)
+def test_chinese_counts_write_both_ends_alike(lo: int, hi: int, phrase: str) -> None:
+    assert chinese.counted(lo, hi, "部", Random(0)).endswith(phrase)
 
 
 @pytest.mark.parametrize(

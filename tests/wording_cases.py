@@ -257,7 +257,7 @@ class Cases:
             return None
         step, target = self.rng.choice(steps)
         low = self.rng.randint(1, 5)
-        lo, hi = self.rng.choice(((low, low), (low, None), (low, low + 2), (0, low)))
+        lo, hi = self.rng.choice(((low, low), (low, None), (low, low + 2), (0, low), (0, 0)))
         return Count(step=step, node=self.simple(target), lo=lo, hi=hi)
 
     def simple(self, kind: str) -> Node:

@@ -81,12 +81,12 @@ def matches(spec: AnswerSpec, given: JsonValue) -> Match:
         case YearAnswer():
             year = read_year(given)
             if year is None:
-                return Match(False, "the answer must be one year, e.g. 1974")
+                return Match(False, "the answer must be one year, in four digits")
             return _compared(year == spec.value, "year")
         case DateAnswer():
             day = read_date(given)
             if day is None:
-                return Match(False, "the answer must be one date, e.g. 1974-03-02")
+                return Match(False, "the answer must be one date, as YYYY-MM-DD")
             return _compared(day == spec.value, "date")
         case NumberAnswer():
             return _number(spec, given)
@@ -152,7 +152,8 @@ def _paired(items: tuple[AnswerSpec, ...], given: list[JsonValue]) -> bool:
 
 
 _YEAR_AFTER = re.compile(r"(?<=\S)\s*[(\uff08]\s*(?:18\d\d|19\d\d|20[0-3]\d)\s*年?\s*[)\uff09]\s*$")
-_ARTICLE_BEFORE = re.compile(r"^\W*(?:the|an|a)\s+(?=.*\w)")
+_ARTICLE_BEFORE = re.compile(r"^\W*(?:the|an|a(?!\s+\w\b))\s+(?=.*\w)")
+_FRACTION = re.compile("(?=[\u00bc-\u00be\u2150-\u215e])")
 _ARTICLE_AFTER = re.compile(r",\s*(?:the|an|a)\W*$")
 _INITIALS = re.compile(r"\b[^\W\d_](?: [^\W\d_])+\b")
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -169,7 +170,9 @@ def normal_key(text: str) -> str:
     the order of words are dropped; every word and every digit stays. Text without any letter or
     digit keeps its signs.
     """
-    marked = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    # Else "8½" would read 81/2.
+    spaced = _FRACTION.sub(" ", text)
+    marked = unicodedata.normalize("NFKD", spaced).casefold().translate(_LETTERS)
     plain = unicodedata.normalize("NFC", _MARKS.sub("", marked))
     bare = _ARTICLE_BEFORE.sub("", _ARTICLE_AFTER.sub("", plain), count=1)
     # A title may be nothing but an article.

@@ -210,8 +210,10 @@ def _remove(path: Path) -> None:
 
 
 def _cannot_build(root: Path, error: Exception) -> str:
+    # tantivy may say only that its writer died, so what is free is said as well.
+    free_mib = shutil.disk_usage(root).free >> 20 if root.is_dir() else 0
     return (
-        f"cannot build a search index in {root}: {_line(error)}; "
+        f"cannot build a search index in {root} ({free_mib} MiB free): {_line(error)}; "
         "free some space, or set PALAESTRA_CACHE to a folder that can be written"
     )
 

@@ -89,6 +89,8 @@ def snippet(text: str, folded: str, terms: Sequence[tuple[str, float]]) -> str:
         for index, (term, _) in enumerate(terms[:SNIPPET_TERMS])
         for place in _occurrences(folded, term)
     )
+    # A word that is all over the text does not tell where to look.
+    weights = [weight / (1 + folded.count(term)) for term, weight in terms[:SNIPPET_TERMS]]
     best, start = 0.0, 0
     for number, (place, _) in enumerate(places):
         inside: set[int] = set()
@@ -96,7 +98,7 @@ def snippet(text: str, folded: str, terms: Sequence[tuple[str, float]]) -> str:
             if other > place + SNIPPET_CHARS - CONTEXT_CHARS:
                 break
             inside.add(index)
-        weight = sum(terms[index][1] for index in inside)
+        weight = sum(weights[index] for index in sorted(inside))
         if weight > best:
             best, start = weight, place
     start = max(0, start - CONTEXT_CHARS // 2)

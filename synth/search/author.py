@@ -87,7 +87,7 @@ def prepare(options: JsonObject) -> JsonObject:
 def warm(request: Request) -> None:
     """Loads the library of the request's sources."""
     library = open_library(Options.model_validate(request.options).sources)
-    _ = (library.subjects, library.anchors, library.percentile)
+    library.load()
 
 
 class Question(NamedTuple):

@@ -31,10 +31,6 @@ MAX_RIVALS = 12
 """Most candidates among which a superlative picks."""
 
 
-INITIALS_REDRAWN = 0.92
-"""Initials identify people too easily to be told often."""
-
-
 class Unfit(Exception):
     """The structure makes no good question; the message is the rejection reason."""
 
@@ -134,11 +130,7 @@ class Composer:
             anchor = self.rng.choice(self.anchors[sketch.type])
             if anchor != sketch.entity:
                 source = offsets(self.kb, sketch.entity, sketch.type, anchor, self.rng)
-        fresh = (ladder for ladder in source if topic(ladder[0]) not in said)
-        ladder = next(fresh, None)
-        if ladder and topic(ladder[0]) == "name" and self.rng.random() < INITIALS_REDRAWN:
-            ladder = next(fresh, ladder)
-        return ladder
+        return next((ladder for ladder in source if topic(ladder[0]) not in said), None)
 
     def _too_wide(self, root: Sketch) -> bool:
         return any(self._width(sketch) > MAX_INNER for sketch in list(root.walk())[1:])

@@ -50,17 +50,24 @@ class Visit(NamedTuple):
 class Evidence:
     """Facts in the order in which a reader would meet them, and the entities to visit for them."""
 
-    facts: list[FactKey] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
+    _facts: dict[tuple[str, str, Value], FactKey] = field(default_factory=dict)
+    _visits: dict[str, Visit] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> list[FactKey]:
+        return list(self._facts.values())
+
+    @property
+    def visits(self) -> list[Visit]:
+        return list(self._visits.values())
 
     def add(self, relation: str, subject: str, value: Value) -> None:
-        key = FactKey(relation=relation, subject=subject, object=value)
-        if key not in self.facts:
-            self.facts.append(key)
+        key = (relation, subject, value)
+        if key not in self._facts:
+            self._facts[key] = FactKey(relation=relation, subject=subject, object=value)
 
     def visit(self, entity: str, via: str, hint: str) -> None:
-        if all(known.entity != entity for known in self.visits):
-            self.visits.append(Visit(entity, via, hint))
+        self._visits.setdefault(entity, Visit(entity, via, hint))
 
 
 class Explainer:

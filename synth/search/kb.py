@@ -32,9 +32,12 @@ class KnowledgeBase:
         self.stated: dict[tuple[str, str, Value], str] = {}
         for fact in facts:
             self._add(fact)
-        for index in (*self.forward.values(), *self.backward.values()):
-            for values in index.values():
+        for forward in self.forward.values():
+            for values in forward.values():
                 values.sort(key=lambda value: (isinstance(value, str), value))
+        for backward in self.backward.values():
+            for subjects in backward.values():
+                subjects.sort()
         by_type: dict[str, list[str]] = defaultdict(list)
         for entity in self.entities.values():
             by_type[entity.type].append(entity.id)
@@ -48,6 +51,10 @@ class KnowledgeBase:
         self.stated[key] = fact.stated
         self.forward[fact.relation].setdefault(fact.subject, []).append(fact.object)
         self.backward[fact.relation].setdefault(fact.object, []).append(fact.subject)
+
+    def load(self) -> None:
+        """Fills the tables that are otherwise made on first use."""
+        _ = (self.extent, self._sorted_values, self.steps_from, self.literals_of, self.degree)
 
     def edges(self, step: Step) -> dict[str, list[str]]:
         """Per entity, the entities one step away, sorted."""

@@ -6,7 +6,9 @@ round bounds that do not give the value away as their middle.
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
+from typing import NamedTuple
 
 from data.sources.base import Relation, ValueKind
 from synth.search.kb import KnowledgeBase
@@ -24,18 +26,38 @@ MAX_EXACT = 400
 
 def ladders(kb: KnowledgeBase, entity: str, type_: str, rng: Random) -> Iterator[Ladder]:
     """Every ladder that `entity` offers, in an order drawn from `rng`."""
-    makers = [(_literal, relation) for relation in kb.literals_of.get(type_, ())]
-    makers += [(_edge, step) for step in kb.steps_from.get(type_, ())]
-    makers += [(_count, step) for step in kb.steps_from.get(type_, ())]
-    makers.append((_initials, None))
-    rng.shuffle(makers)
-    for make, argument in makers:
-        ladder = make(kb, entity, argument, rng)
+    makers = _makers(kb, type_)
+    # Weighted order without replacement (Efraimidis and Spirakis, 2006).
+    makers.sort(key=lambda maker: math.log(rng.random()) / maker.weight, reverse=True)
+    for maker in makers:
+        ladder = maker.make(kb, entity, rng)
         if ladder:
             yield ladder
 
 
-def _literal(kb: KnowledgeBase, entity: str, relation: Relation, rng: Random) -> Ladder:
+class _Maker(NamedTuple):
+    make: Callable[[KnowledgeBase, str, Random], Ladder]
+    weight: float
+    """How readily a person would bring the topic up."""
+
+
+def _makers(kb: KnowledgeBase, type_: str) -> list[_Maker]:
+    literals = kb.literals_of.get(type_, ())
+    numbers = sum(relation.value is ValueKind.NUMBER for relation in literals)
+    weights = {ValueKind.YEAR: 3.0, ValueKind.CATEGORY: 2.0, ValueKind.NUMBER: 3.0 / (numbers or 1)}
+    makers = [
+        _Maker(partial(_literal, relation=relation), weights[relation.value])
+        for relation in literals
+        if relation.value in weights
+    ]
+    for step in kb.steps_from.get(type_, ()):
+        makers.append(_Maker(partial(_edge, step=step), 2.0 if _is_hub(kb, step) else 1.0))
+        makers.append(_Maker(partial(_count, step=step), 0.7))
+    makers.append(_Maker(_initials, 0.3))
+    return makers
+
+
+def _literal(kb: KnowledgeBase, entity: str, rng: Random, relation: Relation) -> Ladder:
     values = kb.forward[relation.name].get(entity)
     if not values:
         return ()
@@ -97,7 +119,7 @@ def _round(value: float, to: Callable[[float], int]) -> float:
     return round(to(round(value / scale, 9)) * scale, 6)
 
 
-def _edge(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
+def _edge(kb: KnowledgeBase, entity: str, rng: Random, step: Step) -> Ladder:
     """A link to something described by one plain clue, e.g. acted in a film from the 1960s.
 
     Where the far end has no page-worthy name to search for (a country), naming it comes first.
@@ -110,7 +132,7 @@ def _edge(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
     plain = [
         ladder[min(2, len(ladder) - 1)]
         for relation in kb.literals_of.get(far_type, ())
-        if (ladder := _literal(kb, other, relation, rng))
+        if (ladder := _literal(kb, other, rng, relation))
     ]
     rungs: list[Link] = []
     if _is_hub(kb, step):
@@ -126,7 +148,7 @@ def _is_hub(kb: KnowledgeBase, step: Step) -> bool:
     return not step.inverse and len(kb.of_type[kb.end_type(step)]) <= 400
 
 
-def _count(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
+def _count(kb: KnowledgeBase, entity: str, rng: Random, step: Step) -> Ladder:
     near = kb.neighbours(entity, step)
     number = len(near)
     if not MIN_COUNT <= number <= MAX_COUNT:
@@ -139,7 +161,7 @@ def _count(kb: KnowledgeBase, entity: str, step: Step, rng: Random) -> Ladder:
     return (exact, about, Count(step=step, node=node, lo=number - 1, hi=None))
 
 
-def _initials(kb: KnowledgeBase, entity: str, _: None, rng: Random) -> Ladder:
+def _initials(kb: KnowledgeBase, entity: str, rng: Random) -> Ladder:
     name = kb.entities[entity].name
     words = name.split(" ")
     proper = all(word[:1].isalpha() and word[:1].isupper() for word in words)

@@ -4,7 +4,9 @@ Loading takes seconds, so a process keeps the library it used last. The SQL file
 temporary folder: it is made from the sources each time, never trusted from an earlier run.
 """
 
+import shutil
 import tempfile
+import weakref
 from collections import defaultdict
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -58,15 +60,23 @@ class Library:
         self.names = KbNames(self.kb)
         self.sets = SetEvaluator(self.kb)
         self.explainer = Explainer(self.kb, self.sets)
-        self._folder = tempfile.TemporaryDirectory(prefix="palaestra-facts-")
-        self._facts = Path(self._folder.name) / "facts.sqlite"
+        folder = Path(tempfile.mkdtemp(prefix="palaestra-facts-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._facts = folder / "facts.sqlite"
         build_facts(self._facts, corpus.relations, corpus.entities, facts)
         build_world(corpus)
+
+    def load(self) -> None:
+        """Fills every table that does not belong to one process, so that forks share them."""
+        self.kb.load()
+        _ = (self.subjects, self.anchors, self.percentile)
 
     @cached_property
     def sql(self) -> SqlEvaluator:
         """Opened on first use, so that forked workers never share a connection."""
-        return SqlEvaluator(self._facts)
+        evaluator = SqlEvaluator(self._facts)
+        weakref.finalize(self, evaluator.close)
+        return evaluator
 
     @cached_property
     def world(self) -> World:
@@ -123,6 +133,20 @@ class Library:
         return shares
 
 
-@lru_cache(maxsize=1)
 def open_library(sources: tuple[str, ...]) -> Library:
+    """The library of `sources`; read again when a file that a source names has changed."""
+    return _open(sources, tuple(map(_stamp, sources)))
+
+
+def _stamp(source: str) -> tuple[int, int, int]:
+    """Identity of the file that `source` names; the built-in sources are pinned and have none."""
+    path = Path(source.partition(":")[2])
+    if path == Path() or not path.is_file():
+        return (0, 0, 0)
+    stat = path.stat()
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _open(sources: tuple[str, ...], stamps: tuple[tuple[int, int, int], ...]) -> Library:
     return Library(sources)

@@ -5,6 +5,7 @@ question. Results of nodes and clues are cached, since a weakening changes one c
 """
 
 from collections import Counter
+from collections.abc import Collection
 from functools import lru_cache
 
 from data.sources.base import ValueKind
@@ -129,10 +130,10 @@ class SetEvaluator:
         for clue in node.clues:
             if isinstance(clue, Extreme) or is_plain(clue):
                 continue
-            if len(found) > FEW or isinstance(clue, Offset | Exclude):
-                found = found & self.satisfying(clue, node.type)
-            else:
+            if isinstance(clue, Link | Count | Loop) and len(found) <= FEW:
                 found = self._ask_each(found, clue)
+            else:
+                found = found & self.satisfying(clue, node.type)
         return found
 
     def _among(self, some: frozenset[str], node: Node) -> frozenset[str]:
@@ -149,27 +150,30 @@ class SetEvaluator:
         far = self._among(frozenset().union(*near.values()), clue.node)
         if isinstance(clue, Count):
             hi = float("inf") if clue.hi is None else clue.hi
-            return frozenset(x for x, ys in near.items() if clue.lo <= len(far & ys) <= hi)
+            return frozenset(
+                x for x, ys in near.items() if clue.lo <= len(far.intersection(ys)) <= hi
+            )
         return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
 
-    def _near(
-        self, found: frozenset[str], clue: Link | Count | Loop
-    ) -> dict[str, frozenset[str]]:
+    def _near(self, found: frozenset[str], clue: Link | Count | Loop) -> dict[str, Collection[str]]:
         """Per entity of `found`, those the clue ties it to, whatever is said of them."""
         if isinstance(clue, Loop):
-            first, second = self.kb.edges(clue.first), self.kb.edges(clue.second)
-            near = {}
-            for x in found:
-                shared: Counter[str] = Counter()
-                for middle in first.get(x, ()):
-                    shared.update(second.get(middle, ()))
-                near[x] = frozenset(y for y, times in shared.items() if times >= 2 and y != x)
-            return near
+            return self._near_by_loop(found, clue)
         steps = (clue.step,) if isinstance(clue, Count) else clue.steps
         start, *others = map(self.kb.edges, steps)
-        near = {x: frozenset(start.get(x, ())) for x in found}
+        near: dict[str, Collection[str]] = {x: start.get(x, ()) for x in found}
         for other in others:
-            near = {x: ys.intersection(other.get(x, ())) for x, ys in near.items()}
+            near = {x: set(ys).intersection(other.get(x, ())) for x, ys in near.items()}
+        return near
+
+    def _near_by_loop(self, found: frozenset[str], clue: Loop) -> dict[str, Collection[str]]:
+        first, second = self.kb.edges(clue.first), self.kb.edges(clue.second)
+        near: dict[str, Collection[str]] = {}
+        for x in found:
+            shared: Counter[str] = Counter()
+            for middle in first.get(x, ()):
+                shared.update(second.get(middle, ()))
+            near[x] = [y for y, times in shared.items() if times >= 2 and y != x]
         return near
 
     def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:

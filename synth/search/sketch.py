@@ -60,7 +60,7 @@ class Sketch:
     def node(self) -> Node:
         if self.named:
             return Node(type=self.type, constant=self.entity)
-        clues = [joint.clue() for joint in self.joints]
+        clues: list[Clue] = [joint.clue() for joint in self.joints]
         clues += [light.clue for light in self.lights]
         return Node(type=self.type, clues=(*clues, *self.last))
 

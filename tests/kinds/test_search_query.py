@@ -129,7 +129,9 @@ class World:
                     for n in self.far(x, clue.first)
                 )
             case Count():
-                return inside(len(self.far(x, clue.step) & self.members(clue.node)), clue.lo, clue.hi)
+                return inside(
+                    len(self.far(x, clue.step) & self.members(clue.node)), clue.lo, clue.hi
+                )
             case Range():
                 return inside(self.value(x, clue.relation), clue.lo, clue.hi)
             case Category():
@@ -140,7 +142,8 @@ class World:
             case Offset():
                 mine = self.value(x, clue.relation)
                 return mine is not None and any(
-                    y != x and (v := self.value(y, clue.other)) is not None
+                    y != x
+                    and (v := self.value(y, clue.other)) is not None
                     and inside(mine - v, clue.lo, clue.hi)
                     for y in self.members(clue.node)
                 )
@@ -162,7 +165,9 @@ class World:
         for clue in node.clues:
             if isinstance(clue, Extreme):
                 values = {x: v for x in found if (v := self.value(x, clue.relation)) is not None}
-                best = (max if clue.direction is Direction.MOST else min)(values.values(), default=0)
+                best = (max if clue.direction is Direction.MOST else min)(
+                    values.values(), default=0
+                )
                 found = {x for x, v in values.items() if v == best}
         return found
 

@@ -115,8 +115,10 @@ def distant(root: Actor) -> set[Actor]:
     found: set[Actor] = set()
     previous, fresh = root, {root}
     for beat in beats(root):
-        if beat.actor is not previous and beat.actor not in fresh and not beat.first:
-            found.add(beat.actor)
+        named = beat.actor.parent if beat.first else beat.actor
+        assert named
+        if named is not previous and named not in fresh:
+            found.add(named)
         previous = beat.actor
         fresh = {part.actor for part in beat.parts if part.actor}
         fresh |= {a.inline.actor for a in fresh if a.inline and a.inline.actor}

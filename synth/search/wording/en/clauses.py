@@ -81,14 +81,21 @@ class Clauses(NounPhrases):
         if node.constant:
             return self.name(node.constant)
         if part.actor:
-            return self.someone(part.actor)
+            phrase = self.someone(part.actor)
+            return self._one_and_the_same(phrase, node.type) if single else phrase
         self.log.append(node.type)
         if split_extremes(node)[0]:
             return self.superlative(node)
         phrase = self.whole(node, plural=False)
-        if single:
-            return f"one and the same {phrase}"
-        return self._single(phrase, node.type, "someone", grammar.article(phrase))
+        phrase = self._single(phrase, node.type, "someone", grammar.article(phrase))
+        return self._one_and_the_same(phrase, node.type) if single else phrase
+
+    def _one_and_the_same(self, phrase: str, kind: str) -> str:
+        """Stresses that an indefinite phrase under "at least two ..." means one thing."""
+        start, _, rest = phrase.partition(" ")
+        if start == "someone":
+            return f"one and the same {self.words.noun(kind).singular} {rest}".rstrip()
+        return f"{self.rng.choice(('one and the same', 'a single'))} {rest}"
 
     def superlative(self, node: Node) -> str:
         """ "the longest of all the comedies from the 1970s in this collection"."""
@@ -103,11 +110,12 @@ class Clauses(NounPhrases):
         """What is true of the extreme one: "is the longest", "has the highest density"."""
         words = self.words.attribute(extreme.relation)
         word = words.most if extreme.direction == "most" else words.least
+        if words.happened:
+            happened = grammar.inflect(words.happened, plural=False)
+            return f"{happened} {'last' if extreme.direction == 'most' else 'first'}"
         if words.counted:
             return f"{grammar.inflect(words.compare, plural=False)} the {word}"
-        if words.compare or words.event:
-            return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
-        return f"has the {word} {words.noun}"
+        return f"is the {word}" if words.compare else f"has the {word} {words.noun}"
 
     def predicate(self, part: Part, plural: bool, is_person: bool) -> str:
         """The verb phrase of a clue."""
@@ -184,7 +192,8 @@ class Clauses(NounPhrases):
         noun = self.words.noun(kind)
         second = self._choose(self.words.edge(clue.second).says, other)
         phrase = f"at least two {noun.plural} {noun.that} {grammar.inflect(second, plural=True)}"
-        return self._choose(edge.counts, phrase.replace(ITS, "their"))
+        phrase = phrase.replace("that are where ", "where ").replace(ITS, "their")
+        return self._choose(edge.counts, phrase)
 
     def _middle(self, step: Step) -> str:
         relation = self.words.names.relation(step.relation)
@@ -213,11 +222,13 @@ class Clauses(NounPhrases):
         words, others = self.words.attribute(clue.relation), self.words.attribute(clue.other)
         other = self.other(part, clue.node)
         same = clue.relation == clue.other
-        if words.event:
+        if words.happened:
             gap = values.years_gap(clue.lo, clue.hi, self.rng)
             if same:
                 return f"{words.happened} {gap} {other}"
-            return f"{words.happened} {before_clause(gap, self._put(others.event, x=other))}"
+            if others.event:
+                return f"{words.happened} {before_clause(gap, self._put(others.event, x=other))}"
+            return f"{words.happened} {gap.removesuffix('that of')} the {others.noun} of {other}"
         if words.counted and same:
             return f"{words.compare} {values.count_margin(clue.lo, clue.hi, words.counted)} {other}"
         gap = self._margin(clue)
@@ -230,7 +241,7 @@ class Clauses(NounPhrases):
 
     def _margin(self, clue: Offset) -> str:
         words = self.words.attribute(clue.relation)
-        unit = self.words.gap_unit(clue.relation)
+        unit = "years" if words.is_year else self.words.gap_unit(clue.relation)
         return values.margin(clue.lo, clue.hi, unit, words.more, words.less, words.whole)
 
     def _exclude(self, clue: Exclude) -> str:
@@ -240,8 +251,12 @@ class Clauses(NounPhrases):
         words = self.words.attribute(inner.relation)
         if isinstance(inner, Category) and inner.value in words.heads:
             return f"[is|are] not {grammar.article(words.heads[inner.value])}"
-        value = self.value(inner)
+        value = self.value(inner) if isinstance(inner, Category) else self._denied(inner)
         return self._put(self.rng.choice(words.denies), v=value, av=grammar.article(value))
+
+    def _denied(self, clue: Range) -> str:
+        unit, is_year = self.words.unit(clue.relation), self.words.attribute(clue.relation).is_year
+        return values.denied(clue.lo, clue.hi, unit, is_year)
 
     def _deny_link(self, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]

@@ -2,29 +2,22 @@
 
 from dataclasses import replace
 
-from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, tally
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Lexicon, Noun, measure, tally
 
-GENRES = {
-    "Action": "action film",
-    "Adventure": "adventure film",
+REGULAR = ("Action", "Adventure", "Crime", "Family", "Fantasy", "Horror", "Music", "War")
+GENRES = {name: f"{name.lower()} film" for name in REGULAR} | {
     "Animation": "animated film",
     "Biography": "biographical film",
     "Comedy": "comedy",
-    "Crime": "crime film",
     "Documentary": "documentary",
     "Drama": "drama",
-    "Family": "family film",
-    "Fantasy": "fantasy film",
     "History": "historical film",
-    "Horror": "horror film",
-    "Music": "music film",
     "Musical": "musical",
     "Mystery": "mystery",
     "Romance": "romance",
     "Sci-Fi": "science-fiction film",
     "Sport": "sports film",
     "Thriller": "thriller",
-    "War": "war film",
     "Western": "western",
 }
 
@@ -101,7 +94,6 @@ EDGES = {
     (DIRECTOR, False): Edge(
         says=(
             "[was|were] directed by {y}",
-            "[was|were] directed by {y}",
             "[has|have] {y} as director",
             "[credits|credit] the direction to {y}",
         ),
@@ -118,7 +110,7 @@ EDGES = {
         },
     ),
     (DIRECTOR, True): Edge(
-        says=("directed {y}", "directed {y}", "[has|have] a directing credit on {y}"),
+        says=("directed {y}", "[has a directing credit|have directing credits] on {y}"),
         denies=("did not direct {y}", "never directed {y}"),
         counts=("directed {y}", "[has|have] directed {y}"),
         group="the films {x} directed",
@@ -156,8 +148,8 @@ EDGES = {
     (WRITER, True): Edge(
         says=(
             "wrote {y}",
-            "[has|have] a writing credit on {y}",
-            "[is|are] credited as a writer of {y}",
+            "[has a writing credit|have writing credits] on {y}",
+            "[is credited as a writer|are credited as writers] of {y}",
             "worked on the script of {y}",
         ),
         denies=("did not write {y}", "[has|have] no writing credit on {y}"),
@@ -198,7 +190,7 @@ EDGES = {
         says=(
             "[appears|appear] in {y}",
             "acted in {y}",
-            "[has|have] a part in {y}",
+            "[has a part|have parts] in {y}",
             "[is|are] in the cast of {y}",
             "played a part in {y}",
         ),
@@ -236,7 +228,11 @@ EDGES = {
         shared={(COMPANY, True): "[shares|share] at least two production companies with {y}"},
     ),
     (COMPANY, True): Edge(
-        says=("produced {y}", "[has|have] a production credit on {y}", "[was|were] behind {y}"),
+        says=(
+            "produced {y}",
+            "[has a production credit|have production credits] on {y}",
+            "[was|were] behind {y}",
+        ),
         denies=("did not produce {y}", "[has|have] no production credit on {y}"),
         counts=("produced {y}", "[has|have] produced {y}"),
         group="the films {x} produced",
@@ -263,7 +259,7 @@ EDGES = {
         counts=("[was|were] made in {y}", "[was|were] produced in {y}"),
         group="the countries where {x} [was|were] made",
         how_many=("In how many {y} was {x} made?", "From how many {y} does {x} come?"),
-        roles=("country",),
+        roles=("country of origin",),
         label="country where {x} was made",
         part="country of origin",
     ),
@@ -290,6 +286,7 @@ ATTRIBUTES = {
         asks=("In what year was {x} released?", "When did {x} come out? Give the year."),
         pre="{v}",
         post="released {v}",
+        is_year=True,
         event="{x} [was|were] released",
         happened="[was|were] released",
         more="later",
@@ -374,20 +371,11 @@ ATTRIBUTES = {
         says=("received {v}", "earned {v}", "collected {v}"),
         denies=("did not receive {v}",),
     ),
-    "film.metascore": Attribute(
-        noun="Metascore",
-        says=("[has|have] a Metascore of {v}", "[holds|hold] a Metascore of {v}"),
-        denies=("[does|do] not have a Metascore of {v}",),
-        asks=("What is the Metascore of {x}?",),
-        post="with a Metascore of {v}",
-        whole=True,
-        apart=("How many points separate the Metascores of {x} and {y}?",),
-    ),
+    "film.metascore": measure("Metascore", whole=True, says=("[holds|hold] a Metascore of {v}",)),
     "film.critics_score": Attribute(
         noun="share of positive reviews",
         says=(
             "drew positive reviews from {v} of critics",
-            "won over {v} of critics",
             "[has|have] {v} positive reviews",
         ),
         denies=("did not draw positive reviews from {v} of critics",),

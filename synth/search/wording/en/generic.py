@@ -4,8 +4,9 @@ import re
 
 from data.sources.base import Relation, ValueKind
 from synth.search.wording.en.grammar import article
-from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Noun
+from synth.search.wording.en.lexicon import OPENERS, Attribute, Edge, Noun, measure
 
+PARTICIPLE = re.compile(r"(ed|born|built|made|written|begun|sold|sunk)$")
 LINKERS = ("by", "in", "of", "to", "at", "from", "on", "for", "with", "after", "under", "near")
 
 
@@ -87,55 +88,81 @@ def _listed_by(word: str) -> Edge:
 
 def _linked(word: str, inverse: bool) -> Edge:
     """A relation that reads like a verb: "written by", "located in"."""
-    verb = f"[is|are] {word}" if re.match(r"\w+(ed|en|wn|ng)\b", word) else f"[is|are] {word}"
     if inverse:
         return Edge(
             says=(
-                f'[is|are] what {{y}} gives under "{word}"',
-                f'[is|are] given as "{word}" by {{y}}',
+                f'[is|are] given under "{word}" by {{y}}',
+                f'[is|are] named under "{word}" by {{y}}',
             ),
-            denies=(f'[is|are] not given as "{word}" by {{y}}',),
-            counts=(f'[is|are] given as "{word}" by {{y}}',),
-            group=f'those that give {{x}} as "{word}"',
-            how_many=(f'How many {{y}} give {{x}} as "{word}"?',),
+            denies=(f'[is|are] not given under "{word}" by {{y}}',),
+            counts=(f'[is|are] given under "{word}" by {{y}}',),
+            group=f'those that give {{x}} under "{word}"',
+            how_many=(f'How many {{y}} give {{x}} under "{word}"?',),
             part=word,
         )
     return Edge(
-        says=(f"{verb} {{y}}", f'[has|have] {{y}} given as "{word}"'),
+        says=(f"[is|are] {word} {{y}}", f'[names|name] under "{word}" {{y}}'),
         denies=(f"[is|are] not {word} {{y}}",),
-        counts=(f"{verb} {{y}}",),
-        group=f'those given as "{word}" for {{x}}',
-        how_many=(f'How many {{y}} are given as "{word}" for {{x}}?',),
-        verb=verb,
+        counts=(f"[is|are] {word} {{y}}",),
+        group=f'those given under "{word}" for {{x}}',
+        how_many=(f'How many {{y}} are given under "{word}" for {{x}}?',),
+        verb=f"[is|are] {word}",
         part=word,
     )
 
 
 def attribute(relation: Relation) -> Attribute:
     word = words(relation.name)
-    a_word = article(word)
     if relation.value is ValueKind.YEAR:
+        return _event(word) if PARTICIPLE.search(word) else _year(word)
+    if relation.value is ValueKind.NUMBER:
+        return measure(word)
+    if relation.value is ValueKind.CATEGORY:
         return Attribute(
             noun=word,
-            says=(f"[has|have] {a_word} that falls {{v}}", f"[has|have] {its_dated(word)} {{v}}"),
-            denies=(f"[does|do] not have {a_word} that falls {{v}}",),
-            asks=(f"What is the {word} of {{x}}?",),
-            event=f"{{x}} [has|have] {{its}} {word}",
-            happened=f"[has|have] {a_word}",
-            more="later",
-            less="earlier",
-            most="latest",
-            least="earliest",
-            apart=(f"How many years lie between the {word} of {{x}} and that of {{y}}?",),
+            says=(f"[has|have] {{v}} as {article(word)}", f'[names|name] {{v}} under "{word}"'),
+            denies=(f'[does|do] not name {{v}} under "{word}"',),
+            asks=(),
         )
     return Attribute(
         noun=word,
         says=(f"[has|have] {{v}} as {{its}} {word}", f"[gives|give] {{its}} {word} as {{v}}"),
         denies=(f"[does|do] not have {{v}} as {{its}} {word}",),
-        asks=(f"What is the {word} of {{x}}{{in_unit}}?",),
-        apart=(f"By how much do the {word} of {{x}} and that of {{y}} differ{{in_unit}}?",),
+        asks=(f"What is the {word} of {{x}}?",),
     )
 
 
-def its_dated(word: str) -> str:
-    return f"{article(word)} dated"
+def _event(word: str) -> Attribute:
+    """A year named after what happened: "first published", "born"."""
+    return Attribute(
+        noun=f'year under "{word}"',
+        says=(f"[was|were] {word} {{v}}",),
+        denies=(f"[was|were] not {word} {{v}}",),
+        asks=(f"In what year was {{x}} {word}?",),
+        is_year=True,
+        event=f"{{x}} [was|were] {word}",
+        happened=f"[was|were] {word}",
+        more="later",
+        less="earlier",
+        most="latest",
+        least="earliest",
+        apart=(f"How many years apart were {{x}} and {{y}} {word}?",),
+    )
+
+
+def _year(word: str) -> Attribute:
+    """A year named by a noun: "birth year"."""
+    a_word = article(word)
+    return Attribute(
+        noun=word,
+        says=(f"[has|have] {a_word} {{v}}",),
+        denies=(f"[does|do] not have {a_word} {{v}}",),
+        asks=(f"What is the {word} of {{x}}?",),
+        is_year=True,
+        more="later",
+        less="earlier",
+        most="latest",
+        least="earliest",
+        whole=True,
+        apart=(f"How many years lie between the {word} of {{x}} and that of {{y}}?",),
+    )

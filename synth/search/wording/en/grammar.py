@@ -107,14 +107,6 @@ def spelled(number: int) -> str:
     return ONES[number] if 0 < number < len(ONES) else f"{number:,}"
 
 
-def figure(value: float) -> str:
-    """A number in digits with thousands separators and no needless decimals."""
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    whole, _, decimals = f"{value:.10f}".rstrip("0").partition(".")
-    return f"{int(whole):,}.{decimals}" if whole != "-0" else f"-0.{decimals}"
-
-
 def country(name: str) -> str:
     """A country's name as it stands inside a sentence: "the Netherlands"."""
     lower = name.lower()

@@ -94,8 +94,9 @@ class Attribute:
     """An adjective for an exact value: "{v}-minute". Categories: before the noun."""
     post: str = ""
     """A phrase after the noun; `{v}` as in `says`."""
+    is_year: bool = False
     event: str = ""
-    """Years: the clause of what happened, with `{x}`."""
+    """Years: the clause of what happened, with `{x}`; empty if only a noun names it."""
     happened: str = ""
     """Years: the verb phrase alone, for comparisons: "[was|were] released"."""
     more: str = "higher"
@@ -158,7 +159,7 @@ def measure(
         whole=whole,
         unit=unit,
         apart=(
-            f"What is the difference{{in_unit}} between the {noun} of {{x}} and that of {{y}}?",
+            f"What is the difference between the {noun} of {{x}} and that of {{y}}{{in_unit}}?",
             f"By how much do the {noun} of {{x}} and that of {{y}} differ{{in_unit}}?",
         ),
     )

@@ -7,6 +7,7 @@ from synth.search.query import Category, Clue, Extreme, Initials, Node, Range
 from synth.search.wording.en import grammar, values
 from synth.search.wording.en.lexicon import Attribute
 from synth.search.wording.en.words import Words
+from synth.search.wording.figures import figure
 from synth.search.wording.plan import Actor, Part
 
 ITS = "\0its"
@@ -67,7 +68,7 @@ class NounPhrases:
         if isinstance(clue, Category):
             return self._put(words.pre, v=value_word(words, clue.value))
         assert clue.lo is not None
-        return self._put(words.pre, v=str(int(clue.lo)) if words.event else grammar.figure(clue.lo))
+        return self._put(words.pre, v=str(int(clue.lo)) if words.is_year else figure(clue.lo))
 
     def _behind(self, kind: str, clue: Clue, plural: bool) -> str:
         if isinstance(clue, Initials):
@@ -79,7 +80,7 @@ class NounPhrases:
         assert isinstance(clue, Category | Range)
         words = self.words.attribute(clue.relation)
         value = self.value(clue)
-        if words.event and re.fullmatch(r"in (the )?\d{4}s?", value) and self.rng.random() < 0.7:
+        if words.is_year and re.fullmatch(r"in (the )?\d{4}s?", value) and self.rng.random() < 0.7:
             return f"from {value[3:]}"
         phrase = self._put(words.post, v=value, av=grammar.article(value))
         return phrase.replace(ITS, "their" if plural else "its")
@@ -92,7 +93,7 @@ class NounPhrases:
         words = self.words.attribute(clue.relation)
         if isinstance(clue, Category):
             return value_word(words, clue.value)
-        if words.event:
+        if words.is_year:
             return values.period(clue.lo, clue.hi, self.rng)
         if words.counted:
             return values.tallied(clue.lo, clue.hi, words.counted, self.rng)

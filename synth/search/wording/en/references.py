@@ -9,11 +9,14 @@ else gets its full label, which is unique in the text.
 from collections import Counter
 
 from synth.search.query import Category, Range
-from synth.search.wording.en import grammar, values
+from synth.search.wording.en import grammar
 from synth.search.wording.en.clauses import Clauses
+from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 
 ROOT_LABELS = ("{} I'm after", "{} I'm looking for", "{} I have in mind", "{} in question")
+ANY_ROOT = "{} in question"
+"""The label where several things fit, so that nobody is after just one."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONG_LABEL = 60
 
@@ -28,18 +31,20 @@ class References(Clauses):
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+    def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
+        kinds = Counter(actor.node.type for actor in cast)
         for actor in cast:
             noun = self.nouns[actor]
             self.labels[actor] = noun
-            if times[noun] == 1:
+            if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
-                self.labels[actor] = self.rng.choice(ROOT_LABELS).format(noun)
+                label = ANY_ROOT if many else self.rng.choice(ROOT_LABELS)
+                self.labels[actor] = label.format(noun)
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -59,7 +64,8 @@ class References(Clauses):
         if actor.step and actor.parent:
             label = self.words.edge(actor.step).label
             parent = self.labels[actor.parent]
-            phrase = self._put(label, x=f"the {parent}") if label else ""
+            x = parent if actor.parent in self.tags else f"the {parent}"
+            phrase = self._put(label, x=x) if label else ""
             twins = [o for o in others if o.parent is actor.parent and o.step == actor.step]
             if phrase and not twins and len(phrase) < LONG_LABEL and parent != self.nouns[actor]:
                 return phrase
@@ -78,7 +84,7 @@ class References(Clauses):
                 found.append(words.heads[clue.value])
             elif place == "pre":
                 found.append(f"{self.before(clue)} {noun}")
-            elif isinstance(clue, Range) and values.is_decade(clue.lo, clue.hi) and words.event:
+            elif isinstance(clue, Range) and is_decade(clue.lo, clue.hi) and words.is_year:
                 found.append(f"{noun} from the {int(clue.lo or 0)}s")
         return found
 
@@ -92,7 +98,7 @@ class References(Clauses):
         if actor in self.tags:
             return self.tags[actor]
         noun, label = self.nouns[actor], self.labels[actor]
-        twins = [m for m in self.mentioned if m is not actor and self._called(m) == noun]
+        twins = [m for m in self.mentioned if m is not actor and noun in self._called(m)]
         if continues:
             if twins:
                 return f"the same {noun}" if actor.parent else f"the {label}"
@@ -119,10 +125,11 @@ class References(Clauses):
     def _subject_is_called(self, noun: str) -> bool:
         return self.subject is not None and self.nouns[self.subject] == noun
 
-    def _called(self, mention: Actor | str) -> str:
+    def _called(self, mention: Actor | str) -> tuple[str, ...]:
+        """The nouns that could mean what was mentioned: its type's, and its role's."""
         if isinstance(mention, str):
-            return self.words.noun(mention).singular
-        return self.nouns[mention]
+            return (self.words.noun(mention).singular,)
+        return self.nouns[mention], self.words.noun(mention.node.type).singular
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type

@@ -1,5 +1,6 @@
 """English questions: opening, sentences, and what is asked."""
 
+import re
 from collections.abc import Iterable
 from random import Random
 
@@ -189,7 +190,8 @@ class Text(References):
         plural = subject == "they"
         frame = grammar.inflect(frame, plural)
         if subject in ("it", "they"):
-            frame = frame.replace("of {x}", f"of {'it' if subject == 'it' else 'them'}")
+            its = "its" if subject == "it" else "their"
+            frame = re.sub(r"\b[Tt]he ([\w ]+) of \{x\}", rf"{its} \1", frame)
         if plural:
             frame = frame.replace("does {x}", "do {x}").replace("was {x}", "were {x}")
         its = "their" if self.words.noun(root.node.type).is_person else "its"
@@ -209,8 +211,8 @@ class Text(References):
         if ask.relation == ask.other and words.apart:
             frame = self.rng.choice(words.apart)
         else:
-            frame = f"What is the difference{{in_unit}} between the {words.noun} of {{x}} and the {others.noun} of {{y}}?"
-        unit = ", in years" if words.event else self._in_unit(ask.relation)
+            frame = f"What is the difference between the {words.noun} of {{x}} and the {others.noun} of {{y}}{{in_unit}}?"
+        unit = ", in years" if words.is_year else self._in_unit(ask.relation)
         self.say(grammar.fill(frame, x=x, y=y, in_unit=unit), None)
 
     def _full(self, actor: Actor) -> str:
@@ -235,6 +237,7 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
     text.introduce(
         [actor for top in roots for actor in actors(top)],
         {actor for top in roots for actor in distant(top)},
+        num_answers > 1,
     )
     asked = False
     if second:

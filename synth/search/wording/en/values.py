@@ -7,7 +7,8 @@ later, because years are whole. For other numbers only inclusive words are used 
 
 from random import Random
 
-from synth.search.wording.en.grammar import article, figure, listed, spelled
+from synth.search.wording.en.grammar import article, listed, spelled
+from synth.search.wording.figures import figure, is_decade
 
 
 def period(lo: float | None, hi: float | None, rng: Random) -> str:
@@ -41,11 +42,6 @@ def _open_period(lo: float | None, hi: float | None, rng: Random) -> str:
         year = int(hi)
         return rng.choice((f"in {year} or earlier", f"before {year + 1}", f"no later than {year}"))
     return "in some year"
-
-
-def is_decade(lo: float | None, hi: float | None) -> bool:
-    """True for 1970 to 1979 and its like, not for the first ten years of a century."""
-    return lo is not None and hi == lo + 9 and lo % 10 == 0 and lo % 100 != 0
 
 
 def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bool = False) -> str:
@@ -87,12 +83,31 @@ def measured(value: float, unit: str) -> str:
     return joined_unit(figure(value), singular)
 
 
-def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
-    """A counted noun for an amount in whole numbers: "at least one Oscar"."""
-    low, high = int(lo or 0), None if hi is None else int(hi)
-    return quantity(low, high, noun.removesuffix("s"), noun, rng).removeprefix(
-        "exactly " * (rng.random() < 0.5)
+def denied(lo: float | None, hi: float | None, unit: str, is_year: bool) -> str:
+    """A range under a negation, in the plainest of its words: "in 1974 or later"."""
+    if is_year:
+        return _denied_period(lo, hi)
+    if lo is not None and hi is not None:
+        low, high = figure(lo), figure(hi)
+        return measured(lo, unit) if lo == hi else joined_unit(f"between {low} and {high}", unit)
+    return (
+        f"{measured(lo, unit)} or more" if lo is not None else f"{measured(hi or 0, unit)} or less"
     )
+
+
+def _denied_period(lo: float | None, hi: float | None) -> str:
+    if lo is None or hi is None:
+        return f"in {int(lo)} or later" if lo is not None else f"in {int(hi or 0)} or earlier"
+    if is_decade(lo, hi):
+        return f"in the {int(lo)}s"
+    return f"in {int(lo)}" if lo == hi else f"between {int(lo)} and {int(hi)}"
+
+
+def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
+    """An amount of a counted noun, in whole numbers: "at least one Oscar", "42 airports"."""
+    low, high = int(lo or 0), None if hi is None else int(hi)
+    phrase = quantity(low, high, noun.removesuffix("s"), noun, rng)
+    return phrase.removeprefix("exactly ") if rng.random() < 0.5 else phrase
 
 
 def joined_unit(number: str, unit: str) -> str:

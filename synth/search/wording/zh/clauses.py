@@ -26,6 +26,8 @@ from synth.search.wording.zh.lexicon import Edge
 from synth.search.wording.zh.words import Words
 
 DE = "的"
+LONG = 14
+"""Characters from which the other end of a relation should stand last in its clause."""
 
 
 def fill(frame: str, **slots: str) -> str:
@@ -64,8 +66,8 @@ class Clauses:
             return "time"
         return "pre" if words.pre and isinstance(clue, Category) else ""
 
-    def core(self, kind: str, light: list[Part]) -> str:
-        """The noun with its light clues: "French drama of the 1950s"."""
+    def core(self, kind: str, light: list[Part], clause: str = "") -> str:
+        """The noun with its light clues and a clause before it: "French drama of the 1950s"."""
         head, time, pre = self.words.noun(kind).word, "", ""
         for part in light:
             clue = part.clue
@@ -78,7 +80,11 @@ class Clauses:
                 time = fill(words.pre, v=self.value(clue))
             else:
                 pre += fill(words.pre, v=self.value(clue))
-        return f"{time}{pre}{head}"
+        if clause and self.words.noun(kind).is_person and not light:
+            return f"{clause}的人"
+        if clause and time:
+            return f"{time.removesuffix(DE)}、{clause}的{pre}{head}"
+        return f"{time}{clause}{DE if clause else ''}{pre}{head}"
 
     def value(self, clue: Category | Range) -> str:
         if isinstance(clue, Category):
@@ -94,25 +100,27 @@ class Clauses:
         """The phrase that brings an actor in."""
         noun = self.words.noun(actor.node.type)
         self.log.append(actor)
-        core = self.core(actor.node.type, actor.light)
-        if noun.is_person and core == noun.word and actor.parent:
-            if not actor.inline:
-                return f"某人{self.tagged(actor)}"
-            core = "人"
-        inline = f"{self._before_noun(actor.inline)}的" if actor.inline else ""
-        return f"一{noun.measure}{inline}{core}{self.tagged(actor)}"
+        if noun.is_person and actor.parent and actor.is_bare:
+            return f"某人{self.tagged(actor)}"
+        clause = self._before_noun(actor.inline) if actor.inline else ""
+        core = self.core(actor.node.type, actor.light, clause)
+        return f"一{noun.measure}{core}{self.tagged(actor)}"
 
     def _before_noun(self, part: Part) -> str:
         """A predicate inside a noun phrase, where one with its own subject reads badly."""
-        self._inside = True
+        outer, self._inside = self._inside, True
         phrase = bare(self.predicate(part))
-        self._inside = False
+        self._inside = outer
         return phrase
 
-    def _pick(self, frames: tuple[str, ...]) -> str:
-        fitting = [f for f in frames if not f.startswith((DE, "是"))] if self._inside else []
-        self._inside = False
-        return self.rng.choice(fitting or list(frames))
+    def _pick(self, frames: tuple[str, ...], other: str = "") -> str:
+        """One of `frames`; a long other end stands last if some frame lets it."""
+        fitting = list(frames)
+        if self._inside:
+            fitting = [f for f in fitting if not f.startswith((DE, "是"))] or fitting
+        if len(other) > LONG:
+            fitting = [f for f in fitting if f.endswith("{y}")] or fitting
+        return self.rng.choice(fitting)
 
     def tagged(self, actor: Actor) -> str:
         """What gives an actor its letter, where it needs one."""
@@ -129,11 +137,7 @@ class Clauses:
         phrases = [self._before_noun(part) for part in others]
         if len(phrases) > 1:
             phrases = ["、".join(phrases[:-1]) + "且" + phrases[-1]]
-        core = self.core(node.type, list(light.values()))
-        noun = self.words.noun(node.type)
-        if phrases and noun.is_person and core == noun.word:
-            core = "人"
-        return f"{phrases[0]}的{core}" if phrases else core
+        return self.core(node.type, list(light.values()), "".join(phrases))
 
     def other(self, part: Part, node: Node, single: bool = False) -> str:
         """The other end of a clue. `single` stresses that it is one thing."""
@@ -184,10 +188,9 @@ class Clauses:
 
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
-        frame = self._pick(edges[0].says)
         other = self.other(part, clue.node)
         if len(edges) == 1:
-            return fill(frame, y=other)
+            return fill(self._pick(edges[0].says, other), y=other)
         if other == "某人":
             other = "同一人"
         if len({step.inverse for step in clue.steps}) > 1:
@@ -231,10 +234,13 @@ class Clauses:
         few = values.counted(clue.lo, clue.hi, noun.measure, self.rng)
         if edge.counts:
             word = self.whole(clue.node)
-            return fill(self.rng.choice(edge.counts), y=f"{few.replace('有', '')}{word}")
+            return fill(
+                self.rng.choice(edge.counts),
+                y=f"{few.replace('恰有', '恰好').replace('有', '')}{word}",
+            )
         group = fill(edge.group, x="")
         if not clue.node.clues:
-            return f"{group}{few}" if clue.hi != 0 else f"没有{bare(group)}"
+            return f"{group}{few}" if clue.hi != 0 else f"{group}一{noun.measure}也没有"
         whole = self.whole(clue.node)
         return f"{group}中{few}是{whole}" if clue.hi != 0 else f"{group}中没有{whole}"
 
@@ -287,7 +293,15 @@ class Clauses:
         else:
             other = self.whole(node)
         if len(edges) > 1:
-            return f"没有让{other}同时成为{'和'.join(edge.part for edge in edges)}"
+            return self._deny_both(clue, edges, other)
         if edges[0].counts:
             return f"没有{fill(edges[0].counts[0], y=f'任何{other}')}"
         return f"{fill(edges[0].group, x='')}中没有{other}"
+
+    def _deny_both(self, clue: Link, edges: list[Edge], other: str) -> str:
+        roles = [edge.part for edge in edges]
+        if clue.steps[0].inverse:
+            return f"并非既是{other}的{'，又是其'.join(roles)}"
+        if self.words.noun(clue.node.type).is_person:
+            return f"并非由{other}兼任{'和'.join(roles)}"
+        return f"的{'和'.join(roles)}并非都包括{other}"

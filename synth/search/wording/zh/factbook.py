@@ -91,7 +91,7 @@ ATTRIBUTES = {
     ),
     "country.language": Attribute(
         "语言",
-        says=("的语言中有{v}", "有人讲{v}", "的列出的语言包括{v}"),
+        says=("的语言中有{v}", "使用{v}", "的列出的语言包括{v}"),
         denies=("的列出的语言不包括{v}", "的语言中没有{v}"),
     ),
     "country.religion": Attribute(

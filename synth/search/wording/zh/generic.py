@@ -57,11 +57,13 @@ def attribute(relation: Relation) -> Attribute:
     if relation.value is ValueKind.YEAR:
         return Attribute(
             word,
-            says=(f"的{word}为{{v}}", f"的{word}一项是{{v}}"),
-            denies=(f"的{word}不是{{v}}",),
+            says=(f"的{word}在{{v}}",),
+            denies=(f"的{word}不在{{v}}",),
             asks=(f"{{x}}的{word}是哪一年？",),
             is_year=True,
         )
+    if relation.value is ValueKind.NUMBER:
+        return Attribute(word)
     return Attribute(
         word,
         says=(f"的{word}为 {{v}}", f"的{word}中有 {{v}}", f"的{word}一项包括 {{v}}"),

@@ -8,6 +8,7 @@ in, in a sentence with no second film. Everything else gets its full label, uniq
 from collections import Counter
 
 from synth.search.query import Category, Range
+from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 from synth.search.wording.zh import values
 from synth.search.wording.zh.clauses import Clauses, fill
@@ -21,18 +22,20 @@ class References(Clauses):
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
-    def introduce(self, cast: list[Actor], distant: set[Actor]) -> None:
+    def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
+        kinds = Counter(actor.node.type for actor in cast)
         for actor in cast:
             noun = self.nouns[actor]
             self.labels[actor] = f"这{self._measure(actor)}{noun}"
-            if times[noun] == 1:
+            if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
-                self.labels[actor] = f"{self.rng.choice(('我要找的', '我想找的', '要找的'))}{noun}"
+                own = ("所说的",) if many else ("我要找的", "我想找的", "要找的")
+                self.labels[actor] = f"{self.rng.choice(own)}{noun}"
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -69,7 +72,7 @@ class References(Clauses):
             elif isinstance(clue, Range) and clue.lo is not None:
                 if clue.lo == clue.hi:
                     found.append(f"{int(clue.lo)}年的{noun}")
-                elif values.is_decade(clue.lo, clue.hi):
+                elif is_decade(clue.lo, clue.hi):
                     found.append(f"{values.decade(int(clue.lo))}的{noun}")
         return found
 
@@ -87,7 +90,7 @@ class References(Clauses):
         if actor in self.tags:
             return self.tags[actor]
         word, measure = self.nouns[actor], self._measure(actor)
-        twins = [m for m in self.mentioned if m is not actor and self._called(m) == word]
+        twins = [m for m in self.mentioned if m is not actor and word in self._called(m)]
         if continues and not twins:
             return self.rng.choice((f"这{measure}{word}", f"该{word}"))
         if continues and actor.parent:
@@ -104,10 +107,11 @@ class References(Clauses):
         self.log.append(actor)
         return f"{group}中，有一{self._measure(actor)}{self.tagged(actor)}"
 
-    def _called(self, mention: Actor | str) -> str:
+    def _called(self, mention: Actor | str) -> tuple[str, ...]:
+        """The nouns that could mean what was mentioned: its type's, and its role's."""
         if isinstance(mention, str):
-            return self.words.noun(mention).word
-        return self.nouns[mention]
+            return (self.words.noun(mention).word,)
+        return self.nouns[mention], self.words.noun(mention.node.type).word
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type

@@ -117,8 +117,8 @@ class Text(References):
         return self.rng.choice(WORLD)
 
     def attach(self, subject: str, predicate: str) -> str:
-        """Subject and predicate; after "this film" a noun of its own needs no particle."""
-        if predicate.startswith(DE) and subject.startswith("该") and self.rng.random() < 0.6:
+        """Subject and predicate; a short "this film" needs no particle before its own noun."""
+        if predicate.startswith(DE) and re.fullmatch("该.", subject) and self.rng.random() < 0.6:
             return f"{subject}{bare(predicate)}"
         return f"{subject}{predicate}"
 
@@ -216,9 +216,10 @@ def unit_asked(unit: str) -> str:
 
 def tidy(sentence: str) -> str:
     """Spaces as Chinese text has them: between Chinese and Latin words, none beside marks."""
-    text = " ".join(sentence.split())
+    text = " ".join(sentence.replace("没有有", "没有").split())
     text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
-    text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.])(?=[\u4e00-\u9fff])", " ", text)
+    text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.>])(?=[\u4e00-\u9fff])", " ", text)
+    text = re.sub(r"([A-Za-z][\w.+-]*\d)(?=[\u4e00-\u9fff])", r"\1 ", text, flags=re.ASCII)
     text = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
     return re.sub(r" *([，。？、（）《》：；“”]) *", r"\1", text)
 
@@ -232,6 +233,7 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
     text.introduce(
         [actor for top in roots for actor in actors(top)],
         {actor for top in roots for actor in distant(top)},
+        num_answers > 1,
     )
     asked = False
     if second:

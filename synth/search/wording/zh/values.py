@@ -7,15 +7,9 @@ can follow the bare noun: "running time" + "is 90 minutes", "is not less than 90
 
 from random import Random
 
+from synth.search.wording.figures import figure, is_decade
+
 DIGITS = "零一二三四五六七八九十"
-
-
-def figure(value: float) -> str:
-    """A number in digits with thousands separators and no needless decimals."""
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    whole, _, decimals = f"{value:.10f}".rstrip("0").partition(".")
-    return f"{int(whole):,}.{decimals}" if whole != "-0" else f"-0.{decimals}"
 
 
 def spelled(number: int) -> str:
@@ -34,14 +28,10 @@ def counted(lo: int, hi: int | None, measure: str, rng: Random) -> str:
         return f"{rng.choice(('恰好有', '正好有', '恰有'))}{spelled(lo)}{measure}"
     if lo <= 0:
         return f"{rng.choice(('至多有', '不超过'))}{spelled(hi)}{measure}"
+    low, high = (spelled(lo), spelled(hi)) if hi <= 10 else (figure(lo), figure(hi))
     if hi == lo + 1:
-        return f"有{spelled(lo)}{measure}或{spelled(hi)}{measure}"
-    return f"有{spelled(lo)}到{spelled(hi)}{measure}"
-
-
-def is_decade(lo: float | None, hi: float | None) -> bool:
-    """True for 1970 to 1979 and its like, not for the first ten years of a century."""
-    return lo is not None and hi == lo + 9 and lo % 10 == 0 and lo % 100 != 0
+        return f"有{low}{measure}或{high}{measure}"
+    return f"有{low}到{high}{measure}"
 
 
 def decade(year: int) -> str:
@@ -199,9 +189,8 @@ def plain_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> 
         return f"{rng.choice(words)}{_few(edge or 0)}{unit}"
     if lo == hi:
         return f"{rng.choice(('', '恰好'))}{_few(lo)}{unit}"
-    if hi == lo + 1:
-        return f"{_few(lo)}{unit}或{_few(hi)}{unit}"
-    return f"{_few(lo)}到{_few(hi)}{unit}"
+    low, high = (_few(lo), _few(hi)) if hi <= 10 else (figure(lo), figure(hi))
+    return f"{low}{unit}或{high}{unit}" if hi == lo + 1 else f"{low}到{high}{unit}"
 
 
 def _few(value: float) -> str:

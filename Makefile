@@ -1,0 +1,65 @@
+# Every target makes the virtual environment it needs; all of them work again when run twice.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Torch's CPU build is enough for the tests; the GPU machine brings its own.
+TORCH := torch==2.13.0
+
+DEMO_N ?= 40
+
+.PHONY: demo install check test gpu bench docs clean
+
+demo: $(VENV)/.base
+	$(BIN)/python cli.py synth --kind search --n $(DEMO_N) --workers 2
+	$(BIN)/python cli.py tasks --limit 5
+	$(BIN)/python cli.py rollout --kind search --policy oracle --n $(DEMO_N)
+	$(BIN)/python cli.py rollout --kind search --policy greedy --n $(DEMO_N)
+	$(BIN)/python cli.py export --format jsonl --kind search --out runs/demo-jsonl
+	$(BIN)/python cli.py export --format verl --kind search --out runs/demo-verl
+	$(BIN)/python cli.py stats --kind search --plot runs/demo.png
+	@echo
+	@echo "Tasks are in runs/palaestra.db, training rows in runs/demo-jsonl and runs/demo-verl,"
+	@echo "a picture of it all in runs/demo.png. Work on a task yourself:"
+	@echo "  $(BIN)/python cli.py play \$$($(BIN)/python cli.py tasks --limit 1 --json | head -1 | cut -d'\"' -f4)"
+
+install: $(VENV)/.dev
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+test: $(VENV)/.dev
+	$(PYTHON) scripts/docker_engine.py
+	$(PYTHON) scripts/postgres.py install
+	$(BIN)/python -m pytest -q --durations=10
+
+gpu: $(VENV)/.model
+	$(BIN)/python -m pytest -q -m gpu tests/model tests/kernels
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.search_index
+	$(BIN)/python -m benchmarks.search_synthesis
+
+docs: $(VENV)/.dev
+	$(BIN)/cog -r README.md
+
+clean:
+	rm -rf $(VENV) runs
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.model: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check '$(TORCH)'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[model]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
