@@ -5,6 +5,7 @@ sources (same path on every node), and the cache of worlds, which each node keep
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ LOCAL = "local"
 MAX_RETRIES = 3
 """Of a chunk whose worker died; what a chunk itself raises is not tried again."""
 ROOT = Path(__file__).resolve().parent.parent
+CONNECT_LIMIT_S = 5.0
 LEFT_HERE = ["runs/", ".venv/", ".git/", "tests/", "benchmarks/", "**/__pycache__/"]
 
 
@@ -33,6 +35,7 @@ def ray_crew(request: Request, address: str) -> Iterator[tuple[Crew, int]]:
     if find_spec("ray") is None:
         raise UserError("--ray needs the package ray: pip install -e '.[ray]', or use --workers")
     ray: Any = import_module("ray")
+    _reach(address)
     # The index is built once, before every worker asks for it.
     kind_module(request.kind).warm(request)
     try:
@@ -51,6 +54,19 @@ def ray_crew(request: Request, address: str) -> Iterator[tuple[Crew, int]]:
         yield _Cluster(ray), num_workers * AHEAD
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raises `UserError` at once where nobody listens; Ray itself would try for many minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon:
+        if address not in (LOCAL, "auto"):
+            raise UserError(f"no Ray address {address!r}; it is {LOCAL}, auto or HOST:PORT")
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_LIMIT_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UserError(f"no Ray cluster at {address!r}: {error}") from error
 
 
 def _environment(address: str) -> dict[str, Any]:
