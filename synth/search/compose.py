@@ -15,13 +15,15 @@ from synth.search.ladders import exclusions, ladders, offsets
 from synth.search.plan import AskFor, Plan
 from synth.search.query import Direction, Extreme, Link, Loop, Node, without_each_clue
 from synth.search.sets import SetEvaluator
-from synth.search.sketch import Ladder, Light, Sketch, topic
+from synth.search.sketch import NAME, Ladder, Light, Sketch, topic
 
 MAX_INNER = 1500
 """A description inside the question may fit at most this many entities."""
-MAX_TRIES = 24
-"""Plain clues tried before giving a structure up."""
+EXCLUSIONS, COMPARISONS = 0.12, 0.12
+"""Shares of plain clues that exclude a category, or compare with a well-known entity."""
 MAX_LIGHTS_INNER = 2
+TELLING = 0.75
+"""A plain clue must leave at most this share of the candidates: a question has room for few."""
 TAME_TRIES = 8
 TAMING = 0.7
 """A clue that only tames must leave at most this share."""
@@ -45,6 +47,10 @@ class Composer:
     """Per type, entities that may be named for comparison."""
     too_few: Callable[[Node, frozenset[str]], bool]
     """Whether the evidence of these answers lies in fewer documents than the level asks for."""
+    told_little: set[tuple[int, str]] = field(default_factory=set)
+    """Sketches and topics whose clue left too many."""
+    initials_too: bool = False
+    """The answer's own initials need no reading, so they are told only where nothing else is."""
     history: list[tuple[str, int]] = field(default_factory=list)
     """Each step taken, with the number of answers after it."""
 
@@ -97,29 +103,42 @@ class Composer:
     def _narrow(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
         """Adds clues, each of which excludes somebody, until one or a short list is left."""
         goal = self.rng.randint(2, MAX_LIST) if self.plan.ask is AskFor.LIST else 1
-        for _ in range(MAX_TRIES):
-            if len(left) <= goal:
-                break
-            if self.plan.extreme and 2 <= len(left) <= MAX_RIVALS and self._extreme(root, left):
+        spent: set[int] = set()
+        while len(left) > goal:
+            if self.plan.extreme and len(left) <= MAX_RIVALS and self._extreme(root, left):
                 return self._count(root)
-            left = self._add(root, left)
+            open_nodes = [sketch for sketch in root.walk() if not sketch.named]
+            if sum(len(sketch.lights) for sketch in open_nodes) >= self.plan.max_lights:
+                raise Unfit("too_many_clues")
+            inner = [
+                sketch
+                for sketch in open_nodes[1:]
+                if len(sketch.lights) < MAX_LIGHTS_INNER and id(sketch) not in spent
+            ]
+            if id(root) in spent and not inner:
+                if self.initials_too:
+                    break
+                self.initials_too = True
+                spent.discard(id(root))
+            use_inner = inner and (id(root) in spent or self.rng.random() < 0.5)
+            sketch = self.rng.choice(inner) if use_inner else root
+            now = self._add(root, sketch, left)
+            if now is None:
+                spent.add(id(sketch))
+            left = now or left
         return left
 
-    def _add(self, root: Sketch, left: frozenset[str]) -> frozenset[str]:
-        open_nodes = [sketch for sketch in root.walk() if not sketch.named]
-        total = sum(len(sketch.lights) for sketch in open_nodes)
-        if total >= self.plan.max_lights:
-            raise Unfit("too_many_clues")
-        inner = [s for s in open_nodes[1:] if len(s.lights) < MAX_LIGHTS_INNER]
-        sketch = self.rng.choice(inner) if inner and self.rng.random() < 0.5 else root
+    def _add(self, root: Sketch, sketch: Sketch, left: frozenset[str]) -> frozenset[str] | None:
+        """Candidates left after one more clue on `sketch`; None when there is none to try."""
         ladder = self._propose(sketch, left if sketch is root else frozenset())
         if ladder is None:
-            return left
+            return None
         light = Light(ladder, min(self.plan.start_rung, len(ladder) - 1))
         sketch.lights.append(light)
-        now = self._count(root)
-        if len(now) == len(left) or self._too_wide(root):
+        now = self.sets.among(left, root.node())
+        if len(now) > len(left) * TELLING:
             sketch.lights.remove(light)
+            self.told_little.add((id(sketch), light.topic))
             return left
         self.history.append((f"add {light.topic}", len(now)))
         return now
@@ -127,15 +146,25 @@ class Composer:
     def _propose(self, sketch: Sketch, rivals: frozenset[str]) -> Ladder | None:
         said = {light.topic for light in sketch.lights}
         said |= {topic(joint.clue()) for joint in sketch.joints}
+        said |= {about for known, about in self.told_little if known == id(sketch)}
+        if rivals and self.plan.level > 1 and not self.initials_too:
+            said.add(NAME)
+        for source in self._sources(sketch, rivals):
+            for ladder in source:
+                if topic(ladder[0]) not in said:
+                    return ladder
+        return None
+
+    def _sources(self, sketch: Sketch, rivals: frozenset[str]) -> Iterator[Iterator[Ladder]]:
+        """Now and then a comparison or an exclusion first; then what the entity offers."""
         roll = self.rng.random()
-        source: Iterator[Ladder] = ladders(self.kb, sketch.entity, sketch.type, self.rng)
-        if roll < 0.12 and rivals:
-            source = exclusions(self.kb, sketch.entity, sketch.type, rivals, self.rng)
-        elif roll < 0.24 and self.anchors.get(sketch.type):
+        if roll < EXCLUSIONS and rivals:
+            yield exclusions(self.kb, sketch.entity, sketch.type, rivals, self.rng)
+        elif roll < EXCLUSIONS + COMPARISONS and self.anchors.get(sketch.type):
             anchor = self.rng.choice(self.anchors[sketch.type])
             if anchor != sketch.entity:
-                source = offsets(self.kb, sketch.entity, sketch.type, anchor, self.rng)
-        return next((ladder for ladder in source if topic(ladder[0]) not in said), None)
+                yield offsets(self.kb, sketch.entity, sketch.type, anchor, self.rng)
+        yield ladders(self.kb, sketch.entity, sketch.type, self.rng)
 
     def _too_wide(self, root: Sketch) -> bool:
         return any(self._width(sketch) > MAX_INNER for sketch in list(root.walk())[1:])

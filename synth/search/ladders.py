@@ -53,7 +53,7 @@ def _makers(kb: KnowledgeBase, type_: str) -> list[_Maker]:
     for step in kb.steps_from.get(type_, ()):
         makers.append(_Maker(partial(_edge, step=step), 2.0 if _is_hub(kb, step) else 1.0))
         makers.append(_Maker(partial(_count, step=step), 0.7))
-    makers.append(_Maker(_initials, 0.3))
+    makers.append(_Maker(_initials, 0.1))
     return makers
 
 

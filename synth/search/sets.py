@@ -136,7 +136,7 @@ class SetEvaluator:
                 found = found & self.satisfying(clue, node.type)
         return found
 
-    def _among(self, some: frozenset[str], node: Node) -> frozenset[str]:
+    def among(self, some: frozenset[str], node: Node) -> frozenset[str]:
         """some & S(node), without working S(node) out if `some` are few."""
         if len(some) > FEW or any(isinstance(clue, Extreme) for clue in node.clues):
             return some & self.members(node)
@@ -147,7 +147,7 @@ class SetEvaluator:
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
         near = self._near(found, clue)
-        far = self._among(frozenset().union(*near.values()), clue.node)
+        far = self.among(frozenset().union(*near.values()), clue.node)
         if isinstance(clue, Count):
             hi = float("inf") if clue.hi is None else clue.hi
             return frozenset(

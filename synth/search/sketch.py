@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from synth.search.query import Clue, Link, Loop, Node, Step
 
+NAME = "name"
+"""Topic of a clue about an entity's name."""
+
 Ladder = tuple[Clue, ...]
 """Clues that hold of one entity, strongest first; each is implied by the one before it."""
 
@@ -27,8 +30,8 @@ class Light:
 
     @property
     def topic(self) -> str:
-        """What the clue is about; a node does not say two things about one topic."""
-        return topic(self.clue)
+        """What the ladder is about; a node does not say two things about one topic."""
+        return topic(self.ladder[0])
 
 
 @dataclass
@@ -77,12 +80,15 @@ def topic(clue: Clue) -> str:
         case "exclude":
             return topic(clue.clue)
         case "link":
-            return clue.steps[0].relation
+            inner = clue.node.clues
+            plain = len(inner) == 1 and inner[0].op in ("range", "category")
+            # A film from the 1960s and a western: two things to say over one relation.
+            return f"{clue.steps[0].relation} {topic(inner[0]) if plain else ''}".strip()
         case "loop":
             return clue.first.relation
         case "count":
             return f"count {clue.step.relation} {clue.step.inverse}"
         case "initials":
-            return "name"
+            return NAME
         case _:
             return clue.relation
