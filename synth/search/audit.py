@@ -43,7 +43,7 @@ def audit(
     library: "Library", query: Query, subjects: tuple[str, ...], text: str, level: int
 ) -> Report:
     """The measures of a worded question, and the first that is too easy, if any."""
-    rank = library.world.rank(text, subjects, ONE_SHOT)
+    rank = library.rank(text, subjects, ONE_SHOT)
     measures = structure(library, query, subjects)
     problem = ""
     if measures["smallest_subset"] < 2:
@@ -64,19 +64,24 @@ def structure(library: "Library", query: Query, subjects: tuple[str, ...]) -> di
         if not isinstance(clue, Extreme)
     ]
     evidence = library.explainer.explain(query, subjects)
-    pages = smallest_cover(stating_pages(kb, fact) for fact in evidence.facts)
     return {
         "depth": depth(root),
         "breadth": sum(isinstance(clue, Link | Loop) for clue in root.clues),
         "num_clues": sum(1 for _ in without_each_clue(root)),
         "sharpest_clue": min(alone),
         "smallest_subset": smallest_subset(library, root),
-        "min_documents": len(pages),
+        "min_documents": num_documents(library, query, subjects),
         "num_facts": len(evidence.facts),
         "treewidth": treewidth(edges(root)),
         "degree": max(kb.degree[subject] for subject in subjects),
         "popularity": round(max(library.percentile[subject] for subject in subjects), 4),
     }
+
+
+def num_documents(library: "Library", query: Query, subjects: tuple[str, ...]) -> int:
+    """Least number of documents that hold the evidence."""
+    evidence = library.explainer.explain(query, subjects)
+    return len(smallest_cover(stating_pages(library.kb, fact) for fact in evidence.facts))
 
 
 def smallest_subset(library: "Library", root: Node) -> int:

@@ -27,7 +27,7 @@ from data.task import (
 from envs.search import TOOLS
 from envs.search import VERSION as WORLD_VERSION
 from synth.request import Catalogue, Rejection, Request
-from synth.search.audit import audit
+from synth.search.audit import MIN_DOCUMENTS, audit, num_documents
 from synth.search.compose import Composer, Unfit
 from synth.search.evidence import stating_pages
 from synth.search.grow import DeadEnd, Grower
@@ -117,7 +117,12 @@ def compose(library: Library, options: Options, rng: Random) -> Question:
     wish = plan(level, options.depth, options.breadth, rng)
     subject = _subject(library, rng)
     root = Grower(library.kb, library.nameable, rng).grow(subject, wish)
-    composer = Composer(library.kb, library.sets, rng, wish, library.anchors)
+
+    def too_few(node: Node, found: frozenset[str]) -> bool:
+        documents = num_documents(library, Query(root=node), tuple(sorted(found)))
+        return documents < MIN_DOCUMENTS[level]
+
+    composer = Composer(library.kb, library.sets, rng, wish, library.anchors, too_few)
     composer.compose(root)
     node = root.node()
     found = tuple(sorted(library.sets.members(node)))
@@ -210,7 +215,7 @@ def write(
     if report.problem:
         raise Unfit(report.problem)
     evidence = library.explainer.explain(query, question.subjects)
-    route = Router(kb, library.world).route(evidence)
+    route = Router(kb, library.world, library.rank).route(evidence)
     supporting = sorted(
         {
             page

@@ -5,7 +5,7 @@ time; the answers are counted again after every step, and a step that lets a sec
 back. What is left is irredundant: every clue excludes somebody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,7 +13,7 @@ from data.sources.base import ValueKind
 from synth.search.kb import KnowledgeBase
 from synth.search.ladders import exclusions, ladders, offsets
 from synth.search.plan import AskFor, Plan
-from synth.search.query import Direction, Extreme, Link, Loop, without_each_clue
+from synth.search.query import Direction, Extreme, Link, Loop, Node, without_each_clue
 from synth.search.sets import SetEvaluator
 from synth.search.sketch import Ladder, Light, Sketch, topic
 
@@ -43,6 +43,8 @@ class Composer:
     plan: Plan
     anchors: dict[str, tuple[str, ...]]
     """Per type, entities that may be named for comparison."""
+    too_few: Callable[[Node, frozenset[str]], bool]
+    """Whether the evidence of these answers lies in fewer documents than the level asks for."""
     history: list[tuple[str, int]] = field(default_factory=list)
     """Each step taken, with the number of answers after it."""
 
@@ -58,6 +60,9 @@ class Composer:
         if len(wanted) > (MAX_LIST if self.plan.ask is AskFor.LIST else 1):
             raise Unfit("ambiguous")
         self._drop(root, wanted)
+        # Weakening moves no fact to another page, so what is too few now stays too few.
+        if self.plan.ask in (AskFor.ENTITY, AskFor.LIST) and self.too_few(root.node(), wanted):
+            raise Unfit("few_documents")
         self._weaken(root, wanted)
         # `_drop` saw to the plain clues; a joint that excludes nobody would be depth for show.
         for less in without_each_clue(root.node()):

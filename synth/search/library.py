@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import weakref
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -26,6 +27,10 @@ MIN_KEY = 3
 """Shortest normalised name that may be asked for or named."""
 POPULAR = 400
 """Entities of each type that are known well enough here to compare others with."""
+
+
+NUM_RANKS = 4096
+"""Query results that are remembered."""
 
 
 class KbNames:
@@ -81,6 +86,11 @@ class Library:
     @cached_property
     def world(self) -> World:
         return open_world(self.sources, self.sha256)
+
+    @cached_property
+    def rank(self) -> Callable[[str, tuple[str, ...], int], int | None]:
+        """`World.rank`, remembered: a task is ranked when it is written and again when proved."""
+        return lru_cache(maxsize=NUM_RANKS)(self.world.rank)
 
     @cached_property
     def nameable(self) -> frozenset[str]:

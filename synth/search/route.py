@@ -4,7 +4,7 @@ Each query is made of names that the question or an opened page has already give
 is opened was found by the query before it. `retrace` checks exactly that on the recorded run.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from data.hashing import canonical_json
@@ -19,6 +19,10 @@ from synth.search.query import Category, Query, nodes
 TOP_K = (10, 50)
 """Result counts to try, in order."""
 MAX_CITED = 20
+
+
+Rank = Callable[[str, tuple[str, ...], int], int | None]
+"""Best rank of documents for a query, as `World.rank`."""
 
 
 class Unreachable(Exception):
@@ -41,9 +45,10 @@ def statement(kb: KnowledgeBase, fact: FactKey, page: str) -> str:
 class Router:
     """Plans the calls; one evidence at a time."""
 
-    def __init__(self, kb: KnowledgeBase, world: World) -> None:
+    def __init__(self, kb: KnowledgeBase, world: World, rank: Rank) -> None:
         self.kb = kb
         self.world = world
+        self.rank = rank
 
     def route(self, evidence: Evidence) -> Route:
         """Calls that show every fact of the evidence; raises `Unreachable`."""
@@ -133,7 +138,7 @@ class Router:
         queries = [name, f"{name} {type_}"] if name else [f"{way} {type_}"]
         for query in queries:
             for top_k in TOP_K:
-                if self.world.rank(query, (visit.entity,), top_k) is not None:
+                if self.rank(query, (visit.entity,), top_k) is not None:
                     arguments: JsonObject = {"query": query}
                     if top_k != TOP_K[0]:
                         arguments["top_k"] = top_k

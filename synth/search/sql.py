@@ -120,9 +120,10 @@ class SqlEvaluator:
     def _how_many(self, subject: int, ask: HowMany) -> Answer:
         sql = _Sql(self._tables)
         x, y, table = sql.ends(ask.step)
-        wanted = sql.node(ask.node)
-        select = f"SELECT COUNT(DISTINCT {y}) FROM {table} WHERE {x} = {sql.bind(subject)}"
-        (number,) = self._run(sql, f"{select} AND {y} IN ({wanted})")
+        where = f"{x} = {sql.bind(subject)}"
+        if ask.node.clues or ask.node.constant:
+            where += f" AND {y} IN ({sql.node(ask.node)})"
+        (number,) = self._run(sql, f"SELECT COUNT(DISTINCT {y}) FROM {table} WHERE {where}")
         return (float(str(number)),)
 
     def _difference(self, subject: int, ask: Difference) -> Answer:
