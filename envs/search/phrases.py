@@ -58,7 +58,7 @@ ENGLISH = (
     Phrase("than", "critics", r"positive reviews (?:lower|higher) than that of <\d+>"),
     Phrase("than", "metascore", r"Metascore (?:lower|higher) than that of <\d+>"),
     Phrase("than", "runtime", r"(?:is|are) (?:longer|shorter) than <\d+>"),
-    Phrase("count", "", rf"{_EN} (?:films?|people|person|compan(?:y|ies)|countr(?:y|ies))\b"),
+    Phrase("count", "", rf"(?!\d{{4}} ){_EN} (?:films?|people|person|compan(?:y|ies)|countr(?:y|ies))\b"),
     Phrase("test", "year", PERIOD["en"]),
     Phrase("test", "rating", r"(?:rated|rating of) (?P<rating>[\w-]+)"),
     Phrase(

@@ -21,7 +21,7 @@ MAX_STEPS = 2
 """Things farther than this from what is asked for are not looked for."""
 MAX_BRANCHES = 12
 """Most pages that one clue is followed through."""
-LOOKUP_TOP_K = 10
+LOOKUP_TOP_K = 50
 MAX_NAMESAKES = 2
 
 Calls = Generator[ToolCall, Observation, None]
@@ -57,17 +57,18 @@ class Trail:
     """By document id, in the order of reading."""
 
     def find(self, question: Question) -> Generator[ToolCall, Observation, list[Finding]]:
-        """Candidates that were read, best first; empty if no clue led anywhere."""
-        candidates = yield from self.resolve(question.root, 0)
+        """Candidates that every clue leads to, read, best first; empty if there are none."""
+        root = question.root
+        candidates = yield from self.resolve(root, 0)
+        num_clues = sum(not edge.denied for edge in root.edges)
         found: list[Finding] = []
-        kind = question.root.kind
         for candidate in candidates:
-            if found and candidate.clues < max(one.clues for one in candidates):
+            if candidate.clues < num_clues:
                 break
-            page = yield from self.look_up(candidate.link, kind)
+            page = yield from self.look_up(candidate.link, root.kind)
             if page:
-                score = yield from self.judge(page, question.root)
-                found.append(Finding(page, candidate.clues + score))
+                score = yield from self.judge(page, root)
+                found.append(Finding(page, score))
         return sorted(found, key=lambda finding: -finding.score)
 
     def resolve(self, node: Node, depth: int) -> Generator[ToolCall, Observation, list[Candidate]]:
