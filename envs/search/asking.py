@@ -74,7 +74,9 @@ def read_ask(masked: Masked) -> Ask:
     field = _field(last)
     if _MANY.search(last) and role and not field:
         return Ask(Form.COUNT, role=role, best=best, most=most)
-    asks = re.search(r"[Ii]n what year|[Ww]hen did|[Ww]hat |[Hh]ow |[Ff]or how|哪一年|多少|多长", last)
+    asks = re.search(
+        r"[Ii]n what year|[Ww]hen did|[Ww]hat |[Hh]ow |[Ff]or how|哪一年|多少|多长", last
+    )
     if field and asks and _VALUE.search(last) and len(last) < 160:
         return Ask(Form.VALUE, field, best=best, most=most)
     return Ask(Form.NAME, best=best, most=most)

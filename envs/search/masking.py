@@ -54,7 +54,12 @@ def mask(question: str) -> Masked:
     if is_cjk(re.sub(r"<\d+>", "", text)):
         return Masked(_LATIN.sub(lambda m: _latin(m, name), text), names, initials)
     for found in sorted(names_in(text), key=len, reverse=True):
-        if not _NO_NAME.match(found) and not found.endswith("-language") and "{" not in found and "<" not in found:
+        if (
+            not _NO_NAME.match(found)
+            and not found.endswith("-language")
+            and "{" not in found
+            and "<" not in found
+        ):
             pattern = re.compile(rf"(?<![\w<{{]){re.escape(found)}(?![\w>}}])(?!{_TONGUE.pattern})")
             text = pattern.sub(lambda m: _plain(m, name), text)
     return Masked(text, names, initials)

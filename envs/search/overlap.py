@@ -12,10 +12,8 @@ from itertools import combinations
 from math import log
 from typing import NamedTuple, Self
 
-from data.hashing import canonical_json
-from data.task import PublicTask, Role, ToolCall
+from data.task import ToolCall
 from data.trajectory import Observation
-from envs.base import Baseline
 from envs.search.clues import (
     Clues,
     Span,

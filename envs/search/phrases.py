@@ -58,7 +58,11 @@ ENGLISH = (
     Phrase("than", "critics", r"positive reviews (?:lower|higher) than that of <\d+>"),
     Phrase("than", "metascore", r"Metascore (?:lower|higher) than that of <\d+>"),
     Phrase("than", "runtime", r"(?:is|are) (?:longer|shorter) than <\d+>"),
-    Phrase("count", "", rf"(?!\d{{4}} ){_EN} (?:films?|people|person|compan(?:y|ies)|countr(?:y|ies))\b"),
+    Phrase(
+        "count",
+        "",
+        rf"(?!\d{{4}} ){_EN} (?:films?|people|person|compan(?:y|ies)|countr(?:y|ies))\b",
+    ),
     Phrase("test", "year", PERIOD["en"]),
     Phrase("test", "rating", r"(?:rated|rating of) (?P<rating>[\w-]+)"),
     Phrase(
@@ -98,7 +102,9 @@ ENGLISH = (
         "person",
         r"\b(?:[Ss]omeone|[Aa] film professional|(?:[Aa]n?|the|[Ww]hich|[Ee]very) person|Who|Identify the person)\b",
     ),
-    Phrase("node", "company", r"\b(?:[Aa]n?|the|[Ww]hich|[Ee]very) (?:film |production )?company\b"),
+    Phrase(
+        "node", "company", r"\b(?:[Aa]n?|the|[Ww]hich|[Ee]very) (?:film |production )?company\b"
+    ),
     Phrase("the", "film", r"\bthe film\b"),
     Phrase("node", "film", rf"\b(?:{_GENRE}|films?)\b"),
 )

@@ -6,8 +6,6 @@ the thing that is being described, and lets go of what it does not understand.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,46 +14,9 @@ from envs.search.asking import Ask, read_ask
 from envs.search.facts import Field, Kind, Role
 from envs.search.masking import Masked, mask
 from envs.search.phrases import GENRES, LANGUAGES, PHRASES, Phrase, compiled
+from envs.search.references import GROUPS, meant
+from envs.search.tree import Edge, Node, Test, Trait
 from envs.search.words import is_cjk
-
-
-class Trait(StrEnum):
-    GENRE = "genre"
-    LANGUAGE = "language"
-    RATING = "rating"
-    INITIALS = "initials"
-
-
-class Test(NamedTuple):
-    """One clue that a page, or a name, can pass or fail."""
-
-    about: Field | Role | Trait
-    """A role stands for the number of names that a page gives for it."""
-    bounds: Bounds = Bounds()
-    word: str = ""
-    denied: bool = False
-    than: str = ""
-    """If not empty, `bounds` are of the difference to this thing's value."""
-
-
-@dataclass(eq=False)
-class Node:
-    """Something that the question describes."""
-
-    kind: Kind | None = None
-    role: Role | None = None
-    """What it is to the thing that it was mentioned with."""
-    tests: list[Test] = field(default_factory=list)
-    edges: list["Edge"] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Edge:
-    """That a node is tied by `role` to a name or to another node."""
-
-    role: Role | None
-    target: Node | str
-    denied: bool = False
 
 
 class Question(NamedTuple):
@@ -70,35 +31,6 @@ _BREAK = re.compile(r",|\band\b|\bbut\b|，|。|；|[且但]")
 _WORLD = re.compile(
     r"^(?:In this collection|Going by the pages here|According to this collection), "
     r"|^[在就据按]本资料库(?:中|而言|记载|的记录)，"
-)
-_ROOT = re.compile(r"I'm after|I'm looking for|I have in mind|in question|[我想]要?找的|要找的|所说的")
-_SAME = re.compile(r"^(?:It|They|Its|Their|The same|This person|它|此人|该[片人]|该?影人)\b|^(?:它|此人|前述)")
-_NOUNS = (
-    (Role.DIRECT, r"director|导演"),
-    (Role.WRITE, r"writer|编剧"),
-    (Role.ACT, r"actor|performer|cast member|演员"),
-    (Role.MAKE, r"(?:production )?company|公司"),
-    (Kind.FILM, r"film|comedy|drama|documentary|影片|该片|这部"),
-    (Kind.PERSON, r"person|影人|此人"),
-)
-_REFERENCE = re.compile(r"^(?:[Tt]hat|[Tt]his|[Tt]he|该|这[部位家]|那[部位家])")
-_THING = (
-    r"(?P<of>it|they|(?:the|this|that)(?: same)? (?:[\w-]+ )??(?:film|comedy|drama|documentary|person"
-    r"|director|writer|actor|performer|member|company)(?: I'm after| I'm looking for"
-    r"| I have in mind| in question)?)"
-)
-_GROUPS = tuple(
-    (role, kind, re.compile(f"[Oo]ne of {pattern}"))
-    for role, kind, pattern in (
-        (Role.DIRECT, Kind.PERSON, f"the people who directed {_THING}"),
-        (Role.WRITE, Kind.PERSON, f"the people who wrote {_THING}"),
-        (Role.ACT, Kind.PERSON, f"(?:its|the) cast members(?: of {_THING})?"),
-        (Role.MAKE, Kind.COMPANY, f"(?:its|the) production companies(?: of {_THING})?"),
-        (Role.ACT, Kind.FILM, f"the films in which {_THING} appears?"),
-        (Role.DIRECT, Kind.FILM, f"the films {_THING} directed"),
-        (Role.WRITE, Kind.FILM, f"the films {_THING} wrote"),
-        (Role.MAKE, Kind.FILM, f"the films {_THING} produced"),
-    )
 )
 
 
@@ -137,7 +69,7 @@ class _Reader:
         self.opened, self.newly = self.newly, []
         start = 0
         self.subject = self.refer(sentence)
-        for role, kind, pattern in _GROUPS:
+        for role, kind, pattern in GROUPS:
             if match := pattern.match(sentence):
                 if match["of"]:
                     self.subject = self.refer(match["of"])
@@ -151,12 +83,16 @@ class _Reader:
         for phrase, match in self.events(sentence, start):
             gap = sentence[start : match.start()]
             start = match.end()
-            if phrase.event != "done" and (self.after_name or self.pending is None):
-                if _BREAK.search(gap) and not (self.open_ends and not self.after_name):
-                    self.current, self.after_name = self.subject, False
-                    self.open_ends = []
+            if phrase.event != "done" and self.ends_clause(gap):
+                self.current, self.after_name = self.subject, False
+                self.open_ends = []
             self.meet(phrase, match)
         self.before = self.subject
+
+    def ends_clause(self, gap: str) -> bool:
+        """Whether words between two phrases turn back to the subject of the sentence."""
+        waits = self.pending is not None or bool(self.open_ends)
+        return (self.after_name or not waits) and _BREAK.search(gap) is not None
 
     def events(self, sentence: str, start: int) -> Iterator[tuple[Phrase, re.Match[str]]]:
         """Phrases from left to right; of those that start together, the first of the list."""
@@ -173,29 +109,23 @@ class _Reader:
             start = max(match.end(), start + 1)
 
     def refer(self, start: str) -> Node:
-        """What the subject at the start of a sentence means."""
-        head = start[:60]
-        if _ROOT.search(head) or not self.opened:
-            return self.root if _ROOT.search(head) else self.before
-        if start[:1].islower() and re.match(r"(?:it|they|its|their)\b", start):
-            return self.before
-        if _SAME.search(head):
-            return self.before
-        if _REFERENCE.match(head):
-            for what, noun in _NOUNS:
-                if re.match(rf"\w*\s?(?:same )?(?:{noun})", head):
-                    fitting = [n for n in self.opened if what in (n.role, n.kind)]
-                    if fitting:
-                        return fitting[-1]
-                    return self.before
-            return self.opened[-1]
-        return self.before
+        return meant(start, self.root, self.before, self.opened)
 
     def meet(self, phrase: Phrase, match: re.Match[str]) -> None:
         match phrase.event:
             case "not":
                 self.denied = True
-                return
+            case "role" | "origin":
+                self.pending = Role(phrase.detail)
+            case "by":
+                self.open_ends.append((self.current, Edge(None, "")))
+            case _:
+                self.close(phrase, match)
+                self.denied = False
+
+    def close(self, phrase: Phrase, match: re.Match[str]) -> None:
+        """A phrase that a "not" before it belongs to, and that uses up a role before it."""
+        match phrase.event:
             case "test":
                 self.current.tests.append(self.test(phrase, match))
             case "than":
@@ -204,23 +134,16 @@ class _Reader:
                 if self.pending:
                     self.current.tests.append(Test(self.pending, read_amount(match[0])))
                 self.pending = None
-            case "role" | "origin":
-                self.pending = Role(phrase.detail)
-                return
             case "group":
                 self.pending = Role(phrase.detail)
                 self.open(Kind.FILM if "影片" in match[0] else _OTHER_END[self.pending])
                 self.subject = self.current
-            case "by":
-                self.open_ends.append((self.current, Edge(None, "")))
-                return
             case "done":
                 self.done(Role(phrase.detail))
             case "name":
                 self.name(self.masked.names[int(match["name"])])
-            case "node" | "the" | "genre":
+            case _:
                 self.node(phrase, match[0])
-        self.denied = False
 
     def test(self, phrase: Phrase, match: re.Match[str]) -> Test:
         about, text = phrase.detail, match[0]
@@ -258,7 +181,7 @@ class _Reader:
         elif phrase.event == "node" and self.pending:
             self.open(kind)
         elif phrase.event == "node" and self.open_ends and not self.open_ends[-1][1].target:
-            holder, edge = self.open_ends[-1]
+            edge = self.open_ends[-1][1]
             edge.target = self.current = Node(kind)
             self.newly.append(self.current)
         if self.current is self.root and self.root.kind is None:

@@ -1,4 +1,4 @@
-"""Follows a question's clues from page to page, as far as two steps away from what is asked for.
+"""Follows a question's clues from page to page, as far as three steps away from what is asked for.
 
 It looks up every name that a clue gives, gathers what the clue ties to it, keeps what most clues
 agree on, and then reads those pages, best first, to see which of them pass the other tests.
@@ -13,18 +13,18 @@ from data.task import ToolCall
 from data.trajectory import Observation
 from envs.search.facts import Facts, Field, Kind, Link, Role, read_facts
 from envs.search.listing import Listed, read_listing, read_page, same_title
-from envs.search.question import Edge, Node, Question, Test, Trait
+from envs.search.question import Question
+from envs.search.tree import Edge, Node, Test, Trait
 from envs.search.words import fold
 
-MAX_CALLS = 80
-MAX_STEPS = 2
-"""Things farther than this from what is asked for are not looked for."""
-MAX_BRANCHES = 12
-"""Most pages that one clue is followed through."""
+MAX_CALLS = 60
+MAX_STEPS = 3
+"""Clues of things farther than this from what is asked for are not followed."""
+MAX_BRANCHES = (12, 2)
+"""Most pages that one clue is followed through, one step away and two steps away."""
 LOOKUP_TOP_K = 50
 MAX_NAMESAKES = 2
-
-Calls = Generator[ToolCall, Observation, None]
+"""Most pages of one title that are read for a name."""
 
 
 class Page(NamedTuple):
@@ -100,7 +100,7 @@ class Trail:
         links: list[Link] = []
         between = yield from self.resolve(edge.target, depth + 1)
         best = max((candidate.clues for candidate in between), default=0)
-        for candidate in [one for one in between if one.clues == best][:MAX_BRANCHES]:
+        for candidate in [one for one in between if one.clues == best][: MAX_BRANCHES[depth]]:
             page = yield from self.look_up(candidate.link, edge.target.kind)
             if page and (yield from self.judge(page, edge.target)) >= 0:
                 links.extend(page.facts.links.get(edge.role, ()))
@@ -143,9 +143,7 @@ class Trail:
             if not self.calls_left or not name.strip():
                 return []
             self.calls_left -= 1
-            call = ToolCall(
-                name="search", arguments={"query": name[:1000], "top_k": LOOKUP_TOP_K}
-            )
+            call = ToolCall(name="search", arguments={"query": name[:1000], "top_k": LOOKUP_TOP_K})
             self.listed[key] = read_listing((yield call).text)
         return self.listed[key]
 
