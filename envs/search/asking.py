@@ -33,7 +33,10 @@ _LIST = re.compile(
     r"|full list|want them all|There are several|全部|所有(?!符合|[^。]*最)|哪些|逐一|名单|一个不漏|好几"
 )
 _FIELDS = (
-    (Field.YEAR, r"release year|recent|oldest|what year|come out|years apart|years lie|上映"),
+    (
+        Field.YEAR,
+        r"release year|released (?:last|first)|recent|oldest|what year|come out|years apart|years lie|上映",
+    ),
     (Field.RUNTIME, r"running time|how long|longest|shortest|how many minutes|片长|有多长"),
     (Field.CRITICS, r"positive|好评率"),
     (Field.METASCORE, r"Metascore"),
@@ -47,7 +50,7 @@ _COUNTED = (
     (Role.ACT, r"appear|acted|cast|出演|演员"),
 )
 _BEST = re.compile(
-    r"(?P<most>highest|(?<!at )most|longest|largest|最[高长晚多])|lowest|fewest|shortest|oldest|smallest"
+    r"(?P<most>released last|highest|(?<!at )most|longest|largest|最[高长晚多])|released first|lowest|fewest|shortest|oldest|smallest"
     r"|earliest|最[低短早少]"
 )
 _APART = re.compile(r"\bapart\b|\blie between\b|\bdiffer|相差|difference between")

@@ -1,4 +1,4 @@
-"""The scripted baseline of search tasks: best-first reading, no model, no hidden knowledge.
+"""What the search baseline falls back on: best-first reading by words in common with the question.
 
 It searches for the question, then for the names in it, opens the documents that hold most of the
 question's words, names and years, follows the names it reads there, and answers with the best one.
@@ -24,12 +24,12 @@ from envs.search.clues import (
     stems_in,
     years_in,
 )
+from envs.search.listing import read_listing, read_page
 from envs.search.words import fold, query_terms
 
 WIDE_TOP_K = 30
 LEAD_TOP_K = 10
 MAX_PAIRS = 4
-MAX_EVIDENCE = 5
 NAME_WEIGHT = 4.0
 SPAN_WEIGHT = 3.0
 NAMED_BONUS = 10.0
@@ -40,7 +40,6 @@ FOLLOWED = 0.5
 
 Steps = Generator[ToolCall, Observation, None]
 
-_LISTED = re.compile(r"^\d+\. \[(?P<id>[^\]]+)\] (?P<title>.*)\n {3}(?P<snippet>.*)$", re.MULTILINE)
 _YEAR_AFTER = re.compile(r" \(\d{4}\)$")
 _ASKS_YEAR = re.compile(r"\b(?:what|which) year\b|\bwhen (?:was|were|did)\b|哪一?年", re.IGNORECASE)
 _ASKS_NUMBER = re.compile(
@@ -109,9 +108,9 @@ class Overlap:
         self.searched.add(fold(query))
         self.calls_left -= 1
         found = yield ToolCall(name="search", arguments={"query": query[:1000], "top_k": top_k})
-        for match in _LISTED.finditer(found.text):
-            if match["id"] not in self.documents:
-                self.learn(_Document(match["id"], match["title"], match["snippet"]))
+        for hit in read_listing(found.text):
+            if hit.id not in self.documents:
+                self.learn(_Document(hit.id, hit.title, hit.snippet))
 
     def open(self, document: _Document) -> Steps:
         self.calls_left -= 1
@@ -119,7 +118,7 @@ class Overlap:
         document.opened = True
         if page.error:
             return
-        document.text = page.text.partition("\n\n")[2]
+        document.text = read_page(page.text)
         self.learn(document)
         names = names_in(document.text)
         if self.named(document):

@@ -75,7 +75,7 @@ ENGLISH = (
     Phrase(
         "role",
         "write",
-        r"written(?: by)?\b|\bwrote\b|writing credits? on\b|credited as a writer of\b"
+        r"written(?: by)?\b|\bwrote\b|writing credits? on\b|credited as (?:a )?writers? of\b"
         r"|worked on the script of\b",
     ),
     Phrase(
