@@ -6,7 +6,7 @@
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -45,7 +45,7 @@ from synth.console.frame import (  # noqa: E402
     shared,
     show,
     version,
-    word,
+    word_option,
 )
 
 if TYPE_CHECKING:
@@ -65,17 +65,14 @@ def cli() -> None:
 def kinds(db: str, as_json: bool) -> None:
     """The kinds of tasks, with their sources and domains."""
     from data.task import TaskKind
+    from synth.console.tables import kinds_table
     from synth.request import kind_module
 
-    known = {kind.value: kind_module(kind).catalogue() for kind in TaskKind}
-    if as_json:
-        for kind, (sources, domains, environments) in known.items():
-            about = {"sources": list(sources), "domains": domains, "environments": environments}
-            emit({"kind": kind, **about})
-        return
-    from synth.console.tables import kinds_table
-
-    show(kinds_table(known))
+    known = {kind: kind_module(kind).catalogue() for kind in TaskKind}
+    for kind, catalogue in known.items() if as_json else ():
+        emit(catalogue.record(kind))
+    if not as_json:
+        show(kinds_table(known))
 
 
 @cli.command()
@@ -84,16 +81,8 @@ def kinds(db: str, as_json: bool) -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--source", multiple=True, help="Where facts come from, e.g. films or jsonl:PATH.")
 @click.option("--domain", help="Which world of a kind that has several.")
-@click.option(
-    "--lang", callback=word("Language"), default="en", show_default=True, help="en or zh."
-)
-@click.option(
-    "--author",
-    callback=word("Author"),
-    default="program",
-    show_default=True,
-    help="program or llm.",
-)
+@word_option("--lang", "Language", "en or zh.", "en")
+@word_option("--author", "Author", "program or llm.", "program")
 @click.option("--model", help="Endpoint or name of the model that an llm author asks.")
 @click.option("--difficulty", type=click.IntRange(1, 5), help="Level; without it, all five.")
 @click.option("--depth", type=COUNT, help="Steps from what is named to what is asked for.")
@@ -124,7 +113,7 @@ def synth(
     from data.sources.corpus import resolved
     from synth.console.progress import Reporter, funnel_step, losses
     from synth.console.tables import funnel_table
-    from synth.funnel import synthesise
+    from synth.funnel import crew_for, synthesise
     from synth.request import make_request
 
     if ray and workers > 1:
@@ -134,7 +123,7 @@ def synth(
         options["sources"] = list(resolved(source))
     request = make_request(kind, options, seed, lang, author)
     with open_store(db) as store, Reporter("synth") as reporter:
-        crew = _crew(request, workers, ray)
+        crew = crew_for(request, workers, ray)
         summary = synthesise(request, n, store, crew, lambda now: reporter.update(funnel_step(now)))
     emit(summary.record()) if as_json else show(funnel_table(summary))
     if summary.accepted < n:
@@ -142,16 +131,6 @@ def synth(
             f"{summary.accepted} of {n} tasks: no more came of the last draws; most were lost to "
             f"{losses(summary.rejected)}; add sources or ask for less"
         )
-
-
-def _crew(request: Any, workers: int, address: str | None) -> Any:
-    if address:
-        from synth.ray_crew import ray_crew
-
-        return lambda: ray_crew(request, address)
-    from synth.funnel import local_crew
-
-    return lambda: local_crew(request, workers)
 
 
 @cli.command()
@@ -175,13 +154,12 @@ def certify(
         if not ids:
             raise UserError("no tasks to certify; make some with synth")
         with Reporter("certify") as reporter:
-            for number, (task_id, failures) in enumerate(recertify(store, ids), start=1):
-                num_failed += bool(failures)
-                failed = [{"name": check.name.value, "reason": check.reason} for check in failures]
+            for number, found in enumerate(recertify(store, ids), start=1):
+                num_failed += bool(found.failures)
                 if as_json:
-                    emit({"task": task_id, "passed": not failures, "failures": failed})
-                elif failures:
-                    show(*(f"{task_id} fails {each['name']}: {each['reason']}" for each in failed))
+                    emit(found.record())
+                else:
+                    show(*(f"{found.task_id} fails {c.name}: {c.reason}" for c in found.failures))
                 reporter.update(Step(number, len(ids), f"failed {num_failed}"))
     if num_failed:
         raise UserError(f"{num_failed} of {len(ids)} tasks failed their certificate")
@@ -195,7 +173,7 @@ def certify(
 @shared
 def tasks(kind: "TaskKind | None", limit: int, db: str, as_json: bool) -> None:
     """The stored tasks, in order of id."""
-    from synth.console.tables import question, tasks_table
+    from synth.console.tables import task_line, tasks_table
 
     with open_store(db) as store:
         count = store.count(kind=kind)
@@ -209,8 +187,7 @@ def tasks(kind: "TaskKind | None", limit: int, db: str, as_json: bool) -> None:
                 note(f"{limit} of {count} tasks; --limit shows more")
             return
         for task in found:
-            about = task.model_dump(mode="json", include={"id", "kind", "language", "split"})
-            emit({**about, "level": task.difficulty.level, "question": question(task)})
+            emit(task_line(task))
 
 
 @cli.command("show")
@@ -336,7 +313,7 @@ def rollout(
 @click.option("--format", "target", required=True, help="jsonl, verl or trl.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @kind_option()
-@click.option("--split", callback=word("Split"), help="train, val or test; without it, all three.")
+@word_option("--split", "Split", "train, val or test; without it, all three.")
 @click.option("--min-pass", type=SHARE, help="Lowest pass rate of the tasks to take.")
 @click.option("--max-pass", type=SHARE, help="Highest pass rate of the tasks to take.")
 @click.option("--policy", default="", help="Whose pass rate; without it, all models and greedy.")
@@ -358,6 +335,7 @@ def export(
     """
     from data.exporters import export as write
     from data.selection import LeftOut, Selection, select
+    from synth.console.tables import manifest_table
 
     selection = Selection(kind, split, min_pass, max_pass, policy)
     left_out = LeftOut()
@@ -367,12 +345,8 @@ def export(
         finally:
             for line in left_out.lines():
                 note(line)
-    if as_json:
-        emit({"out": str(out), **manifest.model_dump(mode="json")})
-    else:
-        from synth.console.tables import manifest_table
-
-        show(manifest_table(manifest, out))
+    written = {"out": str(out), **manifest.model_dump(mode="json")}
+    emit(written) if as_json else show(manifest_table(manifest, out))
 
 
 @cli.command()
@@ -405,10 +379,9 @@ def doctor(db: str, as_json: bool) -> None:
     from synth.doctor import diagnose
 
     findings = list(diagnose(db))
-    if as_json:
-        for finding in findings:
-            emit(finding._asdict())
-    else:
+    for finding in findings if as_json else ():
+        emit(finding._asdict())
+    if not as_json:
         show(findings_table(findings))
     broken = [finding.name for finding in findings if finding.required and not finding.works]
     if broken:

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from data.certificate import Certificate, CheckName, CheckResult
 from data.errors import TaskError
 from data.store import Store
@@ -219,6 +221,11 @@ class Recertified(NamedTuple):
     task_id: str
     failures: tuple[CheckResult, ...]
     """Every check that fails now; empty if the task is as good as when it was admitted."""
+
+    def record(self) -> JsonObject:
+        """What `certify --json` says of a task."""
+        failed: list[JsonValue] = [{"name": c.name, "reason": c.reason} for c in self.failures]
+        return {"task": self.task_id, "passed": not failed, "failures": failed}
 
 
 def recertify(store: Store, task_ids: Iterable[str]) -> Iterator[Recertified]:

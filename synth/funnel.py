@@ -164,6 +164,18 @@ def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def crew_for(
+    request: Request, workers: int, ray_address: str | None
+) -> Callable[[], AbstractContextManager[tuple[Crew, int]]]:
+    """The processes or, with an address, the Ray cluster that `synthesise` is to work with."""
+    if ray_address is None:
+        return lambda: local_crew(request, workers)
+    # Imported here, as it stands on this module.
+    from synth.ray_crew import ray_crew
+
+    return lambda: ray_crew(request, ray_address)
+
+
 def synthesise(
     request: Request,
     wanted: int,

@@ -36,6 +36,15 @@ class Catalogue(NamedTuple):
     environments: int = 0
     """Generated environments, where a kind has them."""
 
+    def record(self, kind: TaskKind) -> JsonObject:
+        """What `kinds --json` says of a kind."""
+        return {
+            "kind": kind.value,
+            "sources": list(self.sources),
+            "domains": list(self.domains),
+            "environments": self.environments,
+        }
+
 
 class KindModule(Protocol):
     """What `synth.<kind>` exports."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.shortcuts import CompleteStyle
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -34,7 +35,11 @@ class Desk:
         self._console = Console(stderr=quiet, highlight=False)
         self._session = None
         if sys.stdin.isatty() and self._console.is_terminal:
-            self._session = PromptSession[str](completer=Words(task.tools))
+            self._session = PromptSession[str](
+                completer=Words(task.tools),
+                complete_while_typing=False,
+                complete_style=CompleteStyle.READLINE_LIKE,
+            )
 
     async def ask(self) -> str | None:
         """The next line; None at the end of the input or after Ctrl-D."""

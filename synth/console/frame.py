@@ -79,6 +79,14 @@ def kind_option(*, required: bool = False) -> Callable[[Command], Command]:
     return click.option("--kind", metavar="KIND", required=required, callback=read, help=about)
 
 
+def word_option(
+    name: str, set_name: str, about: str, default: str | None = None
+) -> Callable[[Command], Command]:
+    """An option whose values are the members of an enumeration of `data.task`."""
+    read, known = word(set_name), default is not None
+    return click.option(name, callback=read, default=default, show_default=known, help=about)
+
+
 def shared(command: Command) -> Command:
     """The options that every command has."""
     as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

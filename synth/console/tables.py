@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.exporters.base import Manifest
-from data.task import Role, Task
+from data.task import JsonObject, Role, Task, TaskKind
 from envs.base import Finding
 from synth.funnel import Summary
 from synth.report import Funnel, LevelRate, Report
@@ -28,7 +28,7 @@ def plain_table(*columns: str, title: str = "", numbers: Iterable[str] = ()) -> 
     return table
 
 
-def kinds_table(kinds: Mapping[str, Catalogue]) -> Table:
+def kinds_table(kinds: Mapping[TaskKind, Catalogue]) -> Table:
     table = plain_table("kind", "source or domain", "what it is")
     for kind, (sources, domains, environments) in kinds.items():
         rows = [*sources.items(), *((domain, "domain") for domain in domains)]
@@ -97,6 +97,18 @@ def tasks_table(tasks: Iterable[Task]) -> Table:
             Text(shortened(question(task), WORDS_CHARS)),
         )
     return table
+
+
+def task_line(task: Task) -> JsonObject:
+    """What `tasks --json` says of a task; nothing that is hidden from an agent."""
+    return {
+        "id": task.id,
+        "kind": task.kind.value,
+        "language": task.language.value,
+        "split": task.split.value,
+        "level": task.difficulty.level,
+        "question": question(task),
+    }
 
 
 def question(task: Task) -> str:

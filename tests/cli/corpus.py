@@ -56,7 +56,9 @@ def _town(number: int, name: str, rng: Random) -> dict[str, Any]:
 
 def _keeper(number: int, name: str, rng: Random) -> dict[str, Any]:
     home, trade, year = rng.randrange(len(TOWNS)), rng.choice(TRADES), rng.randrange(1801, 1880)
-    text = f"{name} was born in {TOWNS[home]} in {year} and worked as {trade} before tending lights."
+    text = (
+        f"{name} was born in {TOWNS[home]} in {year} and worked as {trade} before tending lights."
+    )
     facts = [
         {"relation": "birthplace", "to": f"t{home}"},
         {"relation": "birth_year", "value": year},

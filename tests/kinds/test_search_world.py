@@ -40,6 +40,7 @@ from envs.base import open_env
 from envs.search import TOOLS, VERSION, Env, greedy
 from envs.search.cache import FORMAT, MANIFEST, open_index
 from envs.search.env import MAX_OBSERVATION_CHARS
+from envs.search.greedy import MAX_CALLS
 from envs.search.pages import MAX_MATCHES, PAGE_CHARS, SNIPPET_CHARS, cut, find, snippet
 from envs.search.words import fold_aligned, page_words, query_terms
 from envs.search.world import World, build_world, open_world
@@ -664,7 +665,7 @@ async def test_greedy_answers_one_hop_questions_the_same_way_every_time(
     text, calls, env = await solve(asked)
     found = json.loads(text)
     assert found["answer"] == answer
-    assert calls <= 40
+    assert calls <= MAX_CALLS
     state = env.state()
     assert isinstance(state, dict)
     assert isinstance(state["opened"], list)
@@ -677,4 +678,4 @@ async def test_greedy_survives_questions_that_say_nothing(elements: Corpus, ques
     build_world(elements)
     text, calls, _ = await solve(public(elements.sha256, question))
     assert set(json.loads(text)) == {"answer", "evidence"}
-    assert calls <= 40
+    assert calls <= MAX_CALLS

@@ -139,3 +139,16 @@ def test_a_task_may_wait_for_its_certificate(store: Store) -> None:
 def test_a_certificate_of_an_unknown_task_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match="no task 'search-"):
         store.set_certificate(make_certificate(make_task(1)))
+
+
+def test_the_beginning_of_an_id_finds_its_task_and_nothing_else_does(store: Store) -> None:
+    tasks = [make_task(number) for number in range(40)]
+    fill(store, tasks)
+    for task in tasks[:5]:
+        short = next(n for n in range(8, 40) if sum(t.id[:n] == task.id[:n] for t in tasks) == 1)
+        assert store.match(task.id) == task.id
+        assert store.match(task.id[:short]) == task.id
+        assert store.match(task.id[:short].removeprefix("search-")) == task.id
+    for name, said in {"search-": "several tasks fit", "%": "no task '%'", "_": "no task"}.items():
+        with pytest.raises(UserError, match=said):
+            store.match(name)

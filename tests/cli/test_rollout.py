@@ -1,0 +1,89 @@
+"""`rollout`: one line an attempt, nothing played twice, every wrong request named."""
+
+import pytest
+
+from synth.report import wilson
+from tests.agents.endpoint import says, serve
+from tests.cli.conftest import Run, error_line, records
+
+FIELDS = {"task", "attempt", "outcome", "score", "turns", "tool_calls", "seconds"}
+
+
+@pytest.mark.parametrize(("policy", "score"), [("oracle", 1.0), ("noop", 0.0)])
+def test_every_attempt_is_one_line(run: Run, tasks: list[str], policy: str, score: float) -> None:
+    result = run("rollout", "--kind", "search", "--policy", policy, "--k", 2, "--json")
+    lines = records(result)
+    assert result.exit_code == 0
+    assert {frozenset(line) for line in lines} == {frozenset(FIELDS)}
+    assert sorted((line["task"], line["attempt"]) for line in lines) == [
+        (task, attempt) for task in tasks for attempt in (0, 1)
+    ]
+    assert {(line["outcome"], line["score"]) for line in lines} == {("scored", score)}
+    assert all(line["tool_calls"] > 0 for line in lines) == (policy == "oracle")
+
+
+def test_a_second_run_plays_nothing_again_and_says_the_same(run: Run, tasks: list[str]) -> None:
+    command = ("rollout", "--kind", "search", "--policy", "greedy", "--json")
+    first = records(run(*command, "--n", 4))
+    again = run(*command, "--n", 6)
+    assert [line for line in records(again) if line in first] == sorted(
+        first, key=lambda line: str(line["task"])
+    )
+    assert sorted(line["task"] for line in records(again)) == tasks[:6]
+
+
+def test_the_table_counts_attempts_by_level(run: Run, tasks: list[str]) -> None:
+    levels = [row["level"] for row in records(run("tasks", "--json"))]
+    shown = run("rollout", "--kind", "search", "--policy", "oracle").stdout
+    rows = [line.split("│")[1:-1] for line in shown.splitlines() if "%" in line and "│" in line]
+    counted = {int(row[1]): int(row[3]) for row in rows if row[1].strip().isdigit()}
+    assert counted == {level: levels.count(level) for level in sorted(set(levels))}
+
+
+async def test_a_model_behind_an_endpoint_is_rolled_out(run: Run, tasks: list[str]) -> None:
+    import asyncio
+
+    async with serve(says('{"answer": "nobody", "evidence": []}'), names=["lamp"]) as endpoint:
+        command = ("rollout", "--kind", "search", "--model", endpoint.url, "--n", 3, "--json")
+        result = await asyncio.to_thread(run, *command)
+    assert [(line["outcome"], line["score"]) for line in records(result)] == [("scored", 0.0)] * 3
+    assert {body["model"] for body in endpoint.bodies} == {"lamp"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ([], "either --policy NAME or --model URL"),
+        (["--policy", "noop", "--model", "http://127.0.0.1:1"], "only one of them"),
+        (["--policy", "bold"], "oracle, noop, random, greedy"),
+        (["--policy", "noop", "--name", "x"], "--name is a model's name"),
+        (["--model", "bundled"], "the bundled model is not installed"),
+        (["--model", "not a url"], "no model endpoint at 'not a url'"),
+        (["--policy", "noop", "--context", "summary"], "no context manager 'summary'"),
+    ],
+    ids=["neither", "both", "unknown", "name", "bundled", "url", "context"],
+)
+def test_a_wrong_request_is_one_line(
+    run: Run, tasks: list[str], arguments: list[str], part: str
+) -> None:
+    assert part in error_line(run("rollout", "--kind", "search", *arguments))
+
+
+def test_without_tasks_there_is_nothing_to_roll_out(run: Run) -> None:
+    line = error_line(run("rollout", "--kind", "search", "--policy", "noop"))
+    assert "no search tasks to roll out; make some with synth" in line
+
+
+@pytest.mark.parametrize(
+    ("passed", "scored", "low", "high"),
+    [
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (81, 263, 0.2553, 0.3662),
+    ],
+)
+def test_intervals_are_those_of_the_tables(
+    passed: int, scored: int, low: float, high: float
+) -> None:
+    assert wilson(passed, scored) == pytest.approx((low, high), abs=5e-5)
