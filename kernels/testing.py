@@ -6,6 +6,9 @@ from typing import Any
 
 import torch
 
+HALF = torch.bfloat16 if torch.cuda.is_available() else torch.float16
+"""The 16-bit type under test: Triton's interpreter multiplies bfloat16 matrices as raw integers."""
+
 
 def relative_error(found: torch.Tensor, expected: torch.Tensor) -> float:
     """||found - expected|| / ||expected||, in float64; inf where either holds a NaN."""
