@@ -82,7 +82,8 @@ def write_scores(
     block_i = triton.next_power_of_2(num_heads)
     is_float32 = q_TID.dtype == torch.float32
     # Float32 tiles take twice the registers and shared memory, and serve tests more than speed.
-    chosen = {"columns": COLUMNS, "block_n": 128, "strip": 2048, "warps": 8, "stages": 2}
+    stages = 3 if q_TID.dtype.itemsize == 1 else 2
+    chosen = {"columns": COLUMNS, "block_n": 64, "strip": 2048, "warps": 4, "stages": stages}
     if is_float32:
         chosen |= {"columns": 64, "block_n": 64, "strip": 512, "warps": 4, "stages": 1}
     chosen |= config or {}

@@ -35,6 +35,17 @@ def _value(key):
 
 
 @triton.jit
+def _guess(low, high, count_low, count_high, topk):
+    """Where the count should be `topk`: log(count) is nearly linear in the tail of the scores."""
+    log_low = tl.log2(count_low.to(tl.float32))
+    log_high = tl.log2(tl.maximum(count_high.to(tl.float32), 0.5))
+    share = (log_low - tl.log2(topk.to(tl.float32))) / (log_low - log_high)
+    value = _value(low) * (1 - share) + _value(high - 1) * share
+    bits = value.to(tl.int32, bitcast=True)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).to(tl.int64)
+
+
+@triton.jit
 def _threshold(b_key, m_valid, num_valid, topk):
     """The largest key with at least `topk` keys not below it, and how many those are."""
     low = tl.min(tl.where(m_valid, b_key, 2147483647)).to(tl.int64)
@@ -44,21 +55,17 @@ def _threshold(b_key, m_valid, num_valid, topk):
     count_high = num_valid * 0
     step = num_valid * 0
     while (high - low > 1) & (count_low != topk):
+        # Every third step halves the interval, so that no distribution takes long.
         middle = (low + high) // 2
-        if step % 2 == 0:
-            # Scores are smooth around the threshold far more often than not.
-            share = (count_low - topk).to(tl.float32) / (count_low - count_high).to(tl.float32)
-            guess = _value(low) * (1 - share) + _value(high - 1) * share
-            guess_bits = guess.to(tl.int32, bitcast=True)
-            guess_key = (guess_bits ^ ((guess_bits >> 31) & 0x7FFFFFFF)).to(tl.int64)
-            inside = (guess_key > low) & (guess_key < high)
-            middle = tl.where(inside, guess_key, middle)
+        if step % 3 != 2:
+            guess = _guess(low, high, count_low, count_high, topk + num_valid * 0)
+            middle = tl.minimum(tl.maximum(guess, low + 1), high - 1)
         if step % 8 == 7:
             # Closes the gap around a plateau of equal scores at once.
-            low = tl.min(tl.where(b_key >= low, b_key, 2147483647)).to(tl.int64)
-            high = tl.max(tl.where(b_key < high, b_key, LOWEST)).to(tl.int64) + 1
+            low = tl.min(tl.where(b_key >= low.to(tl.int32), b_key, 2147483647)).to(tl.int64)
+            high = tl.max(tl.where(b_key < high.to(tl.int32), b_key, LOWEST)).to(tl.int64) + 1
             middle = (low + high + 1) // 2
-        count = tl.sum((b_key >= middle).to(tl.int32))
+        count = tl.sum((b_key >= middle.to(tl.int32)).to(tl.int32))
         if count >= topk:
             low = middle
             count_low = count
@@ -74,7 +81,7 @@ def _select(
     score_ptr, map_ptr, start_ptr, end_ptr, out_ptr,
     score_stride, map_stride, out_stride, segment_stride,
     topk, width, smallest,
-    HAS_MAP: tl.constexpr, BLOCK: tl.constexpr,
+    HAS_MAP: tl.constexpr, BLOCK: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
     i_row = tl.program_id(0).to(tl.int64)
     i_segment = tl.program_id(1)
@@ -98,21 +105,48 @@ def _select(
     b_score = tl.load(score_ptr + i_row * score_stride + b_index, mask=m_valid, other=0.0)
     b_key = _ordered(b_score, m_valid)
     num_valid = tl.sum(m_valid.to(tl.int32))
-    m_chosen = m_valid
+    # Every valid key is above LOWEST: with few of them, all are chosen and none counts as a tie.
+    threshold = tl.full([], LOWEST, tl.int32)
+    num_dropped = tl.full([], 1 << 30, tl.int32)
     if num_valid > topk:
-        threshold, count_not_below = _threshold(b_key, m_valid, num_valid, topk)
-        m_chosen = b_key >= threshold
-        if count_not_below != topk:
-            m_tied = b_key == threshold
-            b_tied = m_tied.to(tl.int32)
-            num_tied = tl.sum(b_tied)
-            needed = topk - (count_not_below - num_tied)
-            b_later = num_tied - tl.cumsum(b_tied, 0) + b_tied
-            m_chosen = (b_key > threshold) | (m_tied & (b_later <= needed))
-    b_chosen = m_chosen.to(tl.int32)
-    b_place = tl.cumsum(b_chosen, 0) - 1
+        found, count_not_below = _threshold(b_key, m_valid, num_valid, topk)
+        threshold = found.to(tl.int32)
+        num_dropped = count_not_below - topk
     out_row = out_ptr + i_row * out_stride + i_segment * segment_stride
-    tl.store(out_row + b_place, b_index.to(tl.int32), mask=m_chosen)
+    _emit(
+        score_ptr + i_row * score_stride, map_ptr + i_row * map_stride + first, out_row,
+        start + first, count, threshold, num_dropped, HAS_MAP, TILE,
+    )  # fmt: skip
+
+
+@triton.jit
+def _emit(
+    score_ptr, map_ptr, out_ptr, first_key, count, threshold, num_dropped,
+    HAS_MAP: tl.constexpr, TILE: tl.constexpr,
+):  # fmt: skip
+    """Stores the keys above `threshold` and, of those at it, all but the first `num_dropped`."""
+    num_above = 0
+    num_tied = 0
+    for i_n in range(0, count, TILE):
+        o_n = i_n + tl.arange(0, TILE)
+        m_n = o_n < count
+        if HAS_MAP:
+            b_index = tl.load(map_ptr + o_n, mask=m_n, other=-1)
+            m_n = b_index >= 0
+        else:
+            b_index = first_key + o_n
+        b_key = _ordered(tl.load(score_ptr + b_index, mask=m_n, other=0.0), m_n)
+        m_above = b_key > threshold
+        m_tied = b_key == threshold
+        # Both counts in one scan; a tile holds far fewer than 2^16 keys.
+        b_both = tl.cumsum(m_above.to(tl.int32) + (m_tied.to(tl.int32) << 16), 0)
+        b_above = num_above + (b_both & 0xFFFF)
+        b_tied = num_tied + (b_both >> 16)
+        m_chosen = m_above | (m_tied & (b_tied > num_dropped))
+        b_place = b_above + tl.maximum(b_tied - num_dropped, 0) - 1
+        tl.store(out_ptr + b_place, b_index.to(tl.int32), mask=m_chosen)
+        num_above += tl.sum(m_above.to(tl.int32))
+        num_tied += tl.sum(m_tied.to(tl.int32))
 
 
 def select_topk(
@@ -164,7 +198,8 @@ def _launch(
             scores, index_map if index_map is not None else out, starts, ends, out,
             scores.stride(0), index_map.stride(0) if index_map is not None else 0,
             out.stride(0), topk, topk, width, smallest,
-            HAS_MAP=index_map is not None, BLOCK=block, num_warps=max(4, min(16, block // 1024)),
+            HAS_MAP=index_map is not None, BLOCK=block, TILE=min(block, 4096),
+            num_warps=max(4, min(16, block // 1024)),
         )  # fmt: skip
         if block == largest:
             return
