@@ -135,7 +135,7 @@ def sparse_decode(
         scale * math.log2(math.e),
         H=num_heads, V=v_dim, R=width - v_dim, FP8=views.scales_PNG is not None, TILE=TILE,
         SPLIT=SPLIT, BLOCK_H=block_h, BLOCK_V=block_v,
-        BLOCK_R=max(16, triton.next_power_of_2(width - v_dim)), BLOCK_N=16 if is_float32 else 64,
+        BLOCK_R=max(16, triton.next_power_of_2(width - v_dim)), BLOCK_N=16 if is_float32 else 32,
         PRECISION="ieee" if is_float32 else "tf32", num_warps=8,
     )  # fmt: skip
     _combine[(batch, num_heads)](

@@ -6,7 +6,7 @@ import torch
 from kernels.backend import Backend
 from kernels.sparse_backward import reference as backward_reference
 from kernels.sparse_backward import sparse_attention, sparse_backward
-from kernels.sparse_prefill import kernel, reference, sparse_prefill
+from kernels.sparse_prefill import kernel, reference, sparse_prefill, union
 from kernels.testing import HALF, poisoned_allocations, relative_error
 
 HALF_ERROR = 4e-3 if HALF is torch.float16 else 1e-2
@@ -30,6 +30,11 @@ def inputs(
     indices = picks.to(torch.int32)
     return q.to(device, dtype), kv.to(device, dtype), indices.to(device)
 
+
+HOPPER = pytest.mark.skipif(
+    not torch.cuda.is_available() or torch.cuda.get_device_capability()[0] != 9,
+    reason="needs a Hopper device",
+)
 
 SHAPES = [
     # queries, keys, heads, v_dim, rope, picked
@@ -72,11 +77,31 @@ def test_sharing_a_gather_changes_nothing(group: int, device: str) -> None:
     assert relative_error(found.out_THV, expected.out_THV) < 1e-5
 
 
+@pytest.mark.gpu
+@HOPPER
+@pytest.mark.parametrize("heads", [4, 8, 16, 64, 100])
+@pytest.mark.parametrize("v_dim", [128, 512])
+def test_the_hopper_path_matches_the_definition(heads: int, v_dim: int) -> None:
+    from kernels.sparse_prefill import hopper
+
+    q, kv, indices = inputs(37, 333, heads, v_dim, 64, 130, HALF, "cuda")
+    assert hopper.fits(q, v_dim)
+    kv[0] = float("nan")
+    indices[indices == 0] = -1
+    scale = q.shape[-1] ** -0.5
+    expected = reference.sparse_prefill(q.float(), kv.float(), indices, scale, v_dim)
+    with poisoned_allocations():
+        found = sparse_prefill(q, kv, indices, scale, v_dim)
+    assert relative_error(found.out_THV, expected.out_THV) < HALF_ERROR
+    some = expected.lse_TH.isfinite()
+    assert (found.lse_TH - expected.lse_TH)[some].abs().max() < 2e-2
+
+
 def test_marks_made_in_blocks_give_the_same_unions(
     device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, _, indices = inputs(11, 63, 8, 32, 16, 20, torch.float32, device)
-    whole = kernel.unite(indices, 63, 4)
+    whole = union.unite(indices, 63, 4)
     for g in range(3):
         rows = indices[4 * g : 4 * g + 4]
         members = sorted({k for k in rows.flatten().tolist() if k >= 0})
@@ -84,8 +109,8 @@ def test_marks_made_in_blocks_give_the_same_unions(
         assert whole.index_GU[g, :count].tolist() == members
         bits = [sum(1 << i for i, row in enumerate(rows.tolist()) if k in row) for k in members]
         assert whole.bits_GU[g, :count].tolist() == bits
-    monkeypatch.setattr(kernel, "MARK_BYTES", 63 * 4)
-    again = kernel.unite(indices, 63, 4)
+    monkeypatch.setattr(union, "MARK_BYTES", 63 * 4)
+    again = union.unite(indices, 63, 4)
     for g in range(3):
         count = int(whole.count_G[g])
         assert torch.equal(again.index_GU[g, :count], whole.index_GU[g, :count])
