@@ -3,6 +3,7 @@
 Legend: T new tokens, V latent width, R rotary width, D index width, F = R / 2 frequencies.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -49,7 +50,7 @@ def hadamard_matrix(dim: int, device: torch.device) -> Tensor:
     parity = torch.zeros_like(both)
     for bit in range(dim.bit_length()):
         parity ^= (both >> bit) & 1
-    return (1 - 2 * parity).float() / dim**0.5
+    return (1 - 2 * parity).float() / math.sqrt(dim)
 
 
 def finish(new: NewRows, norms: Norms, fp8: bool) -> Parts:

@@ -246,7 +246,7 @@ def index_loss(
     scale: float,
 ) -> Tensor:
     """See `kernels.index_loss.index_loss`."""
-    loss: Tensor = _IndexLoss.apply(  # type: ignore[no-untyped-call]
+    loss: Tensor = _IndexLoss.apply(
         q_TID, k_SD, w_TI, q_THC, kv_SC, indices_TK, starts_T, ends_T, scale
     )
     return loss

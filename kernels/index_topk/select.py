@@ -77,76 +77,89 @@ def _threshold(b_key, m_valid, num_valid, topk):
 
 
 @triton.jit
-def _select(
-    score_ptr, map_ptr, start_ptr, end_ptr, out_ptr,
-    score_stride, map_stride, out_stride, segment_stride,
-    topk, width, smallest,
-    HAS_MAP: tl.constexpr, BLOCK: tl.constexpr, TILE: tl.constexpr,
+def _thresholds(
+    score_ptr, map_ptr, start_ptr, end_ptr, threshold_ptr, dropped_ptr,
+    score_stride, map_stride, num_segments, topk, width, smallest,
+    HAS_MAP: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     i_row = tl.program_id(0).to(tl.int64)
     i_segment = tl.program_id(1)
-    start = tl.load(start_ptr + i_row)
-    end = tl.load(end_ptr + i_row)
-    length = tl.where(HAS_MAP, width, tl.maximum(end - start, 0))
-    first = i_segment * SEGMENT
-    count = tl.minimum(tl.maximum(length - first, 0), SEGMENT)
-    # Each size of row has its own launch; the others leave at once.
-    if (count > BLOCK) | (count <= smallest):
+    base, first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
+    # Each size of row has its own launch; the others leave at once, as do rows chosen whole.
+    if (count > BLOCK) | (count <= smallest) | (count <= topk):
         return
     o_n = tl.arange(0, BLOCK)
-    m_n = o_n < count
+    m_valid = o_n < count
     # [BLOCK]
     if HAS_MAP:
-        b_index = tl.load(map_ptr + i_row * map_stride + first + o_n, mask=m_n, other=-1)
+        b_index = tl.load(map_ptr + i_row * map_stride + first + o_n, mask=m_valid, other=-1)
         m_valid = b_index >= 0
     else:
-        b_index = start + first + o_n
-        m_valid = m_n
+        b_index = base + first + o_n
+        m_valid = m_valid & (b_index >= start)
     b_score = tl.load(score_ptr + i_row * score_stride + b_index, mask=m_valid, other=0.0)
     b_key = _ordered(b_score, m_valid)
     num_valid = tl.sum(m_valid.to(tl.int32))
-    # Every valid key is above LOWEST: with few of them, all are chosen and none counts as a tie.
-    threshold = tl.full([], LOWEST, tl.int32)
-    num_dropped = tl.full([], 1 << 30, tl.int32)
     if num_valid > topk:
-        found, count_not_below = _threshold(b_key, m_valid, num_valid, topk)
-        threshold = found.to(tl.int32)
-        num_dropped = count_not_below - topk
-    out_row = out_ptr + i_row * out_stride + i_segment * segment_stride
-    _emit(
-        score_ptr + i_row * score_stride, map_ptr + i_row * map_stride + first, out_row,
-        start + first, count, threshold, num_dropped, HAS_MAP, TILE,
-    )  # fmt: skip
+        threshold, count_not_below = _threshold(b_key, m_valid, num_valid, topk)
+        o_out = i_row * num_segments + i_segment
+        tl.store(threshold_ptr + o_out, threshold.to(tl.int32))
+        tl.store(dropped_ptr + o_out, count_not_below - topk)
+
+
+@triton.jit
+def _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP: tl.constexpr):
+    """Base of the row's places, begin and size of the segment, and the row's first visible key.
+
+    The base is the start rounded down to 16 keys, so that loads are wide.
+    """
+    start = tl.load(start_ptr + i_row)
+    end = tl.load(end_ptr + i_row)
+    base = (start // 16) * 16
+    length = tl.where(HAS_MAP, width, tl.where(end > start, end - base, 0))
+    first = i_segment * SEGMENT
+    return base, first, tl.minimum(tl.maximum(length - first, 0), SEGMENT), start
 
 
 @triton.jit
 def _emit(
-    score_ptr, map_ptr, out_ptr, first_key, count, threshold, num_dropped,
+    score_ptr, map_ptr, start_ptr, end_ptr, threshold_ptr, dropped_ptr, out_ptr,
+    score_stride, map_stride, out_stride, num_segments, topk, width,
     HAS_MAP: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
-    """Stores the keys above `threshold` and, of those at it, all but the first `num_dropped`."""
+    """Stores the keys above the threshold and, of those at it, all but the first `dropped`."""
+    i_row = tl.program_id(0).to(tl.int64)
+    i_segment = tl.program_id(1)
+    base, first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
+    threshold = tl.load(threshold_ptr + i_row * num_segments + i_segment)
+    num_dropped = tl.load(dropped_ptr + i_row * num_segments + i_segment)
+    out_row = out_ptr + i_row * out_stride + i_segment * topk
     num_above = 0
     num_tied = 0
-    for i_n in range(0, count, TILE):
+    for i_n in tl.range(0, count, TILE, num_stages=3):
         o_n = i_n + tl.arange(0, TILE)
         m_n = o_n < count
         if HAS_MAP:
-            b_index = tl.load(map_ptr + o_n, mask=m_n, other=-1)
+            b_index = tl.load(map_ptr + i_row * map_stride + first + o_n, mask=m_n, other=-1)
             m_n = b_index >= 0
         else:
-            b_index = first_key + o_n
-        b_key = _ordered(tl.load(score_ptr + b_index, mask=m_n, other=0.0), m_n)
+            b_index = base + first + o_n
+            m_n = m_n & (b_index >= start)
+        b_score = tl.load(score_ptr + i_row * score_stride + b_index, mask=m_n, other=0.0)
+        b_key = _ordered(b_score, m_n)
         m_above = b_key > threshold
         m_tied = b_key == threshold
         # Both counts in one scan; a tile holds far fewer than 2^16 keys.
-        b_both = tl.cumsum(m_above.to(tl.int32) + (m_tied.to(tl.int32) << 16), 0)
-        b_above = num_above + (b_both & 0xFFFF)
-        b_tied = num_tied + (b_both >> 16)
+        b_both = m_above.to(tl.int32) + (m_tied.to(tl.int32) << 16)
+        b_scan = tl.cumsum(b_both, 0)
+        b_above = num_above + (b_scan & 0xFFFF)
+        b_tied = num_tied + (b_scan >> 16)
         m_chosen = m_above | (m_tied & (b_tied > num_dropped))
         b_place = b_above + tl.maximum(b_tied - num_dropped, 0) - 1
-        tl.store(out_ptr + b_place, b_index.to(tl.int32), mask=m_chosen)
-        num_above += tl.sum(m_above.to(tl.int32))
-        num_tied += tl.sum(m_tied.to(tl.int32))
+        tl.store(out_row + b_place, b_index.to(tl.int32), mask=m_chosen)
+        total = tl.sum(b_both)
+        num_above += total & 0xFFFF
+        num_tied += total >> 16
 
 
 def select_topk(
@@ -191,16 +204,26 @@ def _launch(
     num_segments: int,
 ) -> None:
     width = num_keys if index_map is None else index_map.shape[1]
+    num_rows, has_map = scores.shape[0], index_map is not None
+    source = out if index_map is None else index_map
+    # Every valid key is above LOWEST: a row without a threshold is chosen whole, without ties.
+    thresholds = torch.full(
+        (2, num_rows, num_segments), 1 << 30, dtype=torch.int32, device=scores.device
+    )
+    thresholds[0] = -(2**31)
     largest = min(MAX_BLOCK, triton.next_power_of_2(width))
     block, smallest = min(MIN_BLOCK, largest), 0
-    while True:
-        _select[(scores.shape[0], num_segments)](
-            scores, index_map if index_map is not None else out, starts, ends, out,
-            scores.stride(0), index_map.stride(0) if index_map is not None else 0,
-            out.stride(0), topk, topk, width, smallest,
-            HAS_MAP=index_map is not None, BLOCK=block, TILE=min(block, 4096),
-            num_warps=max(4, min(16, block // 1024)),
+    while width > topk:
+        _thresholds[(num_rows, num_segments)](
+            scores, source, starts, ends, thresholds[0], thresholds[1],
+            scores.stride(0), source.stride(0), num_segments, topk, width, smallest,
+            HAS_MAP=has_map, BLOCK=block, num_warps=max(4, min(16, block // 1024)),
         )  # fmt: skip
         if block == largest:
-            return
+            break
         block, smallest = block * 2, block
+    _emit[(num_rows, num_segments)](
+        scores, source, starts, ends, thresholds[0], thresholds[1], out,
+        scores.stride(0), source.stride(0), out.stride(0), num_segments, topk, width,
+        HAS_MAP=has_map, TILE=min(2048, largest), num_warps=4,
+    )  # fmt: skip
