@@ -14,6 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.device import is_roomy
 from kernels.index_loss.reference import support_mask
 from kernels.sparse_backward.kernel import add_parts
 
@@ -188,7 +189,8 @@ def _precision(x: Tensor) -> str:
 def _attention_target(q_THC: Tensor, kv_SC: Tensor, picked_TK: Tensor, scale: float) -> Tensor:
     num_queries, num_heads, width = q_THC.shape
     num_picked = picked_TK.shape[1]
-    block_h = min(TILE_ROWS, max(16, triton.next_power_of_2(num_heads)))
+    tile_rows = TILE_ROWS if is_roomy(q_THC) else 16
+    block_h = min(tile_rows, max(16, triton.next_power_of_2(num_heads)))
     num_blocks = triton.cdiv(num_heads, block_h)
     parts = torch.empty(
         num_blocks, num_queries, num_picked, dtype=torch.float32, device=q_THC.device
@@ -198,7 +200,7 @@ def _attention_target(q_THC: Tensor, kv_SC: Tensor, picked_TK: Tensor, scale: fl
         q_THC.stride(0), q_THC.stride(1), kv_SC.stride(0), picked_TK.stride(0),
         num_queries, num_picked, scale * math.log2(math.e),
         H=num_heads, C=width, BLOCK_H=block_h, BLOCK_C=max(16, triton.next_power_of_2(width)),
-        BLOCK_N=16 if q_THC.dtype == torch.float32 else 32, PRECISION=_precision(q_THC), num_warps=8,
+        BLOCK_N=32 if is_roomy(q_THC) and q_THC.dtype != torch.float32 else 16, PRECISION=_precision(q_THC), num_warps=8,
     )  # fmt: skip
     return parts.sum(0)
 

@@ -84,7 +84,7 @@ def _thresholds(
 ):  # fmt: skip
     i_row = tl.program_id(0).to(tl.int64)
     i_segment = tl.program_id(1)
-    base, first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
+    first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
     # Each size of row has its own launch; the others leave at once, as do rows chosen whole.
     if (count > BLOCK) | (count <= smallest) | (count <= topk):
         return
@@ -95,8 +95,7 @@ def _thresholds(
         b_index = tl.load(map_ptr + i_row * map_stride + first + o_n, mask=m_valid, other=-1)
         m_valid = b_index >= 0
     else:
-        b_index = base + first + o_n
-        m_valid = m_valid & (b_index >= start)
+        b_index = start + first + o_n
     b_score = tl.load(score_ptr + i_row * score_stride + b_index, mask=m_valid, other=0.0)
     b_key = _ordered(b_score, m_valid)
     num_valid = tl.sum(m_valid.to(tl.int32))
@@ -109,42 +108,37 @@ def _thresholds(
 
 @triton.jit
 def _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP: tl.constexpr):
-    """Base of the row's places, begin and size of the segment, and the row's first visible key.
-
-    The base is the start rounded down to 16 keys, so that loads are wide.
-    """
+    """Where a segment begins in its row, how many places it has, and the row's first key."""
     start = tl.load(start_ptr + i_row)
     end = tl.load(end_ptr + i_row)
-    base = (start // 16) * 16
-    length = tl.where(HAS_MAP, width, tl.where(end > start, end - base, 0))
+    length = tl.where(HAS_MAP, width, tl.maximum(end - start, 0))
     first = i_segment * SEGMENT
-    return base, first, tl.minimum(tl.maximum(length - first, 0), SEGMENT), start
+    return first, tl.minimum(tl.maximum(length - first, 0), SEGMENT), start
 
 
 @triton.jit
 def _emit(
     score_ptr, map_ptr, start_ptr, end_ptr, threshold_ptr, dropped_ptr, out_ptr,
     score_stride, map_stride, out_stride, num_segments, topk, width,
-    HAS_MAP: tl.constexpr, TILE: tl.constexpr,
+    HAS_MAP: tl.constexpr, TILE: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """Stores the keys above the threshold and, of those at it, all but the first `dropped`."""
     i_row = tl.program_id(0).to(tl.int64)
     i_segment = tl.program_id(1)
-    base, first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
+    first, count, start = _segment(start_ptr, end_ptr, i_row, i_segment, width, HAS_MAP)
     threshold = tl.load(threshold_ptr + i_row * num_segments + i_segment)
     num_dropped = tl.load(dropped_ptr + i_row * num_segments + i_segment)
     out_row = out_ptr + i_row * out_stride + i_segment * topk
     num_above = 0
     num_tied = 0
-    for i_n in tl.range(0, count, TILE, num_stages=3):
+    for i_n in tl.range(0, count, TILE, num_stages=STAGES):
         o_n = i_n + tl.arange(0, TILE)
         m_n = o_n < count
         if HAS_MAP:
             b_index = tl.load(map_ptr + i_row * map_stride + first + o_n, mask=m_n, other=-1)
             m_n = b_index >= 0
         else:
-            b_index = base + first + o_n
-            m_n = m_n & (b_index >= start)
+            b_index = start + first + o_n
         b_score = tl.load(score_ptr + i_row * score_stride + b_index, mask=m_n, other=0.0)
         b_key = _ordered(b_score, m_n)
         m_above = b_key > threshold
@@ -225,5 +219,5 @@ def _launch(
     _emit[(num_rows, num_segments)](
         scores, source, starts, ends, thresholds[0], thresholds[1], out,
         scores.stride(0), source.stride(0), out.stride(0), num_segments, topk, width,
-        HAS_MAP=has_map, TILE=min(2048, largest), num_warps=4,
+        HAS_MAP=has_map, TILE=min(2048, largest), STAGES=3, num_warps=4,
     )  # fmt: skip

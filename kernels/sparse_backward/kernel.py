@@ -11,6 +11,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.device import is_narrow
 from kernels.sparse_backward.reference import Gradients
 
 TILE_ROWS = 64
@@ -253,6 +254,9 @@ def _backward_block(
         "dq_n": 64, "dq_warps": 8, "dq_stages": 3,
         "part_n": 128, "part_c": 64, "part_warps": 8, "part_stages": 3,
     }  # fmt: skip
+    if is_narrow(q):
+        block_h = min(block_h, TILE_ROWS // 2)
+        chosen |= {"p_n": 16, "dq_n": 32, "dq_stages": 2, "part_n": 64, "part_stages": 2}
     if is_float32:
         chosen |= {"p_n": 16, "p_stages": 1, "dq_n": 16, "dq_stages": 1, "part_n": 32}
     chosen |= config

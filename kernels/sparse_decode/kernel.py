@@ -11,6 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels.cache_write.layout import TILE, CacheViews
+from kernels.device import is_narrow
 from kernels.sparse_prefill.reference import Attended
 
 SPLIT = 256
@@ -122,7 +123,8 @@ def sparse_decode(
     num_splits = triton.cdiv(num_picked, SPLIT)
     parts = torch.empty(batch, num_splits, num_heads, v_dim, dtype=torch.float32, device=device)
     part_lse = torch.empty(batch, num_splits, num_heads, dtype=torch.float32, device=device)
-    block_h = min(TILE_ROWS, max(16, triton.next_power_of_2(num_heads)))
+    tile_rows = TILE_ROWS // 2 if is_narrow(q_BHC) else TILE_ROWS
+    block_h = min(tile_rows, max(16, triton.next_power_of_2(num_heads)))
     block_v = max(16, triton.next_power_of_2(v_dim))
     is_float32 = q_BHC.dtype == torch.float32
     scales = views.scales_PNG if views.scales_PNG is not None else views.latent_PNV
@@ -135,7 +137,7 @@ def sparse_decode(
         scale * math.log2(math.e),
         H=num_heads, V=v_dim, R=width - v_dim, FP8=views.scales_PNG is not None, TILE=TILE,
         SPLIT=SPLIT, BLOCK_H=block_h, BLOCK_V=block_v,
-        BLOCK_R=max(16, triton.next_power_of_2(width - v_dim)), BLOCK_N=16 if is_float32 else 32,
+        BLOCK_R=max(16, triton.next_power_of_2(width - v_dim)), BLOCK_N=16 if is_float32 or is_narrow(q_BHC) else 32,
         PRECISION="ieee" if is_float32 else "tf32", num_warps=8,
     )  # fmt: skip
     _combine[(batch, num_heads)](

@@ -12,6 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.device import is_narrow
 from kernels.sparse_prefill.reference import Attended
 from kernels.sparse_prefill.union import unite
 
@@ -103,9 +104,13 @@ def sparse_prefill(
     if not num_keys or not num_picked:
         return Attended(out.zero_(), lse.fill_(float("-inf")))
     chosen = {"block_n": 64, "warps": 8, "stages": 2, "hopper": 1} | (config or {})
-    block_h = min(TILE_ROWS, triton.next_power_of_2(num_heads))
+    tile_rows = TILE_ROWS
+    if is_narrow(q_THC):
+        tile_rows = TILE_ROWS // 2
+        chosen |= {"block_n": 16, "stages": 1}
+    block_h = min(tile_rows, triton.next_power_of_2(num_heads))
     if group is None:
-        group = max(1, TILE_ROWS // block_h)
+        group = max(1, tile_rows // block_h)
     union = unite(indices_TK, num_keys, group) if group > 1 else None
     walked = indices_TK if union is None else union.index_GU
     if q_THC.is_cuda and chosen["hopper"]:
