@@ -26,18 +26,20 @@ BLOCK_BYTES = 1 << 30
 def _target(
     q_ptr, kv_ptr, index_ptr, part_ptr,
     q_stride_t, q_stride_h, kv_stride, index_stride, num_queries, num_picked, scale_log2,
-    H: tl.constexpr, C: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_C: tl.constexpr,
-    BLOCK_N: tl.constexpr, PRECISION: tl.constexpr,
+    H: tl.constexpr, C: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_A: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_N: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     i_t = tl.program_id(0).to(tl.int64)
     i_block = tl.program_id(1)
     o_h = i_block * BLOCK_H + tl.arange(0, BLOCK_H)
     m_h = o_h < H
-    o_c = tl.arange(0, BLOCK_C)
-    m_c = o_c < C
-    # [BLOCK_H, BLOCK_C]
-    p_q = q_ptr + i_t * q_stride_t + o_h[:, None] * q_stride_h + o_c[None, :]
-    b_q = tl.load(p_q, mask=m_h[:, None] & m_c[None, :], other=0.0)
+    # A row is a power of two of numbers and a rest: 576 = 512 + 64 wastes nothing.
+    o_a = tl.arange(0, BLOCK_A)
+    o_b = BLOCK_A + tl.arange(0, BLOCK_B)
+    # [BLOCK_H, BLOCK_A] and [BLOCK_H, BLOCK_B]
+    p_q = q_ptr + i_t * q_stride_t + o_h[:, None] * q_stride_h
+    b_qa = tl.load(p_q + o_a[None, :], mask=m_h[:, None], other=0.0)
+    b_qb = tl.load(p_q + o_b[None, :], mask=m_h[:, None] & (o_b < C)[None, :], other=0.0)
     b_max = tl.full([BLOCK_H], float("-inf"), tl.float32)
     b_sum = tl.zeros([BLOCK_H], dtype=tl.float32)
     # The first walk finds each head's log-sum-exp, the second the probabilities.
@@ -47,11 +49,13 @@ def _target(
             p_index = index_ptr + i_t * index_stride + o_n
             b_index = tl.load(p_index, mask=o_n < num_picked, other=-1)
             m_n = b_index >= 0
-            p_kv = kv_ptr + b_index.to(tl.int64)[:, None] * kv_stride + o_c[None, :]
-            # [BLOCK_N, BLOCK_C]
-            b_kv = tl.load(p_kv, mask=m_n[:, None] & m_c[None, :], other=0.0)
+            p_kv = kv_ptr + b_index.to(tl.int64)[:, None] * kv_stride
+            # [BLOCK_N, BLOCK_A] and [BLOCK_N, BLOCK_B]
+            b_ka = tl.load(p_kv + o_a[None, :], mask=m_n[:, None], other=0.0)
+            b_kb = tl.load(p_kv + o_b[None, :], mask=m_n[:, None] & (o_b < C)[None, :], other=0.0)
             # [BLOCK_H, BLOCK_N]
-            b_s = tl.dot(b_q, tl.trans(b_kv), input_precision=PRECISION) * scale_log2
+            b_s = tl.dot(b_qa, tl.trans(b_ka), input_precision=PRECISION)
+            b_s = tl.dot(b_qb, tl.trans(b_kb), b_s, input_precision=PRECISION) * scale_log2
             b_s = tl.where(m_n[None, :], b_s, float("-inf"))
             if i_walk == 0:
                 b_new = tl.maximum(b_max, tl.max(b_s, 1))
@@ -192,6 +196,9 @@ def _attention_target(q_THC: Tensor, kv_SC: Tensor, picked_TK: Tensor, scale: fl
     tile_rows = TILE_ROWS if is_roomy(q_THC) else 16
     block_h = min(tile_rows, max(16, triton.next_power_of_2(num_heads)))
     num_blocks = triton.cdiv(num_heads, block_h)
+    block_a = 1 << (width.bit_length() - 1)
+    if block_a < 16:
+        raise ValueError(f"q_THC: rows must have at least 16 numbers, got {width}")
     parts = torch.empty(
         num_blocks, num_queries, num_picked, dtype=torch.float32, device=q_THC.device
     )
@@ -199,7 +206,8 @@ def _attention_target(q_THC: Tensor, kv_SC: Tensor, picked_TK: Tensor, scale: fl
         q_THC, kv_SC, picked_TK, parts,
         q_THC.stride(0), q_THC.stride(1), kv_SC.stride(0), picked_TK.stride(0),
         num_queries, num_picked, scale * math.log2(math.e),
-        H=num_heads, C=width, BLOCK_H=block_h, BLOCK_C=max(16, triton.next_power_of_2(width)),
+        H=num_heads, C=width, BLOCK_H=block_h, BLOCK_A=block_a,
+        BLOCK_B=max(16, triton.next_power_of_2(width - block_a)),
         BLOCK_N=32 if is_roomy(q_THC) and q_THC.dtype != torch.float32 else 16, PRECISION=_precision(q_THC), num_warps=8,
     )  # fmt: skip
     return parts.sum(0)

@@ -219,5 +219,5 @@ def _launch(
     _emit[(num_rows, num_segments)](
         scores, source, starts, ends, thresholds[0], thresholds[1], out,
         scores.stride(0), source.stride(0), out.stride(0), num_segments, topk, width,
-        HAS_MAP=has_map, TILE=min(2048, largest), STAGES=3, num_warps=4,
+        HAS_MAP=has_map, TILE=min(1024, largest), STAGES=3, num_warps=4,
     )  # fmt: skip

@@ -102,8 +102,8 @@ def test_two_keys_by_hand(backend: Backend, device: str) -> None:
         "q_TID": torch.tensor([[[1.0, 0.0]]]),
         "k_SD": torch.tensor([[1.0, 0.0], [-1.0, 0.0]]),
         "w_TI": torch.tensor([[2.0]]),
-        "q_THC": torch.zeros(1, 3, 4),
-        "kv_SC": torch.ones(2, 4),
+        "q_THC": torch.zeros(1, 3, 16),
+        "kv_SC": torch.ones(2, 16),
         "starts_T": torch.tensor([0], dtype=torch.int32),
         "ends_T": torch.tensor([2], dtype=torch.int32),
     }
