@@ -14,7 +14,8 @@ def shared_memory_bytes(tensor: Tensor) -> int:
     """Bytes of shared memory a program may use where `tensor` lives."""
     if tensor.is_cuda:
         properties = torch.cuda.get_device_properties(tensor.device)
-        return int(properties.shared_memory_per_block_optin)
+        # Absent from torch's type stubs.
+        return int(properties.shared_memory_per_block_optin)  # type: ignore[attr-defined]
     return LIMITS[assumed_capability]
 
 

@@ -1,6 +1,6 @@
 """Times every kernel on this machine's GPU, after its tests have passed there.
 
-    python -m benchmarks.kernels [--only NAME] [--no-tests] [--flashmla PATH_TO/_flashmla_C.abi3.so]
+    python -m benchmarks.kernel_times [--only NAME] [--no-tests] [--flashmla PATH_TO/_flashmla_C.abi3.so]
 
 Prints a Markdown table for `benchmarks/results.md`: median of `triton.testing.do_bench`, achieved
 rate, the public figure and the target. `--flashmla` names the compiled library inside a vLLM wheel
@@ -11,6 +11,7 @@ import argparse
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,10 @@ def row(case: Case) -> str:
 
 def flashmla_cases(library: Path) -> list[Case]:
     """FlashMLA's sparse prefill on the shapes of `kernels.sparse_prefill.bench`; pads to 64 heads."""
-    torch.ops.load_library(str(library))
+    torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
 
     def case(queries: int, keys: int, heads: int, causal: bool) -> Case:
-        def make():  # type: ignore[no-untyped-def]
+        def make() -> Callable[[], object]:
             q, kv = bf16(queries, max(64, heads), 576), bf16(keys, 1, 576)
             picks = random_picks(queries, keys, 2048, causal=causal)[:, None]
             run = torch.ops._flashmla_C.sparse_prefill_fwd
