@@ -42,9 +42,6 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.search_index
 	$(BIN)/python -m benchmarks.search_synthesis
 
-docs: $(VENV)/.dev
-	$(BIN)/cog -r README.md
-
 clean:
 	rm -rf $(VENV) runs
 
@@ -61,5 +58,6 @@ $(VENV)/.model: $(VENV)/.base
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check '$(TORCH)'
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	touch $@
