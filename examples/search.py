@@ -1,6 +1,6 @@
 """Makes five certified search tasks, solves them with the scripted baseline, exports them.
 
-    python -m examples.search [folder]
+python -m examples.search [folder]
 """
 
 import asyncio

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from data.errors import TaskError
 from data.hashing import canonical_json
 from data.record import Record
+from data.sources.base import ValueKind
 from data.task import JsonObject, Script, Task, content_id
 from data.trajectory import Trajectory
 from synth.parts import Finding, Parts, Variant
@@ -15,8 +16,9 @@ from synth.request import Rejection, Request
 from synth.search.audit import audit
 from synth.search.author import generate
 from synth.search.evidence import FactKey
+from synth.search.kb import KnowledgeBase
 from synth.search.library import Library, open_library
-from synth.search.query import Answer, Entities, Node, Query, without_each_clue
+from synth.search.query import Answer, Entities, Node, Query, nodes, without_each_clue
 from synth.search.reply import accepted_answer, reference, spellings
 from synth.search.route import answer_message, named_in, retrace
 
@@ -61,8 +63,10 @@ class _Prover:
         self.proof = proof
         self.library = library
         self.kb = library.kb
-        self.answer: Answer = library.sets.answer(proof.query)
-        self.near = list(self.near_misses())
+        self.gone = next(_unknown(proof, self.kb), "")
+        """Something the proof speaks of that the corpus no longer knows."""
+        self.answer: Answer = () if self.gone else library.sets.answer(proof.query)
+        self.near = list(self.near_misses()) if self.answer else []
 
     def regenerated(self) -> str:
         made = self.task.provenance
@@ -79,6 +83,8 @@ class _Prover:
     def complete(self) -> Finding:
         """Both evaluators count the answers of the stored query over today's facts."""
         query = self.proof.query
+        if self.gone:
+            return Finding(f"gone: {self.gone}", {})
         by_sets, by_sql = self.answer, self.library.sql.answer(query)
         evidence: JsonObject = {"by_sets": len(by_sets), "by_sql": len(by_sql)}
         if by_sets != by_sql:
@@ -114,6 +120,8 @@ class _Prover:
         return tuple(names)
 
     def retrace(self, trajectory: Trajectory) -> Finding:
+        if self.gone:
+            return Finding(f"gone: {self.gone}", {})
         names = named_in(self.kb, self.proof.query)
         found = retrace(
             self.kb, trajectory, self.proof.evidence, names, self.task.prompt[-1].content
@@ -223,3 +231,21 @@ class _Prover:
                 yield Variant(f"hedge: {label}", self._with_answer(hedge))
         twice = answer_message(right, pages) + "\n" + answer_message("another", pages)
         yield Variant("two answers", Script(calls=calls, answer=twice))
+
+
+def _unknown(proof: Proof, kb: KnowledgeBase) -> Iterator[str]:
+    """Relations and entities of the proof that are not in the knowledge base."""
+    for fact in proof.evidence:
+        if fact.relation not in kb.relations:
+            yield fact.relation
+        elif fact.subject not in kb.entities:
+            yield fact.subject
+        elif (
+            kb.relations[fact.relation].value is ValueKind.ENTITY and fact.object not in kb.entities
+        ):
+            yield str(fact.object)
+    for node in nodes(proof.query):
+        if node.constant and node.constant not in kb.entities:
+            yield node.constant
+        if node.type not in kb.of_type:
+            yield node.type
