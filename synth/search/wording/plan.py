@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from synth.search.query import (
-    Category,
     Clue,
     Count,
     Exclude,
@@ -25,7 +24,6 @@ from synth.search.query import (
     Loop,
     Node,
     Offset,
-    Range,
     Step,
 )
 
@@ -233,6 +231,7 @@ class _Stage:
         if len(rest) <= 2 and self._nesting([part.clue for part in rest]) <= MAX_NESTED:
             return rest
         safe = [part for part in rest if _is_plain(part.clue)]
+        safe = [part for part in safe if not isinstance(part.clue, Count | Exclude)]
         safe = [part for part in safe if _other_type(part) != actor.node.type]
         chosen = len(rest) > 1 and safe and self.rng.random() < (0.8 if self.dense else 0.4)
         return safe[:1] if chosen else []
@@ -274,7 +273,7 @@ class _Stage:
 
 def _is_plain(clue: Clue) -> bool:
     """True if a relative clause can say it without nesting another."""
-    return isinstance(clue, Link | Category | Range | Initials) and not is_heavy(Part(clue, ""))
+    return not isinstance(clue, Extreme) and not is_heavy(Part(clue, ""))
 
 
 def _other_type(part: Part) -> str:

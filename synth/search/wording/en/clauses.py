@@ -236,7 +236,7 @@ class Clauses(NounPhrases):
         self.said_world = True
         if clue.step.inverse and not clue.node.clues:
             return " in this collection"
-        return self.rng.choice((", according to this collection", ", going by this collection"))
+        return self.rng.choice((" (as listed in this collection)", " (going by this collection)"))
 
     def _attribute(self, clue: Range | Category) -> str:
         words = self.words.attribute(clue.relation)

@@ -75,9 +75,7 @@ class NounPhrases:
             letters = grammar.initials(clue.letters)
             noun = self.words.noun(kind)
             if noun.is_person:
-                return self.rng.choice(
-                    (f"with the initials {letters}", f"whose initials are {letters}")
-                )
+                return f"with the initials {letters}"
             return f"whose {noun.name}{'s have' if plural else ' has'} the initials {letters}"
         assert isinstance(clue, Category | Range)
         words = self.words.attribute(clue.relation)

@@ -16,8 +16,6 @@ from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 
 ROOT_LABELS = ("{} I'm after", "{} I'm looking for")
-ANY_ROOT = "{} in question"
-"""The label where several things fit, so that nobody is after just one."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONG_LABEL = 60
 
@@ -49,8 +47,7 @@ class References(Clauses):
             if word := self._own_word(actor, cast):
                 self.labels[actor] = word
             elif actor.parent is None:
-                label = ANY_ROOT if many else self.rng.choice(ROOT_LABELS)
-                self.labels[actor] = label.format(noun)
+                self.labels[actor] = self.rng.choice(ROOT_LABELS).format(noun)
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -101,6 +98,9 @@ class References(Clauses):
 
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject, in lower case."""
+        if self.many and actor.parent is None:
+            once = self.subject in (None, actor)
+            return "each of them" if once else f"each {self.nouns[actor]} I want"
         person = self.words.noun(actor.node.type).is_person
         rivals = [m for m in self.mentioned if m is not actor and self._is_person(m) == person]
         continues = actor is self.subject
@@ -117,8 +117,6 @@ class References(Clauses):
         if actor in self.mentioned and actor.parent:
             clear = not self._subject_is_called(noun)
             return f"{self.rng.choice(('that', 'this', 'the')) if clear else 'that'} {noun}"
-        if self.many and actor.parent is None and self.subject is None:
-            return "each of them"
         return f"the {label}"
 
     def one_of(self, actor: Actor, parent: str) -> str:

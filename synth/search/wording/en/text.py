@@ -77,7 +77,7 @@ class Text(References):
         noun = self.words.noun(root.node.type)
         merged = self._first_group(root, 1.0 if root.is_bare or len(root.groups) == 1 else 0.6)
         if merged:
-            core = self.core(root.node.type, root.light)
+            core = self._root_core(root)
             phrase = self._single(core, root.node.type, "someone", grammar.article(core))
             if len(merged) == 1:
                 relative = self.relatives(merged, root.node.type, root.light)
@@ -91,24 +91,30 @@ class Text(References):
         self.say(grammar.fill(self.rng.choice(fitting), np=phrase), root)
         self.tell(after(merged))
 
+    def _root_core(self, root: Actor) -> str:
+        core = self.core(root.node.type, root.light)
+        if self.rng.random() < 0.4:
+            return core.replace(" with the initials ", " whose initials are ", 1)
+        return core
+
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama from the 1950s was ... ?"."""
         noun = self.words.noun(root.node.type)
-        core = self.core(root.node.type, root.light)
+        core = self._root_core(root)
         who = "who" if noun.is_person and core == noun.singular else f"which {core}"
         self._say_first(root, who, "?")
 
     def open_name(self, root: Actor) -> None:
         """Starts with the request: "Name the drama from the 1950s that was ..."."""
         noun = self.words.noun(root.node.type)
-        core = self.core(root.node.type, root.light)
+        core = self._root_core(root)
         request, mark = self.rng.choice(REQUESTS)
         start = f"{grammar.fill(request, name=noun.name)} the {core}{joint(core)}{noun.that}"
         self._say_first(root, start, mark)
 
     def open_plainly(self, root: Actor) -> None:
         """Starts with the first clues: "A drama from the 1950s was ..."."""
-        core = self.core(root.node.type, root.light)
+        core = self._root_core(root)
         phrase = self._single(core, root.node.type, "someone", grammar.article(core))
         self._say_first(root, phrase, ".")
 

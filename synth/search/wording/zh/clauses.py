@@ -53,6 +53,8 @@ class Clauses:
         self.said_world = False
         """True once the text says what counts and superlatives are taken over."""
         self._inside = False
+        self._among = False
+        """True once the sentence says "one of" by a suffix, which does not bear repeating."""
 
     def name(self, entity: str) -> str:
         self.log.append(self.words.names.type(entity))
@@ -200,15 +202,8 @@ class Clauses:
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
         if len({edge.says for edge in edges}) == 1:
-            edges = edges[:1]
-        if len(edges) == 1 and part.actor and part.actor.inline and not self._inside:
-            if edges[0].roles:
-                return f"{DE}{self.one(part.actor)}{self._told(part.actor.inline)}"
-            if len(part.actor.inline) > 1 or is_heavy(part.actor.inline[0]):
-                return self._in_turn(edges[0], part.actor)
+            return self._single(part, clue.node, edges[0])
         other = self.other(part, clue.node)
-        if len(edges) == 1:
-            return fill(self._pick(edges[0].says, other), y=other)
         if other == "某人":
             other = "同一人"
         if len({step.inverse for step in clue.steps}) > 1:
@@ -223,11 +218,24 @@ class Clauses:
             return f"由{other}兼任{roles}"
         return f"的{roles}都包括{other}"
 
+    def _single(self, part: Part, node: Node, edge: Edge) -> str:
+        """One relation; what is said of the other end follows it where that reads better."""
+        actor = part.actor
+        if actor and actor.inline and not self._inside:
+            if edge.roles:
+                return f"{DE}{self.one(actor)}{self._told(actor.inline)}"
+            if len(actor.inline) > 1 or is_heavy(actor.inline[0]):
+                return self._in_turn(edge, actor)
+        other = self.other(part, node)
+        return fill(self._pick(edge.says, other), y=other)
+
     def one(self, actor: Actor) -> str:
         """Brings an actor in by its role: "one of the writers" of what stands before."""
         self.log.append(actor)
         kind = actor.node.type
-        if not actor.light and actor not in self.tags and self.rng.random() < 0.5:
+        plain = not actor.light and actor not in self.tags and not self._among
+        if plain and self.rng.random() < 0.5:
+            self._among = True
             return f"{self.nouns[actor]}之一"
         core = self.core(kind, actor.light, head=self.nouns[actor])
         return f"一{self.words.noun(kind).measure}{core}{self.tagged(actor)}"
@@ -245,11 +253,16 @@ class Clauses:
         noun = self.words.noun(actor.node.type)
         self.log.append(actor)
         one = f"一{noun.measure}{self.core(actor.node.type, actor.light)}{self.tagged(actor)}"
+        said = fill(self._pick(edge.says, one * 3), y=one)
+        return f"{said}，{self.again(actor)}{self._told(actor.inline)}"
+
+    def again(self, actor: Actor) -> str:
+        """Refers to what the same sentence brought in."""
+        noun = self.words.noun(actor.node.type)
         above, rivals = actor.parent, False
         while above:
             rivals, above = rivals or above.node.type == actor.node.type, above.parent
-        again = f"那{noun.measure}{noun.word}" if rivals or not noun.short else noun.short
-        return f"{fill(self._pick(edge.says, one * 3), y=one)}，{again}{self._told(actor.inline)}"
+        return f"那{noun.measure}{noun.word}" if rivals or not noun.short else noun.short
 
     def _both_ways(self, edges: list[Edge], kind: str, other: str) -> str:
         """Relations of opposite directions: the second one names "that same" thing."""

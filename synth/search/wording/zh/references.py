@@ -11,13 +11,15 @@ from synth.search.query import Category, Range
 from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 from synth.search.wording.zh import values
-from synth.search.wording.zh.clauses import DE, Clauses, fill
+from synth.search.wording.zh.clauses import Clauses, bare, fill
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
 class References(Clauses):
     labels: dict[Actor, str]
+    many: bool = False
+    """True if several things fit the root."""
     brief: bool = False
     """True if the text says "gai pian" rather than "zhe bu yingpian" throughout."""
     subject: Actor | None = None
@@ -25,6 +27,7 @@ class References(Clauses):
 
     def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
+        self.many = many
         self.brief = self.rng.random() < 0.4
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
@@ -36,7 +39,8 @@ class References(Clauses):
             if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
-                self.labels[actor] = f"{'所说的' if many else '我要找的'}{noun}"
+                own = f"每一{self._measure(actor)}" if many else "我要找的"
+                self.labels[actor] = f"{own}{noun}"
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -83,6 +87,8 @@ class References(Clauses):
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject."""
         noun = self.words.noun(actor.node.type)
+        if self.many and actor.parent is None:
+            return f"每一{noun.measure}{self.nouns[actor]}"
         rivals = [
             m for m in self.mentioned if m is not actor and self._is_person(m) == noun.is_person
         ]
@@ -112,12 +118,11 @@ class References(Clauses):
         edge = self.words.edge(actor.step)
         if edge.roles:
             return f"{parent}的{self.one(actor)}"
-        group = fill(edge.group, x=parent)
         self.log.append(actor)
-        word = self.words.noun(actor.node.type).word
-        if group.endswith(f"{DE}{word}"):
-            return f"{group.removesuffix(word)}一{self._measure(actor)}{word}{self.tagged(actor)}"
-        return f"{group}中，有一{self._measure(actor)}{self.tagged(actor)}"
+        noun = self.words.noun(actor.node.type)
+        one = f"一{noun.measure}{noun.word}{self.tagged(actor)}"
+        said = bare(fill(self.rng.choice(edge.says), y=one))
+        return f"{parent}{said}，{self.again(actor)}"
 
     def _called(self, mention: Actor | str) -> tuple[str, ...]:
         """The nouns that could mean what was mentioned: its type's, and its role's."""
@@ -131,6 +136,7 @@ class References(Clauses):
 
     def settle(self, subject: Actor | None) -> None:
         """Ends a sentence: what it mentioned is what the next one can refer to."""
+        self._among = False
         self.subject = subject
         self.mentioned = tuple(self.log)
         self.log.clear()

@@ -123,7 +123,7 @@ class Text(References):
                 subject = self.refer(beat.actor)
                 self.log.append(beat.actor)
             world = self._world(beat.parts)
-            sentence = self.attach(subject, self.predicates(beat.parts), beat.first)
+            sentence = self.attach(subject, self.predicates(beat.parts))
             self.say(f"{world}{sentence}。", beat.actor)
 
     def _world(self, parts: list[Part]) -> str:
@@ -133,11 +133,9 @@ class Text(References):
         self.said_world = True
         return self.rng.choice(WORLD)
 
-    def attach(self, subject: str, predicate: str, is_long: bool = False) -> str:
+    def attach(self, subject: str, predicate: str) -> str:
         """Subject and predicate; a short "this film" needs no particle before its own noun."""
-        if is_long and predicate.startswith(DE) and not predicate.startswith(f"{DE}一"):
-            return f"{subject}，{bare(predicate)}"
-        if predicate.startswith(DE) and re.fullmatch("该.", subject) and self.rng.random() < 0.6:
+        if predicate.startswith(DE) and re.search("该.$", subject) and self.rng.random() < 0.6:
             return f"{subject}{bare(predicate)}"
         return f"{subject}{predicate}"
 
