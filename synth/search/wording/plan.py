@@ -85,10 +85,19 @@ def stage(node: Node, slot: Slot, rng: Random) -> Actor:
     root = _Stage(slot, rng, weight(node) > MANY_CLUES).enter(node, None, None)
     for actor in actors(root):
         for group in actor.groups:
-            if _could_lead(group) and not (actor.leads and group is actor.groups[0]):
-                assert group[0].actor
-                group[0].actor.leads = True
+            child = group[0].actor
+            if child and _could_lead(group) and not (actor.leads and group is actor.groups[0]):
+                child.leads = not _passes_on(child)
     return root
+
+
+def _passes_on(actor: Actor) -> bool:
+    """True for a thing to which a person is all there is, and who makes the better subject.
+
+    "They appeared in a film. One of its writers ..." leaves no bare "someone" behind.
+    """
+    assert actor.step
+    return actor.step.inverse and len(actor.groups) == 1 and _could_lead(actor.groups[0])
 
 
 def beats(actor: Actor) -> Iterator[Beat]:
