@@ -104,7 +104,8 @@ class References(Clauses):
         person = self.words.noun(actor.node.type).is_person
         rivals = [m for m in self.mentioned if m is not actor and self._is_person(m) == person]
         continues = actor is self.subject
-        if continues and not rivals and self.rng.random() < (0.5 if person else 0.75):
+        clear = not rivals and not (person and self._is_below_person(actor))
+        if continues and clear and self.rng.random() < (0.5 if person else 0.75):
             return "they" if person else "it"
         if actor in self.tags:
             return self.tags[actor]
@@ -141,6 +142,13 @@ class References(Clauses):
         if isinstance(mention, str):
             return (self.words.noun(mention).singular,)
         return self.nouns[mention], self.words.noun(mention.node.type).singular
+
+    def _is_below_person(self, actor: Actor) -> bool:
+        """True if the text told of another person on its way to this one."""
+        above = actor.parent
+        while above and not self._is_person(above):
+            above = above.parent
+        return above is not None
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type

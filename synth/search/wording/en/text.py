@@ -55,6 +55,7 @@ REQUESTS = (
     ("what is the {name} of", "?"),
 )
 """Ways to ask before anything is said, and the mark at the end of the sentence."""
+LEAD_INS = ("", "", "", "Quick question: ", "A tricky one: ", "One for the experts: ")
 FIRST = ("First, take {np}.", "Consider {np}.", "Take {np}.", "Start with {np}.")
 SECOND = ("Then there is {np}.", "Next, consider {np}.", "Now take {np}.", "Compare it with {np}.")
 
@@ -102,7 +103,7 @@ class Text(References):
         noun = self.words.noun(root.node.type)
         core = self._root_core(root)
         who = "who" if noun.is_person and core == noun.singular else f"which {core}"
-        self._say_first(root, who, "?")
+        self._say_first(root, f"{self.rng.choice(LEAD_INS)}{who}", "?")
 
     def open_name(self, root: Actor) -> None:
         """Starts with the request: "Name the drama from the 1950s that was ..."."""
