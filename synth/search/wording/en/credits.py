@@ -27,7 +27,7 @@ EDGES = {
     ),
     (DIRECTOR, True): Edge(
         says=("directed {y}",),
-        again=("[has a directing credit|have directing credits] on {y}",),
+        again=("[has|have] a directing credit on {y}",),
         denies=("did not direct {y}", "never directed {y}"),
         counts=("directed {y}", "[has|have] directed {y}"),
         group="the films {x} directed",
@@ -66,10 +66,10 @@ EDGES = {
         says=(
             "wrote {y}",
             "worked on the script of {y}",
-            "[has a writing credit|have writing credits] on {y}",
-            "[is credited as a writer|are credited as writers] on {y}",
+            "[has|have] a writing credit on {y}",
+            "[is|are] credited with writing {y}",
         ),
-        again=("worked on the script of {y}", "[has a writing credit|have writing credits] on {y}"),
+        again=("worked on the script of {y}", "[has|have] a writing credit on {y}"),
         denies=("did not write {y}", "[has|have] no writing credit on {y}"),
         counts=("wrote {y}", "[has|have] written {y}", "[has|have] writing credits on {y}"),
         group="the films {x} wrote",
@@ -102,7 +102,7 @@ EDGES = {
         how_many=("How many {y} are in the cast of {x}?", "How many {y} appear in {x}?"),
         roles=("actor", "actor", "performer", "cast member"),
         label="cast member of {x}",
-        part="member of the cast",
+        part="cast member",
         shared={
             (CAST, True): "[shares|share] at least two cast members with {y}",
             (DIRECTOR, True): "[features|feature] at least two of the people who directed {y}",

@@ -17,11 +17,15 @@ OPENERS = (
     "Help me identify {np}.",
     "I'm trying to track down {np}.",
     "I'd like to track down {np}.",
-    "I'm trying to work out the name of {np}.",
-    "I'd like to know the name of {np}.",
+    "I'm trying to work out the {name} of {np}.",
+    "I'd like to know the {name} of {np}.",
     "Here's one for you: I'm thinking of {np}.",
     "See if you can identify {np}.",
     "I could use some help identifying {np}.",
+    "I've been racking my brain over {np}.",
+    "Try this one: I'm looking for {np}.",
+    "I wonder if you can identify {np}.",
+    "Perhaps you can help me find {np}.",
 )
 """Ways to bring in what is asked for, whatever it is."""
 FOR_LONG = "~"
@@ -40,7 +44,7 @@ class Noun:
     name: str = "name"
     """What its name is called, e.g. a film's "title"."""
     openers: tuple[str, ...] = ()
-    """Ways to bring in what is asked for, around `{np}`."""
+    """Ways to bring in what is asked for, around `{np}`; `{name}` is as above."""
     closers: tuple[str, ...] = ()
     """Ways to ask for it once it is described."""
 

@@ -55,7 +55,15 @@ REQUESTS = (
     ("what is the {name} of", "?"),
 )
 """Ways to ask before anything is said, and the mark at the end of the sentence."""
-LEAD_INS = ("", "", "", "Quick question: ", "A tricky one: ", "One for the experts: ")
+LEAD_INS = (
+    "",
+    "",
+    "",
+    "Quick question: ",
+    "A tricky one: ",
+    "One for the experts: ",
+    "Quiz time: ",
+)
 FIRST = ("First, take {np}.", "Consider {np}.", "Take {np}.", "Start with {np}.")
 SECOND = ("Then there is {np}.", "Next, consider {np}.", "Now take {np}.", "Compare it with {np}.")
 
@@ -89,7 +97,7 @@ class Text(References):
         else:
             phrase = self.someone(root)
         fitting = [o for o in openers or noun.openers if o.endswith("{np}.") or len(phrase) < LONG]
-        self.say(grammar.fill(self.rng.choice(fitting), np=phrase), root)
+        self.say(grammar.fill(self.rng.choice(fitting), np=phrase, name=noun.name), root)
         self.tell(after(merged))
 
     def _root_core(self, root: Actor) -> str:

@@ -124,7 +124,7 @@ def quantity(lo: int, hi: int | None, singular: str, plural: str, rng: Random) -
         return f"{rng.choice(('at most', 'no more than'))} {_counted(hi, singular, plural)}"
     if hi == lo + 1:
         return f"{spelled(lo)} or {_counted(hi, singular, plural)}"
-    return f"between {spelled(lo)} and {_counted(hi, singular, plural)}"
+    return f"{spelled(lo)} to {_counted(hi, singular, plural)}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:
