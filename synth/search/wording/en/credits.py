@@ -114,6 +114,7 @@ EDGES = {
             "appeared in {y}",
             "acted in {y}",
             "had a part in {y}",
+            "played a role in {y}",
             "[is|are] in the cast of {y}",
         ),
         denies=("[does|do] not appear in {y}", "did not act in {y}", "had no part in {y}"),

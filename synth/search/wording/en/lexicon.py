@@ -25,6 +25,9 @@ OPENERS = (
     "I've been racking my brain over {np}.",
     "Try this one: I'm looking for {np}.",
     "I wonder if you can identify {np}.",
+    "For weeks I've been trying to identify {np}.",
+    "We're trying to settle a bet about {np}.",
+    "I was asked the other day about {np}.",
     "Perhaps you can help me find {np}.",
 )
 """Ways to bring in what is asked for, whatever it is."""

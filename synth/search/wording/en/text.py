@@ -53,6 +53,11 @@ REQUESTS = (
     ("can you name", "?"),
     ("do you know the {name} of", "?"),
     ("what is the {name} of", "?"),
+    ("please identify", "."),
+    ("remind me of the {name} of", "."),
+    ("pick out", "."),
+    ("see if you can name", "."),
+    ("help me find", "."),
 )
 """Ways to ask before anything is said, and the mark at the end of the sentence."""
 LEAD_INS = (
