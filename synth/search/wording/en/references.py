@@ -2,7 +2,7 @@
 
 A pronoun is used only for the subject of the sentence before, and only if that sentence mentions
 nothing else the pronoun could stand for. "That film" is used only right after the film came in, in
-a sentence with no second film; "the same film" for the subject of the sentence before. Everything
+a sentence with no second film; "that same film" for the subject of the sentence before. Everything
 else gets its full label, which is unique in the text.
 """
 

@@ -253,7 +253,8 @@ class Clauses:
         noun = self.words.noun(actor.node.type)
         self.log.append(actor)
         one = f"一{noun.measure}{self.core(actor.node.type, actor.light)}{self.tagged(actor)}"
-        said = fill(self._pick(edge.says, one * 3), y=one)
+        frames = [frame for frame in edge.says if frame.endswith("{y}")]
+        said = fill(self.rng.choice(frames or edge.says), y=one)
         return f"{said}，{self.again(actor)}{self._told(actor.inline)}"
 
     def again(self, actor: Actor) -> str:
