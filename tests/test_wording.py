@@ -271,16 +271,14 @@ PERIODS = (
     (r"in (\d{4}) or (\d{4})", lambda a, b: (a, b)),
     (r"in (\d{4}), (\d{4}),? or (\d{4})", lambda a, b, c: (a, c) if b == a + 1 else None),
     (r"between (\d{4}) and (\d{4})", lambda a, b: (a, b)),
-    (r"no earlier than (\d{4}) and no later than (\d{4})", lambda a, b: (a, b)),
     (r"after (\d{4}) but before (\d{4})", lambda a, b: (a + 1, b - 1)),
-    (r"in or after (\d{4}) but no later than (\d{4})", lambda a, b: (a, b)),
-    (r"at some point from (\d{4}) to (\d{4})", lambda a, b: (a, b)),
+    (r"some time between (\d{4}) and (\d{4})", lambda a, b: (a, b)),
     (r"in (\d{4}) or later", lambda a: (a, None)),
     (r"after (\d{4})", lambda a: (a + 1, None)),
-    (r"no earlier than (\d{4})", lambda a: (a, None)),
+    (r"in or after (\d{4})", lambda a: (a, None)),
     (r"in (\d{4}) or earlier", lambda a: (None, a)),
     (r"before (\d{4})", lambda a: (None, a - 1)),
-    (r"no later than (\d{4})", lambda a: (None, a)),
+    (r"in or before (\d{4})", lambda a: (None, a)),
 )
 BOUNDS = [(1974, 1974), (1970, 1979), (1900, 1909), (1970, 1973), (1970, 1971), (1998, 2000)]
 

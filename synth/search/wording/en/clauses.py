@@ -1,5 +1,7 @@
 """English verb phrases: one for each clue, and whole descriptions said in one piece."""
 
+import re
+
 from synth.search.query import (
     Category,
     Count,
@@ -15,7 +17,7 @@ from synth.search.query import (
 )
 from synth.search.wording.en import grammar, values
 from synth.search.wording.en.lexicon import FOR_LONG, Edge
-from synth.search.wording.en.nouns import ITS, NounPhrases, split_extremes
+from synth.search.wording.en.nouns import ITS, NounPhrases, of_range, split_extremes
 from synth.search.wording.plan import Actor, Part, is_heavy
 
 LONG = 24
@@ -25,8 +27,8 @@ LONG = 24
 class Clauses(NounPhrases):
     """Says clues as verb phrases whose subject is singular or plural, with its possessive."""
 
-    counted: bool = False
-    """True once a count was said, so that the text must say what is counted over."""
+    said_world: bool = False
+    """True once the text says what counts and superlatives are taken over."""
 
     def someone(self, actor: Actor) -> str:
         """The phrase that brings an actor in: "a drama from the 1950s", "someone who ..."."""
@@ -37,7 +39,7 @@ class Clauses(NounPhrases):
             core = self.core(actor.node.type, actor.light)
             phrase = self._single(core, actor.node.type, "someone", grammar.article(core))
         if actor.inline:
-            phrase += f" {self.relative(actor.inline, False, actor.node.type)}"
+            phrase += joint(phrase) + self.relatives(actor.inline, actor.node.type, actor.light)
         self.log.append(actor)
         return phrase + self.tagged(actor)
 
@@ -54,6 +56,13 @@ class Clauses(NounPhrases):
         if noun.is_person and phrase.split(" ")[0] == noun.singular:
             return phrase.replace(noun.singular, pronoun, 1)
         return other
+
+    def relatives(self, parts: list[Part], kind: str, light: list[Part]) -> str:
+        """Relative clauses after a noun; a lone one is shortened right after the bare noun."""
+        clauses = [self.relative(part, False, kind) for part in parts]
+        if len(clauses) == 1 and all(self.slot(part.clue) != "post" for part in light):
+            return shortened(clauses[0])
+        return grammar.listed(clauses)
 
     def relative(self, part: Part, plural: bool, kind: str) -> str:
         """A relative clause: "who directed ...", "where ... was made"."""
@@ -74,6 +83,10 @@ class Clauses(NounPhrases):
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy)
         phrases = [self.relative(part, plural, node.type) for part in others]
         core = self.core(node.type, list(light.values()), plural)
+        if phrases and "post" in light:
+            return f"{core}{joint(core)}{grammar.listed(phrases)}"
+        if len(phrases) == 1:
+            return f"{core} {shortened(phrases[0])}"
         return f"{core} {grammar.listed(phrases)}".rstrip()
 
     def other(self, part: Part, node: Node, single: bool = False) -> str:
@@ -160,16 +173,20 @@ class Clauses(NounPhrases):
         edges = [self.words.edge(step) for step in clue.steps]
         other = self.other(part, clue.node)
         if len(edges) == 1:
-            return self._choose(edges[0].says, other)
+            frames = edges[0].again if part.actor and _echoes(part.actor, clue) else ()
+            return self._choose(frames or edges[0].says, other)
         if other == "someone":
             other = "the same person"
-        both = "both " if len(edges) == 2 else ""
-        verbs = [edge.verb for edge in edges]
+        verbs = list(dict.fromkeys(edge.verb for edge in edges))
+        both = "both " if len(edges) == len(verbs) == 2 else ""
         if all(verbs):
             return f"{both}{grammar.listed(verbs)} {other}"
+        if all(edge.done for edge in edges):
+            return f"[was|were] both {grammar.listed([edge.done for edge in edges])} by {other}"
         if len({step.inverse for step in clue.steps}) > 1:
             return self._both_ways(edges, clue.node.type, other)
         roles = [grammar.article(edge.part) for edge in edges]
+        both = "both " if len(edges) == 2 else ""
         if clue.steps[0].inverse:
             return f"[is|are] {both}{grammar.listed(roles)} of {other}"
         frame = "[has|have] as {r} {y}" if len(other) > LONG else "[has|have] {y} as {r}"
@@ -200,7 +217,6 @@ class Clauses(NounPhrases):
         return relation.subject if step.inverse else relation.object
 
     def _count(self, clue: Count) -> str:
-        self.counted = True
         self.log.append(clue.node.type)
         counted = values.quantity(
             clue.lo,
@@ -209,14 +225,26 @@ class Clauses(NounPhrases):
             self.whole(clue.node, plural=True),
             self.rng,
         )
-        return self._choose(self.words.edge(clue.step).counts, counted)
+        edge = self.words.edge(clue.step)
+        frames = edge.counts if clue.node.clues or clue.hi == 0 else edge.total or edge.counts
+        return f"{self._choose(frames, counted)}{self._world_after(clue)}"
+
+    def _world_after(self, clue: Count) -> str:
+        """Says behind a count what is counted over, unless the text has said so already."""
+        if self.said_world:
+            return ""
+        self.said_world = True
+        if clue.step.inverse and not clue.node.clues:
+            return " in this collection"
+        return self.rng.choice((" (as listed in this collection)", " (going by this collection)"))
 
     def _attribute(self, clue: Range | Category) -> str:
         words = self.words.attribute(clue.relation)
         if isinstance(clue, Category) and clue.value in words.heads:
             return f"[is|are] {grammar.article(words.heads[clue.value])}"
         value = self.value(clue)
-        return self._put(self.rng.choice(words.says), v=value, av=grammar.article(value))
+        frame = self.rng.choice(words.says)
+        return of_range(self._put(frame, v=value, av=grammar.article(value)))
 
     def _offset(self, part: Part, clue: Offset) -> str:
         words, others = self.words.attribute(clue.relation), self.words.attribute(clue.other)
@@ -236,6 +264,9 @@ class Clauses(NounPhrases):
             return (
                 f"{words.compare} {gap.replace('exactly equal to', 'exactly as long as')} {other}"
             )
+        if same and re.fullmatch(r"\w+ than", gap):
+            compared = grammar.article(f"{gap.removesuffix(' than')} {words.noun}")
+            return f"[has|have] {compared} than {other}"
         that = "that" if same else f"the {others.noun}"
         return f"[has|have] {grammar.article(words.noun)} {gap} {that} of {other}"
 
@@ -277,6 +308,36 @@ class Clauses(NounPhrases):
             return self.superlative(node)
         phrase = self.whole(node, plural=False)
         return self._single(phrase, node.type, "anyone", f"any {phrase}")
+
+
+def joint(noun_phrase: str) -> str:
+    """What joins a relative clause to a noun phrase: "and" if that ends in one already."""
+    return " and " if re.search(r" whose [\w ]+ (is|are|has|have) ", noun_phrase) else " "
+
+
+SHORT = (
+    (re.compile(r"(that|who) (?:was|were) (?!behind|not )"), ""),
+    (re.compile(r"that (?:was|were) behind "), "behind "),
+    (re.compile(r"that (?:is|are) (?=\w+ed (?:by|from)\b)"), ""),
+    (re.compile(r"that features? "), "featuring "),
+    (re.compile(r"that (?:has|have) (?!as |\w+ed )(?!.*with the initials)"), "with "),
+)
+"""Relative clauses that say the same as a participle or a preposition."""
+
+
+def shortened(clause: str) -> str:
+    """A relative clause as a writer shortens it: "that was written by X" is "written by X"."""
+    for pattern, short in SHORT:
+        if found := pattern.match(clause):
+            return f"{short}{clause[found.end() :]}"
+    return clause
+
+
+def _echoes(actor: Actor, clue: Link) -> bool:
+    """True if what is said of `actor` at once is the same relation, seen from its end."""
+    (step,) = clue.steps
+    said = [part.clue for part in actor.inline if isinstance(part.clue, Link)]
+    return step.inverse and any(Step(relation=step.relation) in link.steps for link in said)
 
 
 def before_clause(gap: str, event: str) -> str:

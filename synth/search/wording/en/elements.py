@@ -19,14 +19,13 @@ NOUNS = {
             *OPENERS,
             "Help me find {np}.",
             "Somewhere in the periodic table is {np}.",
-            "A chemistry puzzle: find {np}.",
+            "One for the chemists: I'm looking for {np}.",
         ),
         closers=(
             "Which element is it?",
             "Which element is this?",
             "Can you name the element?",
             "What is the element called?",
-            "Which element fits?",
             "Name the element.",
         ),
     )

@@ -26,7 +26,6 @@ NOUNS = {
             "Which country is this?",
             "Can you name the country?",
             "What is the country called?",
-            "Which country fits?",
             "Name the country.",
         ),
     )
@@ -65,8 +64,7 @@ def _partner(goods: str, verb: str, back: str) -> dict[tuple[str, bool], Edge]:
             says=(
                 f"[counts|count] {{y}} among {{its}} main {goods} partners",
                 f"[lists|list] {{y}} as a main {goods} partner",
-                f"[has|have] {{y}} as a leading {goods} partner",
-                f"~[has|have] as one of {{its}} main {goods} partners {{y}}",
+                f"~[counts|count] among {{its}} main {goods} partners {{y}}",
             ),
             denies=(f"[does|do] not list {{y}} among {{its}} main {goods} partners",),
             counts=(

@@ -20,7 +20,6 @@ NOUNS = {
             "What is its headword?",
             "Which term does it define?",
             "Can you name the entry?",
-            "Which entry fits?",
             "Name the entry.",
         ),
     )

@@ -38,8 +38,6 @@ def noun(type_: str) -> Noun:
             f"Which {name} is it?",
             f"Which {name} is this?",
             f"Can you name the {name}?",
-            f"Which {name} fits?",
-            f"Which {name} am I describing?",
             f"Name the {name}.",
         ),
     )

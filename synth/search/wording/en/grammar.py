@@ -93,7 +93,8 @@ def listed(phrases: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`; a comma stands before the last word of a long list."""
     if len(phrases) < 2:
         return "".join(phrases)
-    comma = "," if len(phrases) > 2 or any(len(p) > 60 for p in phrases) or last == "but" else ""
+    long = any(len(phrase) > 60 for phrase in phrases[:-1])
+    comma = "," if len(phrases) > 2 or long or last == "but" else ""
     return f"{', '.join(phrases[:-1])}{comma} {last} {phrases[-1]}"
 
 

@@ -15,14 +15,20 @@ OPENERS = (
     "I'm looking for {np}.",
     "I'm thinking of {np}.",
     "Help me identify {np}.",
-    "Here is a puzzle about {np}.",
-    "Here is a riddle about {np}.",
-    "My question is about {np}.",
-    "I want to find {np}.",
+    "I'm trying to track down {np}.",
     "I'd like to track down {np}.",
-    "What follows describes {np}.",
-    "These clues point to {np}.",
-    "Let me describe {np}.",
+    "I'm trying to work out the {name} of {np}.",
+    "I'd like to know the {name} of {np}.",
+    "Here's one for you: I'm thinking of {np}.",
+    "See if you can identify {np}.",
+    "I could use some help identifying {np}.",
+    "I've been racking my brain over {np}.",
+    "Try this one: I'm looking for {np}.",
+    "I wonder if you can identify {np}.",
+    "For weeks I've been trying to identify {np}.",
+    "We're trying to settle a bet about {np}.",
+    "I was asked the other day about {np}.",
+    "Perhaps you can help me find {np}.",
 )
 """Ways to bring in what is asked for, whatever it is."""
 FOR_LONG = "~"
@@ -41,7 +47,7 @@ class Noun:
     name: str = "name"
     """What its name is called, e.g. a film's "title"."""
     openers: tuple[str, ...] = ()
-    """Ways to bring in what is asked for, around `{np}`."""
+    """Ways to bring in what is asked for, around `{np}`; `{name}` is as above."""
     closers: tuple[str, ...] = ()
     """Ways to ask for it once it is described."""
 
@@ -63,6 +69,8 @@ class Edge:
     """`{y}` is a name or an "anyone who ..." phrase."""
     counts: tuple[str, ...]
     """`{y}` is a counted noun, e.g. "exactly three films"."""
+    total: tuple[str, ...] = field(default=(), kw_only=True)
+    """As `counts`, where all ends are counted: "a cast of exactly three people"."""
     group: str
     """All the other ends of x, a plural with `{x}`: "the films {x} directed"."""
     how_many: tuple[str, ...]
@@ -73,8 +81,12 @@ class Edge:
     """What to call y when the role alone is not enough: "director of {x}"."""
     verb: str = ""
     """A verb before `{y}`, for two relations said at once: "directed"."""
+    again: tuple[str, ...] = ()
+    """As `says`, before a `{y}` of which the same relation is said: "a film directed by ..."."""
     part: str = ""
     """What y is to x, for two relations said at once: "director"."""
+    done: str = ""
+    """The participle before "by {y}", for two relations said at once: "directed"."""
     plural: str = ""
     """What counted ends are called when more is known than their type: "cast members"."""
     shared: Mapping[tuple[str, bool], str] = field(default_factory=dict)

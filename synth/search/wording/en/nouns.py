@@ -82,7 +82,7 @@ class NounPhrases:
         value = self.value(clue)
         if words.is_year and re.fullmatch(r"in (the )?\d{4}s?", value) and self.rng.random() < 0.7:
             return f"from {value[3:]}"
-        phrase = self._put(words.post, v=value, av=grammar.article(value))
+        phrase = of_range(self._put(words.post, v=value, av=grammar.article(value)))
         return phrase.replace(ITS, "their" if plural else "its")
 
     def _put(self, frame: str, **slots: str) -> str:
@@ -105,6 +105,11 @@ def split_extremes(node: Node) -> tuple[list[Extreme], list[Clue]]:
     """The superlatives among a node's clues, and the other clues."""
     extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
     return extremes, [clue for clue in node.clues if not isinstance(clue, Extreme)]
+
+
+def of_range(phrase: str) -> str:
+    """A range needs no "of": "a Metascore between 50 and 57"."""
+    return phrase.replace(" of between ", " between ")
 
 
 def value_word(words: Attribute, value: str) -> str:

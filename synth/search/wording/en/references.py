@@ -2,10 +2,11 @@
 
 A pronoun is used only for the subject of the sentence before, and only if that sentence mentions
 nothing else the pronoun could stand for. "That film" is used only right after the film came in, in
-a sentence with no second film; "the same film" for the subject of the sentence before. Everything
+a sentence with no second film; "that same film" for the subject of the sentence before. Everything
 else gets its full label, which is unique in the text.
 """
 
+import re
 from collections import Counter
 
 from synth.search.query import Category, Range
@@ -14,9 +15,7 @@ from synth.search.wording.en.clauses import Clauses
 from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 
-ROOT_LABELS = ("{} I'm after", "{} I'm looking for", "{} I have in mind", "{} in question")
-ANY_ROOT = "{} in question"
-"""The label where several things fit, so that nobody is after just one."""
+ROOT_LABELS = ("{} I'm after", "{} I'm looking for")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONG_LABEL = 60
 
@@ -28,11 +27,14 @@ class References(Clauses):
     """What the actor is called anywhere in the text; starts without an article."""
     nouns: dict[Actor, str]
     """What it is called where it can be no other."""
+    many: bool = False
+    """True if several things fit the root."""
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
     def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
+        self.many = many
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
@@ -42,9 +44,10 @@ class References(Clauses):
             self.labels[actor] = noun
             if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
-            if actor.parent is None:
-                label = ANY_ROOT if many else self.rng.choice(ROOT_LABELS)
-                self.labels[actor] = label.format(noun)
+            if word := self._own_word(actor, cast):
+                self.labels[actor] = word
+            elif actor.parent is None:
+                self.labels[actor] = self.rng.choice(ROOT_LABELS).format(noun)
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -53,14 +56,19 @@ class References(Clauses):
             roles = self.words.edge(actor.step).roles
             if roles:
                 return self.rng.choice(roles)
+        for part in actor.light:
+            if isinstance(part.clue, Category) and self.slot(part.clue) == "head":
+                return self.words.attribute(part.clue.relation).heads[part.clue.value]
         return self.words.noun(actor.node.type).singular
+
+    def _own_word(self, actor: Actor, cast: list[Actor]) -> str:
+        """A short description that fits `actor` alone, e.g. "1974 film"; empty if there is none."""
+        others = [other for other in cast if other is not actor]
+        taken = {word for other in others for word in self._descriptors(other)}
+        return next((word for word in self._descriptors(actor) if word not in taken), "")
 
     def _distinct(self, actor: Actor, cast: list[Actor]) -> str:
         others = [other for other in cast if other is not actor]
-        taken = {word for other in others for word in self._descriptors(other)}
-        for word in self._descriptors(actor):
-            if word not in taken:
-                return word
         if actor.step and actor.parent:
             label = self.words.edge(actor.step).label
             parent = self.labels[actor.parent]
@@ -90,10 +98,14 @@ class References(Clauses):
 
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject, in lower case."""
+        if self.many and actor.parent is None:
+            once = self.subject in (None, actor)
+            return "each of them" if once else f"each {self.nouns[actor]} I want"
         person = self.words.noun(actor.node.type).is_person
         rivals = [m for m in self.mentioned if m is not actor and self._is_person(m) == person]
         continues = actor is self.subject
-        if continues and not rivals and self.rng.random() < (0.5 if person else 0.75):
+        clear = not rivals and not (person and self._is_below_person(actor))
+        if continues and clear and self.rng.random() < (0.5 if person else 0.75):
             return "they" if person else "it"
         if actor in self.tags:
             return self.tags[actor]
@@ -101,9 +113,8 @@ class References(Clauses):
         twins = [m for m in self.mentioned if m is not actor and noun in self._called(m)]
         if continues:
             if twins:
-                return f"the same {noun}" if actor.parent else f"the {label}"
-            start = self.rng.choice(("the", "the", "this", "the same" if actor.parent else "this"))
-            return f"{start} {noun}"
+                return f"that same {noun}" if actor.parent else f"the {label}"
+            return f"{self.rng.choice(('the', 'this'))} {noun}"
         if actor in self.mentioned and actor.parent:
             clear = not self._subject_is_called(noun)
             return f"{self.rng.choice(('that', 'this', 'the')) if clear else 'that'} {noun}"
@@ -119,7 +130,8 @@ class References(Clauses):
             its = "its" if parent == "it" else "their"
             phrase = f"{its} {group.removeprefix('the ').removesuffix(' of {x}')}"
         else:
-            phrase = self._put(group, x="this person" if parent == "they" else parent)
+            active = re.match(r"the \w+ \{x\} ", group)
+            phrase = self._put(group, x="them" if parent == "they" and not active else parent)
         return f"one of {phrase}{self.tagged(actor)}"
 
     def _subject_is_called(self, noun: str) -> bool:
@@ -130,6 +142,13 @@ class References(Clauses):
         if isinstance(mention, str):
             return (self.words.noun(mention).singular,)
         return self.nouns[mention], self.words.noun(mention.node.type).singular
+
+    def _is_below_person(self, actor: Actor) -> bool:
+        """True if the text told of another person on its way to this one."""
+        above = actor.parent
+        while above and not self._is_person(above):
+            above = above.parent
+        return above is not None
 
     def _is_person(self, mention: Actor | str) -> bool:
         kind = mention if isinstance(mention, str) else mention.node.type

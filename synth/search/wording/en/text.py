@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from random import Random
 
-from synth.search.query import Count, Difference, Entities, HowMany, Query, Value
+from synth.search.query import Count, Difference, Entities, Extreme, HowMany, Query, Value, nodes
 from synth.search.wording.en import grammar
-from synth.search.wording.en.clauses import LONG
+from synth.search.wording.en.clauses import LONG, joint
 from synth.search.wording.en.references import References
 from synth.search.wording.en.words import Words
 from synth.search.wording.names import Names
@@ -23,14 +23,14 @@ from synth.search.wording.plan import (
     starts_from_child,
 )
 
-WORLD = ("In this collection, ", "Going by the pages here, ", "According to this collection, ")
+WORLD = ("In this collection, ", "According to this collection, ")
 ALL_OPENERS = (
     "In this collection, find every {noun} {that} fits the following description.",
     "There is more than one answer here: find every {noun} {that} fits.",
     "I need a complete list of the {plural} {that} match these clues.",
-    "More than one {noun} fits what follows, and I want them all.",
-    "Which {plural} fit the description below? There are several.",
-    "Make a list of every {noun} {that} matches this description.",
+    "I'm looking for several {plural} this time, and I want them all.",
+    "Which {plural} fit these clues? There are several.",
+    "Help me put together a list of the {plural} {that} match these clues.",
 )
 ALL_CLOSERS = ("Name all of them.", "List them all.", "Name every one.", "Give me the full list.")
 BEST = (
@@ -44,6 +44,31 @@ BEST_SAID = (
     "Among all the {plural} in this collection that match so far, it is the one that {best}.",
     "If several {plural} in this collection fit, I mean the one that {best}.",
 )
+REQUESTS = (
+    ("name", "."),
+    ("identify", "."),
+    ("find", "."),
+    ("tell me the {name} of", "."),
+    ("give me the {name} of", "."),
+    ("can you name", "?"),
+    ("do you know the {name} of", "?"),
+    ("what is the {name} of", "?"),
+    ("please identify", "."),
+    ("remind me of the {name} of", "."),
+    ("pick out", "."),
+    ("see if you can name", "."),
+    ("help me find", "."),
+)
+"""Ways to ask before anything is said, and the mark at the end of the sentence."""
+LEAD_INS = (
+    "",
+    "",
+    "",
+    "Quick question: ",
+    "A tricky one: ",
+    "One for the experts: ",
+    "Quiz time: ",
+)
 FIRST = ("First, take {np}.", "Consider {np}.", "Take {np}.", "Start with {np}.")
 SECOND = ("Then there is {np}.", "Next, consider {np}.", "Now take {np}.", "Compare it with {np}.")
 
@@ -54,7 +79,6 @@ class Text(References):
     def __init__(self, names: Names, rng: Random) -> None:
         super().__init__(Words(names), rng)
         self.sentences: list[str] = []
-        self.said_world = False
 
     def say(self, sentence: str, subject: Actor | None) -> None:
         if sentence.endswith(".."):
@@ -65,36 +89,46 @@ class Text(References):
     def open(self, root: Actor, openers: tuple[str, ...] = ()) -> None:
         """Brings the root in, with its first group of clues where that reads well."""
         noun = self.words.noun(root.node.type)
-        merged = self._first_group(root, 0.8 if root.is_bare else 0.5)
+        merged = self._first_group(root, 1.0 if root.is_bare or len(root.groups) == 1 else 0.6)
         if merged:
-            core = self.core(root.node.type, root.light)
+            core = self._root_core(root)
             phrase = self._single(core, root.node.type, "someone", grammar.article(core))
-            relative = self.verb_phrases(merged, plural=False, person=noun.is_person)
-            phrase += f" {noun.that} {relative}"
+            if len(merged) == 1:
+                relative = self.relatives(merged, root.node.type, root.light)
+            else:
+                relative = f"{noun.that} {self.verb_phrases(merged, False, noun.is_person)}"
+            phrase += joint(phrase) + relative
             self.log.append(root)
         else:
             phrase = self.someone(root)
         fitting = [o for o in openers or noun.openers if o.endswith("{np}.") or len(phrase) < LONG]
-        self.say(grammar.fill(self.rng.choice(fitting), np=phrase), root)
+        self.say(grammar.fill(self.rng.choice(fitting), np=phrase, name=noun.name), root)
         self.tell(after(merged))
+
+    def _root_core(self, root: Actor) -> str:
+        core = self.core(root.node.type, root.light)
+        if self.rng.random() < 0.4:
+            return core.replace(" with the initials ", " whose initials are ", 1)
+        return core
 
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama from the 1950s was ... ?"."""
         noun = self.words.noun(root.node.type)
-        core = self.core(root.node.type, root.light)
+        core = self._root_core(root)
         who = "who" if noun.is_person and core == noun.singular else f"which {core}"
-        self._say_first(root, who, "?")
+        self._say_first(root, f"{self.rng.choice(LEAD_INS)}{who}", "?")
 
     def open_name(self, root: Actor) -> None:
         """Starts with the request: "Name the drama from the 1950s that was ..."."""
         noun = self.words.noun(root.node.type)
-        core = self.core(root.node.type, root.light)
-        verb = self.rng.choice(("name", "identify", "find", "tell me the name of"))
-        self._say_first(root, f"{verb} the {core} {noun.that}", ".")
+        core = self._root_core(root)
+        request, mark = self.rng.choice(REQUESTS)
+        start = f"{grammar.fill(request, name=noun.name)} the {core}{joint(core)}{noun.that}"
+        self._say_first(root, start, mark)
 
     def open_plainly(self, root: Actor) -> None:
         """Starts with the first clues: "A drama from the 1950s was ..."."""
-        core = self.core(root.node.type, root.light)
+        core = self._root_core(root)
         phrase = self._single(core, root.node.type, "someone", grammar.article(core))
         self._say_first(root, phrase, ".")
 
@@ -130,9 +164,9 @@ class Text(References):
             else:
                 subject = self.refer(beat.actor)
                 self.log.append(beat.actor)
-            plural = subject == "they"
-            phrases = self.verb_phrases(beat.parts, plural, person)
-            self.say(f"{self._world(beat.parts)}{subject} {phrases}.", beat.actor)
+            world = self._world(beat.parts)
+            phrases = self.verb_phrases(beat.parts, subject == "they", person)
+            self.say(f"{world}{subject} {phrases}.", beat.actor)
 
     def _world(self, parts: list[Part]) -> str:
         """Says once, at the first count, what is counted over."""
@@ -223,14 +257,13 @@ class Text(References):
 
 def may_open(root: Actor) -> bool:
     """True if the root's first group can stand in the opening sentence."""
-    if not root.groups or starts_from_child(root.groups[0]):
-        return False
-    return not any(isinstance(part.clue, Count) for part in root.groups[0])
+    return bool(root.groups) and not starts_from_child(root.groups[0])
 
 
 def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[str]:
     """The sentences of the question."""
     text = Text(names, rng)
+    text.said_world = any(isinstance(clue, Extreme) for node in nodes(query) for clue in node.clues)
     root = stage(query.root, text.slot, rng)
     second = stage(query.ask.node, text.slot, rng) if isinstance(query.ask, Difference) else None
     roots = [actor for actor in (root, second) if actor]
@@ -256,8 +289,6 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
         case Difference():
             assert second
             text.ask_difference(root, second, query.ask)
-    if text.counted and not text.said_world:
-        text.sentences.append("All counts are taken over this collection.")
     return text.sentences
 
 
@@ -272,7 +303,7 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
     plain = isinstance(query.ask, Entities) and not root.extremes
     roll = text.rng.random() if may_open(root) else 1.0
     asked = plain and roll < 0.45
-    if asked and roll < 0.3:
+    if asked and roll < 0.22:
         text.open_which(root)
     elif asked:
         text.open_name(root)

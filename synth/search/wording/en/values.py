@@ -26,10 +26,8 @@ def period(lo: float | None, hi: float | None, rng: Random) -> str:
         (
             f"between {first} and {last}",
             f"between {first} and {last}",
-            f"no earlier than {first} and no later than {last}",
             f"after {first - 1} but before {last + 1}",
-            f"in or after {first} but no later than {last}",
-            f"at some point from {first} to {last}",
+            f"some time between {first} and {last}",
         )
     )
 
@@ -37,10 +35,10 @@ def period(lo: float | None, hi: float | None, rng: Random) -> str:
 def _open_period(lo: float | None, hi: float | None, rng: Random) -> str:
     if lo is not None:
         year = int(lo)
-        return rng.choice((f"in {year} or later", f"after {year - 1}", f"no earlier than {year}"))
+        return rng.choice((f"in {year} or later", f"after {year - 1}", f"in or after {year}"))
     if hi is not None:
         year = int(hi)
-        return rng.choice((f"in {year} or earlier", f"before {year + 1}", f"no later than {year}"))
+        return rng.choice((f"in {year} or earlier", f"before {year + 1}", f"in or before {year}"))
     return "in some year"
 
 
@@ -60,8 +58,8 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bo
             (
                 f"between {low} and {high}",
                 f"between {low} and {high}",
+                f"{low} to {high}",
                 f"at least {low} but no more than {high}",
-                f"no less than {low} and no more than {high}",
             )
         ),
         unit,
@@ -70,11 +68,11 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bo
 
 def _open_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> str:
     if lo is not None:
-        return rng.choice(("at least {}", "{} or more", "no less than {}")).format(
-            measured(lo, unit)
-        )
+        ways = ("at least {}",) if unit == "%" else ("at least {}", "{} or more")
+        return rng.choice(ways).format(measured(lo, unit))
     assert hi is not None
-    return rng.choice(("at most {}", "no more than {}", "{} or less")).format(measured(hi, unit))
+    ways = ("at most {}", "no more than {}")
+    return rng.choice(ways if unit == "%" else (*ways, "{} or less")).format(measured(hi, unit))
 
 
 def measured(value: float, unit: str) -> str:
@@ -107,7 +105,7 @@ def tallied(lo: float | None, hi: float | None, noun: str, rng: Random) -> str:
     """An amount of a counted noun, in whole numbers: "at least one Oscar", "42 airports"."""
     low, high = int(lo or 0), None if hi is None else int(hi)
     phrase = quantity(low, high, noun.removesuffix("s"), noun, rng)
-    return phrase.removeprefix("exactly ") if rng.random() < 0.5 else phrase
+    return phrase.removeprefix("exactly ").removeprefix("just ") if rng.random() < 0.5 else phrase
 
 
 def joined_unit(number: str, unit: str) -> str:
@@ -117,17 +115,16 @@ def joined_unit(number: str, unit: str) -> str:
 def quantity(lo: int, hi: int | None, singular: str, plural: str, rng: Random) -> str:
     """A counted noun: "exactly three films", "at least two films", "no films"."""
     if hi is None:
-        least = rng.choice(("at least", "no fewer than")) if lo > 1 else "at least"
-        return f"{least} {_counted(lo, singular, plural)}"
+        return f"at least {_counted(lo, singular, plural)}"
     if hi == 0:
         return f"no {plural}"
     if lo == hi:
-        return f"exactly {_counted(lo, singular, plural)}"
+        return f"{rng.choice(('exactly', 'just'))} {_counted(lo, singular, plural)}"
     if lo <= 0:
         return f"{rng.choice(('at most', 'no more than'))} {_counted(hi, singular, plural)}"
     if hi == lo + 1:
-        return f"either {spelled(lo)} or {_counted(hi, singular, plural)}"
-    return f"between {spelled(lo)} and {_counted(hi, singular, plural)}"
+        return f"{spelled(lo)} or {_counted(hi, singular, plural)}"
+    return f"{spelled(lo)} to {_counted(hi, singular, plural)}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:

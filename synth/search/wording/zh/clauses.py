@@ -48,15 +48,22 @@ class Clauses:
         self.rng = rng
         self.log: list[Actor | str] = []
         self.tags: dict[Actor, str] = {}
-        self.counted = False
+        self.nouns: dict[Actor, str] = {}
+        """What an actor is called where it can be no other."""
+        self.said_world = False
+        """True once the text says what counts and superlatives are taken over."""
         self._inside = False
+        self._among = False
+        """True once the sentence says "one of" by a suffix, which does not bear repeating."""
 
     def name(self, entity: str) -> str:
         self.log.append(self.words.names.type(entity))
         return self.words.name(entity)
 
     def slot(self, clue: Clue) -> str:
-        """Where a clue fits into a noun phrase: `head`, `pre`, `time`, or nowhere."""
+        """Where a clue fits into a noun phrase: `head`, `pre`, `time`, `letters`, or nowhere."""
+        if isinstance(clue, Initials):
+            return "letters"
         if not isinstance(clue, Category | Range):
             return ""
         words = self.words.attribute(clue.relation)
@@ -66,25 +73,28 @@ class Clauses:
             return "time"
         return "pre" if words.pre and isinstance(clue, Category) else ""
 
-    def core(self, kind: str, light: list[Part], clause: str = "") -> str:
+    def core(self, kind: str, light: list[Part], clause: str = "", head: str = "") -> str:
         """The noun with its light clues and a clause before it: "French drama of the 1950s"."""
-        head, time, pre = self.words.noun(kind).word, "", ""
+        own, time, pre = self.words.noun(kind).word, "", ""
         for part in light:
             clue = part.clue
+            if isinstance(clue, Initials):
+                letters = bare(self._initials(clue, part))
+                clause = f"{letters}、{clause}" if clause else letters
+                continue
             assert isinstance(clue, Category | Range)
             place = self.slot(clue)
             words = self.words.attribute(clue.relation)
             if place == "head" and isinstance(clue, Category):
-                head = words.heads[clue.value]
+                own = words.heads[clue.value]
             elif place == "time":
                 time = fill(words.pre, v=self.value(clue))
             else:
                 pre += fill(words.pre, v=self.value(clue))
-        if clause and self.words.noun(kind).is_person and not light:
-            return f"{clause}的人"
+        own = head or own
         if clause and time:
-            return f"{time.removesuffix(DE)}、{clause}的{pre}{head}"
-        return f"{time}{clause}{DE if clause else ''}{pre}{head}"
+            return f"{time.removesuffix(DE)}、{clause}的{pre}{own}"
+        return f"{time}{clause}{DE if clause else ''}{pre}{own}"
 
     def value(self, clue: Category | Range) -> str:
         if isinstance(clue, Category):
@@ -102,22 +112,23 @@ class Clauses:
         self.log.append(actor)
         if noun.is_person and actor.parent and actor.is_bare:
             return f"某人{self.tagged(actor)}"
-        clause = self._before_noun(actor.inline) if actor.inline else ""
-        core = self.core(actor.node.type, actor.light, clause)
+        clause = self._before_noun(actor.inline)
+        head = "人" if noun.is_person and actor.parent else ""
+        core = self.core(actor.node.type, actor.light, clause, head)
         return f"一{noun.measure}{core}{self.tagged(actor)}"
 
-    def _before_noun(self, part: Part) -> str:
-        """A predicate inside a noun phrase, where one with its own subject reads badly."""
+    def _before_noun(self, parts: list[Part]) -> str:
+        """Predicates inside a noun phrase, where one with its own subject reads badly."""
         outer, self._inside = self._inside, True
-        phrase = bare(self.predicate(part))
+        phrases = [bare(self.predicate(part)) for part in parts]
         self._inside = outer
-        return phrase
+        return "、".join(phrases)
 
     def _pick(self, frames: tuple[str, ...], other: str = "") -> str:
         """One of `frames`; a long other end stands last if some frame lets it."""
         fitting = list(frames)
         if self._inside:
-            fitting = [f for f in fitting if not f.startswith((DE, "是"))] or fitting
+            fitting = [f for f in fitting if not f.startswith((DE, "是"))] or fitting[:1]
         if len(other) > LONG:
             fitting = [f for f in fitting if f.endswith("{y}")] or fitting
         return self.rng.choice(fitting)
@@ -134,10 +145,11 @@ class Clauses:
             if place := self.slot(part.clue):
                 light.setdefault(place, part)
         others = sorted((p for p in parts if p not in light.values()), key=is_heavy, reverse=True)
-        phrases = [self._before_noun(part) for part in others]
+        phrases = [self._before_noun([part]) for part in others]
         if len(phrases) > 1:
             phrases = ["、".join(phrases[:-1]) + "且" + phrases[-1]]
-        return self.core(node.type, list(light.values()), "".join(phrases))
+        head = "人" if phrases and self.words.noun(node.type).is_person else ""
+        return self.core(node.type, list(light.values()), "".join(phrases), head)
 
     def other(self, part: Part, node: Node, single: bool = False) -> str:
         """The other end of a clue. `single` stresses that it is one thing."""
@@ -184,26 +196,74 @@ class Clauses:
 
     def _initials(self, clue: Initials, part: Part) -> str:
         letters = " ".join(f"{letter}." if letter.isalpha() else letter for letter in clue.letters)
-        return f"的{self.words.noun(part.kind).name}首字母依次为 {letters}"
+        is_ = self.rng.choice(("首字母依次为", "首字母为", "首字母是", "首字母依次是"))
+        return f"的{self.words.noun(part.kind).name}{is_} {letters}"
 
     def _link(self, part: Part, clue: Link) -> str:
         edges = [self.words.edge(step) for step in clue.steps]
+        if len({edge.says for edge in edges}) == 1:
+            return self._single(part, clue.node, edges[0])
         other = self.other(part, clue.node)
-        if len(edges) == 1:
-            return fill(self._pick(edges[0].says, other), y=other)
         if other == "某人":
             other = "同一人"
         if len({step.inverse for step in clue.steps}) > 1:
             return self._both_ways(edges, clue.node.type, other)
-        verbs = [edge.verb for edge in edges]
+        verbs = list(dict.fromkeys(edge.verb for edge in edges))
         if all(verbs):
-            return f"同时{'并'.join(verbs)}了{other}"
+            return f"{'同时' if len(verbs) > 1 else ''}{'并'.join(verbs)}了{other}"
         roles = "和".join(edge.part for edge in edges)
         if clue.steps[0].inverse:
             return f"既是{other}的{'，又是其'.join(edge.part for edge in edges)}"
         if self.words.noun(clue.node.type).is_person:
             return f"由{other}兼任{roles}"
         return f"的{roles}都包括{other}"
+
+    def _single(self, part: Part, node: Node, edge: Edge) -> str:
+        """One relation; what is said of the other end follows it where that reads better."""
+        actor = part.actor
+        if actor and actor.inline and not self._inside:
+            if edge.roles:
+                return f"{DE}{self.one(actor)}{self._told(actor.inline)}"
+            if len(actor.inline) > 1 or is_heavy(actor.inline[0]):
+                return self._in_turn(edge, actor)
+        other = self.other(part, node)
+        return fill(self._pick(edge.says, other), y=other)
+
+    def one(self, actor: Actor) -> str:
+        """Brings an actor in by its role: "one of the writers" of what stands before."""
+        self.log.append(actor)
+        kind = actor.node.type
+        plain = not actor.light and actor not in self.tags and not self._among
+        if plain and self.rng.random() < 0.5:
+            self._among = True
+            return f"{self.nouns[actor]}之一"
+        core = self.core(kind, actor.light, head=self.nouns[actor])
+        return f"一{self.words.noun(kind).measure}{core}{self.tagged(actor)}"
+
+    def _told(self, parts: list[Part]) -> str:
+        """Predicates right after the phrase that brought their subject in."""
+        self._inside = not is_heavy(parts[0])
+        first = self.predicate(parts[0])
+        self._inside = False
+        more = [self.predicate(part) for part in parts[1:]]
+        return "，".join([first, *(f"并且{bare(phrase)}" for phrase in more)])
+
+    def _in_turn(self, edge: Edge, actor: Actor) -> str:
+        """Brings an actor in by its noun and goes on with it: "acted in a film whose writer ..."."""
+        noun = self.words.noun(actor.node.type)
+        self.log.append(actor)
+        one = f"一{noun.measure}{self.core(actor.node.type, actor.light)}{self.tagged(actor)}"
+        frames = [frame for frame in edge.says if frame.endswith("{y}")]
+        said = fill(self.rng.choice(frames or edge.says), y=one)
+        return f"{said}，{self.again(actor)}{self._told(actor.inline)}"
+
+    def again(self, actor: Actor) -> str:
+        """Refers to what the same sentence brought in."""
+        noun = self.words.noun(actor.node.type)
+        above, rivals = actor.parent, False
+        while above:
+            rivals, above = rivals or above.node.type == actor.node.type, above.parent
+        return f"那{noun.measure}{noun.word}" if rivals or not noun.short else noun.short
 
     def _both_ways(self, edges: list[Edge], kind: str, other: str) -> str:
         """Relations of opposite directions: the second one names "that same" thing."""
@@ -228,9 +288,11 @@ class Clauses:
         return f"{fill(edge.group, x='')}中至少有两{middle.measure}{second}"
 
     def _count(self, clue: Count) -> str:
-        self.counted = True
         self.log.append(clue.node.type)
         edge, noun = self.words.edge(clue.step), self.words.noun(clue.node.type)
+        if not self.said_world:
+            self.said_world = True
+            return f"在本资料库中{bare(self._count(clue))}"
         few = values.counted(clue.lo, clue.hi, noun.measure, self.rng)
         if edge.counts:
             word = self.whole(clue.node)
@@ -251,7 +313,11 @@ class Clauses:
             return f"是一{self._measure_of(clue.relation)}{value}"
         if isinstance(clue, Range) and not words.says:
             return f"的{words.noun}{value}"
-        return fill(self._pick(words.says), v=value)
+        has = ""
+        if isinstance(clue, Range) and not words.is_year:
+            unit = self.words.unit(clue.relation)
+            has = values.amount(clue.lo, clue.hi, unit, self.rng, words.whole)
+        return fill(self._pick(words.says), v=value, has=has)
 
     def _measure_of(self, relation: str) -> str:
         return self.words.noun(self.words.names.relation(relation).subject).measure
@@ -273,7 +339,7 @@ class Clauses:
         if isinstance(inner, Link):
             return self._deny_link(inner)
         words = self.words.attribute(inner.relation)
-        if isinstance(inner, Range) and not words.says:
+        if isinstance(inner, Range) and not words.denies:
             unit = self.words.unit(inner.relation)
             return f"的{words.noun}{values.denied_amount(inner.lo, inner.hi, unit)}"
         value = self.value(inner)

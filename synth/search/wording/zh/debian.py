@@ -13,8 +13,14 @@ NOUNS = {
             "Debian 中有{np}，我忘了它叫什么。",
             "请帮我在 Debian 索引中找出{np}。",
             "我想知道 Debian 中{np}的名称。",
-            "这里有一道关于 Debian 中{np}的谜题。",
-            "请根据下面的线索，在 Debian 仓库里认出{np}。",
+            "出个题：Debian 中有{np}。",
+        ),
+        tellers=(
+            "我在 Debian 仓库里找{np}，{p}。",
+            "Debian 中有{np}，{p}。",
+            "请帮我在 Debian 索引中找{np}：{p}。",
+            "出个题：Debian 中有{np}，{p}。",
+            "我用过 Debian 的{np}，只记得{p}。",
         ),
         closers=(
             "这是哪个软件包？",
@@ -34,8 +40,14 @@ NOUNS = {
             "Debian 有{np}，我忘了名字。",
             "请帮我在 Debian 索引中找出{np}。",
             "我想知道 Debian 的{np}叫什么。",
-            "这里有一道关于 Debian 的{np}的谜题。",
-            "请根据下面的线索，认出 Debian 的{np}。",
+            "出个题：Debian 有{np}。",
+        ),
+        tellers=(
+            "我在找 Debian 的{np}，{p}。",
+            "Debian 有{np}，{p}。",
+            "请帮我在 Debian 索引中找{np}：{p}。",
+            "出个题：Debian 有{np}，{p}。",
+            "我想打听 Debian 的{np}，只记得{p}。",
         ),
         closers=(
             "这位维护者是谁？",

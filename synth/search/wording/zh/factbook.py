@@ -47,7 +47,7 @@ def _partner(relation: str, word: str) -> dict[tuple[str, bool], Edge]:
             ),
             denies=(f"的主要{word}伙伴中没有{{y}}",),
             group=f"{{x}}的主要{word}伙伴",
-            roles=(f"{word}伙伴",),
+            roles=(f"主要{word}伙伴",),
             part=f"主要{word}伙伴",
             shared={(relation, True): f"与{{y}}至少有两个共同的主要{word}伙伴"},
         ),

@@ -11,17 +11,28 @@ from dataclasses import dataclass, field
 
 OPENERS = (
     "我在找{np}。",
-    "我想找出{np}。",
     "请帮我找出{np}。",
-    "请帮我认出{np}。",
-    "这里有一道关于{np}的谜题。",
-    "这道题问的是{np}。",
-    "请根据下面的线索认出{np}。",
-    "以下线索都指向{np}。",
-    "下面描述的是{np}。",
-    "我心里想着{np}。",
+    "考考你：有{np}。",
+    "来猜{np}。",
+    "我想打听{np}。",
+    "根据线索猜{np}。",
 )
 """Ways to bring in what is asked for, whatever it is."""
+TELLERS = (
+    "我在找{np}，{p}。",
+    "我想找{np}：{p}。",
+    "请帮我找{np}，{p}。",
+    "帮忙找{np}，{p}。",
+    "出个题：有{np}，{p}。",
+    "跟你打听{np}：{p}。",
+    "考考你：有{np}，{p}。",
+    "我想打听{np}，{p}。",
+    "来猜{np}：{p}。",
+    "有{np}，{p}。",
+    "我想不起{np}的{name}了，只记得{p}。",
+    "{np}的{name}到了嘴边又忘了，我只记得{p}。",
+)
+"""As openers, with the first clues: `{p}` is a predicate, `{name}` what its name is called."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class Noun:
     """Ways to ask for it once it is described."""
     name: str = "名称"
     """What its name is called, e.g. a film's title."""
+    tellers: tuple[str, ...] = ()
+    """Instead of `TELLERS`."""
     short: str = ""
     """A short anaphor, e.g. "gai pian" for a film."""
 

@@ -11,19 +11,24 @@ from synth.search.query import Category, Range
 from synth.search.wording.figures import is_decade
 from synth.search.wording.plan import Actor
 from synth.search.wording.zh import values
-from synth.search.wording.zh.clauses import Clauses, fill
+from synth.search.wording.zh.clauses import Clauses, bare, fill
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
 class References(Clauses):
     labels: dict[Actor, str]
-    nouns: dict[Actor, str]
+    many: bool = False
+    """True if several things fit the root."""
+    brief: bool = False
+    """True if the text says "gai pian" rather than "zhe bu yingpian" throughout."""
     subject: Actor | None = None
     mentioned: tuple[Actor | str, ...] = ()
 
     def introduce(self, cast: list[Actor], distant: set[Actor], many: bool) -> None:
         """Finds a noun for every actor, and a unique label for those that need one."""
+        self.many = many
+        self.brief = self.rng.random() < 0.4
         self.nouns = {actor: self._noun(actor) for actor in cast}
         self.labels = {}
         times = Counter(self.nouns.values())
@@ -34,8 +39,8 @@ class References(Clauses):
             if times[noun] == 1 and (actor.parent or kinds[actor.node.type] == 1):
                 continue
             if actor.parent is None:
-                own = ("所说的",) if many else ("我要找的", "我想找的", "要找的")
-                self.labels[actor] = f"{self.rng.choice(own)}{noun}"
+                own = f"每一{self._measure(actor)}" if many else "我要找的"
+                self.labels[actor] = f"{own}{noun}"
             elif actor in distant:
                 self.labels[actor] = self._distinct(actor, cast)
 
@@ -47,6 +52,9 @@ class References(Clauses):
             roles = self.words.edge(actor.step).roles
             if roles:
                 return self.rng.choice(roles)
+        for part in actor.light:
+            if isinstance(part.clue, Category) and self.slot(part.clue) == "head":
+                return self.words.attribute(part.clue.relation).heads[part.clue.value]
         return self.words.noun(actor.node.type).word
 
     def _distinct(self, actor: Actor, cast: list[Actor]) -> str:
@@ -79,33 +87,42 @@ class References(Clauses):
     def refer(self, actor: Actor) -> str:
         """A reference to `actor` as a subject."""
         noun = self.words.noun(actor.node.type)
+        if self.many and actor.parent is None:
+            return f"每一{noun.measure}{self.nouns[actor]}"
         rivals = [
             m for m in self.mentioned if m is not actor and self._is_person(m) == noun.is_person
         ]
         continues = actor is self.subject
-        if continues and not rivals and self.rng.random() < 0.7:
+        named = noun.is_person and actor.parent is not None and self.nouns[actor] != noun.word
+        if continues and not rivals and not named and self.rng.random() < 0.7:
             if noun.is_person:
                 return "此人"
-            return self.rng.choice(("它", noun.short or "它"))
+            return noun.short if self.brief and noun.short else "它"
         if actor in self.tags:
             return self.tags[actor]
         word, measure = self.nouns[actor], self._measure(actor)
         twins = [m for m in self.mentioned if m is not actor and word in self._called(m)]
-        if continues and not twins:
-            return self.rng.choice((f"这{measure}{word}", f"该{word}"))
+        fresh = actor in self.mentioned and not continues and actor.parent is not None
+        if fresh and twins:
+            return f"那{measure}{word}"
+        if fresh or (continues and not twins):
+            own = self.brief and word == noun.word
+            return noun.short if own and noun.short else f"这{measure}{word}"
         if continues and actor.parent:
-            return f"前述{word}"
-        if actor in self.mentioned and actor.parent:
-            choices = (f"这{measure}{word}", f"这{measure}{word}", f"该{word}")
-            return self.rng.choice(choices)
+            return f"上述{word}"
         return self.labels[actor]
 
     def one_of(self, actor: Actor, parent: str) -> str:
         """Brings an actor in as a subject: "one of the films directed by ..."."""
         assert actor.step
-        group = fill(self.words.edge(actor.step).group, x=parent)
+        edge = self.words.edge(actor.step)
+        if edge.roles:
+            return f"{parent}的{self.one(actor)}"
         self.log.append(actor)
-        return f"{group}中，有一{self._measure(actor)}{self.tagged(actor)}"
+        noun = self.words.noun(actor.node.type)
+        one = f"一{noun.measure}{noun.word}{self.tagged(actor)}"
+        said = bare(fill(self.rng.choice(edge.says), y=one))
+        return f"{parent}{said}，{self.again(actor)}"
 
     def _called(self, mention: Actor | str) -> tuple[str, ...]:
         """The nouns that could mean what was mentioned: its type's, and its role's."""
@@ -119,6 +136,7 @@ class References(Clauses):
 
     def settle(self, subject: Actor | None) -> None:
         """Ends a sentence: what it mentioned is what the next one can refer to."""
+        self._among = False
         self.subject = subject
         self.mentioned = tuple(self.log)
         self.log.clear()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from random import Random
 
-from synth.search.query import Count, Difference, Entities, HowMany, Query, Value
+from synth.search.query import Count, Difference, Entities, Extreme, HowMany, Query, Value, nodes
 from synth.search.wording.names import Names
 from synth.search.wording.plan import (
     Actor,
@@ -14,14 +14,16 @@ from synth.search.wording.plan import (
     after,
     beats,
     distant,
+    is_heavy,
     stage,
     starts_from_child,
 )
-from synth.search.wording.zh.clauses import DE, bare, fill
+from synth.search.wording.zh.clauses import DE, LONG, bare, fill
+from synth.search.wording.zh.lexicon import TELLERS
 from synth.search.wording.zh.references import References
 from synth.search.wording.zh.words import Words
 
-WORLD = ("在本资料库中，", "就本资料库而言，", "据本资料库记载，", "按本资料库的记录，")
+WORLD = ("在本资料库中，", "据本资料库记载，")
 ALL_OPENERS = (
     "请找出本资料库中符合以下描述的所有{noun}。",
     "符合条件的{noun}不止一{measure}，请全部找出来。",
@@ -51,7 +53,6 @@ class Text(References):
     def __init__(self, names: Names, rng: Random) -> None:
         super().__init__(Words(names), rng)
         self.sentences: list[str] = []
-        self.said_world = False
 
     def say(self, sentence: str, subject: Actor | None) -> None:
         self.sentences.append(tidy(sentence))
@@ -59,20 +60,37 @@ class Text(References):
 
     def open(self, root: Actor, openers: tuple[str, ...] = ()) -> None:
         noun = self.words.noun(root.node.type)
-        opener = self.rng.choice(openers or noun.openers)
-        self.say(fill(opener, np=self.someone(root)), root)
+        if openers or not _may_open(root):
+            opener = self.rng.choice(openers or noun.openers)
+            self.say(fill(opener, np=self.someone(root)), root)
+            return
+        group = root.groups.pop(0)
+        phrase = self.someone(root)
+        fitting = [o for o in noun.tellers or TELLERS if "的{name}" not in o or len(phrase) < LONG]
+        opener = self.rng.choice(fitting)
+        predicates = self.predicates(group)
+        if "记得{p}" in opener:
+            predicates = self.attach("此人" if noun.is_person else "它", predicates)
+        self.say(fill(opener, np=phrase, p=told(predicates), name=noun.name), root)
+        self.tell(after(group))
 
     def open_which(self, root: Actor) -> None:
         """Starts with the question: "Which drama of the 1950s was ... ?"."""
-        measure = self.words.noun(root.node.type).measure
-        self._say_first(root, f"哪{measure}{self.core(root.node.type, root.light)}", "？")
+        noun = self.words.noun(root.node.type)
+        start = f"哪{noun.measure}{self.core(root.node.type, root.light)}"
+        if noun.is_person and not root.light and self.rng.random() < 0.6:
+            start = "谁"
+        polite, mark = self.rng.choice(
+            (("", "？"), ("", "？"), ("请问，", "？"), ("你知道", "吗？"))
+        )
+        self._say_first(root, f"{polite}{start}", mark)
 
     def open_plainly(self, root: Actor) -> None:
         """Starts with the first clues: "There is a drama of the 1950s, ..."."""
         measure = self.words.noun(root.node.type).measure
         core = self.core(root.node.type, root.light)
         start = self.rng.choice(
-            (f"有一{measure}{core}，", f"有这样一{measure}{core}：", f"某{measure}{core}")
+            (f"有一{measure}{core}，", f"有这样一{measure}{core}，", f"某{measure}{core}")
         )
         self._say_first(root, start, "。")
 
@@ -80,12 +98,10 @@ class Text(References):
         group = root.groups.pop(0)
         self.log.append(root)
         predicates = self.predicates(group)
+        if start.startswith("某") and predicates.startswith(DE):
+            start = f"{start}，"
         if start.endswith("，"):
-            predicates = bare(predicates)
-        elif start.endswith("："):
-            predicates = self.attach(
-                "它" if not self.words.noun(root.node.type).is_person else "此人", predicates
-            )
+            predicates = told(predicates)
         self.say(f"{start}{predicates}{mark}", root)
         self.tell(after(group))
 
@@ -106,8 +122,9 @@ class Text(References):
             else:
                 subject = self.refer(beat.actor)
                 self.log.append(beat.actor)
+            world = self._world(beat.parts)
             sentence = self.attach(subject, self.predicates(beat.parts))
-            self.say(f"{self._world(beat.parts)}{sentence}。", beat.actor)
+            self.say(f"{world}{sentence}。", beat.actor)
 
     def _world(self, parts: list[Part]) -> str:
         """Says once, at the first count, what is counted over."""
@@ -118,7 +135,7 @@ class Text(References):
 
     def attach(self, subject: str, predicate: str) -> str:
         """Subject and predicate; a short "this film" needs no particle before its own noun."""
-        if predicate.startswith(DE) and re.fullmatch("该.", subject) and self.rng.random() < 0.6:
+        if predicate.startswith(DE) and re.search("该.$", subject) and self.rng.random() < 0.6:
             return f"{subject}{bare(predicate)}"
         return f"{subject}{predicate}"
 
@@ -129,12 +146,18 @@ class Text(References):
         excluded = [part.clue.op == "exclude" for part in parts]
         if len(parts) > 1 and excluded[-1] and not excluded[-2]:
             phrases[-1] = f"但{phrases[-1]}"
-        elif len(phrases) == 2 and self.rng.random() < 0.4:
-            phrases[-1] = f"{self.rng.choice(('且', '并且'))}{phrases[-1]}"
+        elif len(phrases) == 2 and self._runs_on(parts) and self.rng.random() < 0.5:
+            phrases[-1] = f"并且{phrases[-1]}"
         return "，".join(phrases)
+
+    def _runs_on(self, parts: list[Part]) -> bool:
+        """True if all predicates speak of the subject itself, so that "and" may join them."""
+        return all(part.clue.op == "link" and not is_heavy(part) for part in parts)
 
     def _next(self, predicate: str) -> str:
         """A predicate further on in the sentence."""
+        if predicate.startswith(f"{DE}一"):
+            return f"它{predicate}"
         if predicate.startswith(DE):
             return f"{self.rng.choice(('', '其'))}{bare(predicate)}"
         group = (
@@ -210,6 +233,11 @@ class Text(References):
             self.say(f"{x}的{words.noun}与{y}的{others.noun}相差多少{unit}？", None)
 
 
+def told(predicate: str) -> str:
+    """A predicate after a pause, where its subject is understood."""
+    return f"它{predicate}" if predicate.startswith(f"{DE}一") else bare(predicate)
+
+
 def unit_asked(unit: str) -> str:
     return f" {unit} " if unit[:1].isascii() and unit[:1].isalpha() else unit
 
@@ -219,7 +247,7 @@ def tidy(sentence: str) -> str:
     text = " ".join(sentence.replace("没有有", "没有").split())
     text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z\u00c0-\u024f])", " ", text)
     text = re.sub(r"(?<=[A-Za-z\u00c0-\u024f.>])(?=[\u4e00-\u9fff])", " ", text)
-    text = re.sub(r"([A-Za-z][\w.+-]*\d)(?=[\u4e00-\u9fff])", r"\1 ", text, flags=re.ASCII)
+    text = re.sub(r"([A-Za-z][\w.+ -]*\d)(?=[\u4e00-\u9fff])", r"\1 ", text, flags=re.ASCII)
     text = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
     return re.sub(r" *([，。？、（）《》：；“”]) *", r"\1", text)
 
@@ -227,6 +255,7 @@ def tidy(sentence: str) -> str:
 def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[str]:
     """The sentences of the question."""
     text = Text(names, rng)
+    text.said_world = any(isinstance(clue, Extreme) for node in nodes(query) for clue in node.clues)
     root = stage(query.root, text.slot, rng)
     second = stage(query.ask.node, text.slot, rng) if isinstance(query.ask, Difference) else None
     roots = [actor for actor in (root, second) if actor]
@@ -252,8 +281,6 @@ def realise(query: Query, names: Names, rng: Random, num_answers: int) -> list[s
         case Difference():
             assert second
             text.ask_difference(root, second, query.ask)
-    if text.counted and not text.said_world:
-        text.sentences.append("以上数目均以本资料库为准。")
     return text.sentences
 
 
@@ -280,9 +307,7 @@ def _tell_one(text: Text, root: Actor, query: Query, many: bool) -> bool:
 
 def _may_open(root: Actor) -> bool:
     """True if the root's first group can stand in a question that opens the text."""
-    if not root.groups or starts_from_child(root.groups[0]):
-        return False
-    return not any(isinstance(part.clue, Count) for part in root.groups[0])
+    return bool(root.groups) and not starts_from_child(root.groups[0])
 
 
 def _tell_two(text: Text, root: Actor, second: Actor) -> None:

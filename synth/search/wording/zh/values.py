@@ -82,7 +82,7 @@ def amount(lo: float | None, hi: float | None, unit: str, rng: Random, whole: bo
     low, high = measured(lo, unit) if unit == "%" else figure(lo), measured(hi, unit)
     if whole and hi == lo + 1:
         return f"为{low}或{high}"
-    return rng.choice(("在{}到{}之间", "介于{}与{}之间（含两端）", "为{}至{}")).format(low, high)
+    return rng.choice(("在{}到{}之间", "为{}至{}", "为{}到{}")).format(low, high)
 
 
 def measured(value: float, unit: str) -> str:
@@ -186,11 +186,15 @@ def plain_amount(lo: float | None, hi: float | None, unit: str, rng: Random) -> 
     """A quantity without a verb, before a noun: "at least 2" + measure word."""
     if lo is None or hi is None:
         edge, words = (lo, ("至少", "不少于")) if lo is not None else (hi, ("至多", "不超过"))
-        return f"{rng.choice(words)}{_few(edge or 0)}{unit}"
+        few = figure(edge or 0) if unit == "%" else _few(edge or 0)
+        return f"{rng.choice(words)}{few}{unit}"
+    small = hi <= 10 and unit != "%"
+    low, high = (_few(lo), _few(hi)) if small else (figure(lo), figure(hi))
     if lo == hi:
-        return f"{rng.choice(('', '恰好'))}{_few(lo)}{unit}"
-    low, high = (_few(lo), _few(hi)) if hi <= 10 else (figure(lo), figure(hi))
-    return f"{low}{unit}或{high}{unit}" if hi == lo + 1 else f"{low}到{high}{unit}"
+        return f"{rng.choice(('', '恰好'))}{low}{unit}"
+    if hi == lo + 1:
+        return f"{low}{unit}或{high}{unit}"
+    return f"{low}{unit if unit == '%' else ''}到{high}{unit}"
 
 
 def _few(value: float) -> str:
