@@ -231,7 +231,9 @@ class _Flat(NamedTuple):
         first = torch.arange(batch, device=kv_BSC.device, dtype=torch.int32)[:, None] * num_keys
         offset = torch.arange(num_new, device=kv_BSC.device, dtype=torch.int32)
         ends = first + (num_keys - num_new) + offset + 1
-        return cls(batch, num_new, num_keys, first.expand_as(ends).flatten(), ends.flatten())
+        # A single sequence would otherwise flatten to a view of one number.
+        starts = first.expand_as(ends).contiguous().flatten()
+        return cls(batch, num_new, num_keys, starts, ends.flatten())
 
     def all_visible(self) -> Tensor:
         key = torch.arange(self.num_keys, device=self.ends_T.device, dtype=torch.int32)

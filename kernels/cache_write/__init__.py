@@ -41,6 +41,7 @@ def cache_write(
         raise ValueError(f"index_dim: must be a power of two with fp8, got {layout.index_dim}")
     for name, tensor in new._asdict().items():
         checks.rows(name, tensor)
+    checks.rows("slots_T", slots_T)
     checks.same_device(buffer=buffer, slots_T=slots_T, **new._asdict())
     checks.index_range("slots_T", slots_T, buffer.shape[0] * buffer.shape[1])
     if choose(backend, buffer) is Backend.REFERENCE:

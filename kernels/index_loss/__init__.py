@@ -37,6 +37,9 @@ def index_loss(
     if indices_TK is not None:
         checks.shape("indices_TK", indices_TK, (num_queries, None))
         checks.index_range("indices_TK", indices_TK, num_keys)
+    inputs = {"q_TID": q_TID, "k_SD": k_SD, "w_TI": w_TI, "q_THC": q_THC, "kv_SC": kv_SC}
+    for name, tensor in {**inputs, "starts_T": starts_T, "ends_T": ends_T}.items():
+        checks.rows(name, tensor)
     arguments = (
         q_TID, k_SD, w_TI, q_THC.detach(), kv_SC.detach(), indices_TK, starts_T, ends_T, scale
     )  # fmt: skip

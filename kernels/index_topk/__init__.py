@@ -29,6 +29,9 @@ def index_topk(
     checks.shape("ends_T", ends_T, (num_rows,))
     if k_scale_S is not None:
         checks.shape("k_scale_S", k_scale_S, (k_SD.shape[0],))
+        checks.rows("k_scale_S", k_scale_S)
+    for name, tensor in (("w_TI", w_TI), ("starts_T", starts_T), ("ends_T", ends_T)):
+        checks.rows(name, tensor)
     checks.same_device(
         q_TID=q_TID, k_SD=k_SD, w_TI=w_TI, starts_T=starts_T, ends_T=ends_T, k_scale_S=k_scale_S
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 MIN_BLOCK = 2048
 MAX_BLOCK = 32768
+THREADS = 128
 LOWEST = tl.constexpr(-(2**31))
 SEGMENT = tl.constexpr(MAX_BLOCK)
 
@@ -205,7 +206,8 @@ def _launch(
         (2, num_rows, num_segments), 1 << 30, dtype=torch.int32, device=scores.device
     )
     thresholds[0] = -(2**31)
-    largest = min(MAX_BLOCK, triton.next_power_of_2(width))
+    # Never fewer places than threads: a scan over replicated numbers is not to be relied on.
+    largest = min(MAX_BLOCK, max(THREADS, triton.next_power_of_2(width)))
     block, smallest = min(MIN_BLOCK, largest), 0
     while width > topk:
         _thresholds[(num_rows, num_segments)](

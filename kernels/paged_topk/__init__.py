@@ -36,6 +36,7 @@ def paged_topk(
     checks.between("topk", topk, 1, 1 << 20)
     for name, tensor in (("q_BID", q_BID), ("w_BI", w_BI), ("table_BL", table_BL)):
         checks.rows(name, tensor)
+    checks.rows("lengths_B", lengths_B)
     num_pages, page_size = views.index_PND.shape[:2]
     checks.index_range("table_BL", table_BL, num_pages)
     checks.index_range("lengths_B", lengths_B, table_BL.shape[1] * page_size + 1)

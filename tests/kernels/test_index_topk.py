@@ -180,6 +180,13 @@ def test_unusable_arguments_are_refused_by_name(backend: Backend, device: str) -
 
 
 @pytest.mark.parametrize("backend", Backend)
+def test_a_broadcast_range_is_refused_before_it_is_read_past(backend: Backend, device: str) -> None:
+    q, k, w, starts, ends = inputs(3, 9, 4, 32, device, HALF)
+    with pytest.raises(ValueError, match="starts_T: the last dimension must be contiguous"):
+        index_topk(q, k, w, starts[:1].expand(3), ends, 2, backend=backend)
+
+
+@pytest.mark.parametrize("backend", Backend)
 def test_no_queries_and_no_keys_are_fine(backend: Backend, device: str) -> None:
     q, k, w, starts, ends = inputs(3, 9, 4, 32, device, HALF)
     none = index_topk(q[:0], k, w[:0], starts[:0], ends[:0], 4, backend=backend)
