@@ -14,6 +14,7 @@ demo: $(VENV)/.base
 	$(BIN)/python cli.py tasks --limit 5
 	$(BIN)/python cli.py rollout --kind search --policy oracle --n $(DEMO_N)
 	$(BIN)/python cli.py rollout --kind search --policy greedy --n $(DEMO_N)
+	$(BIN)/python cli.py certify --kind search --n 5
 	$(BIN)/python cli.py export --format jsonl --kind search --out runs/demo-jsonl
 	$(BIN)/python cli.py export --format verl --kind search --out runs/demo-verl
 	$(BIN)/python cli.py stats --kind search --plot runs/demo.png
@@ -41,6 +42,9 @@ gpu: $(VENV)/.model
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.search_index
 	$(BIN)/python -m benchmarks.search_synthesis
+
+docs: $(VENV)/.base
+	$(BIN)/python scripts/commands.py
 
 clean:
 	rm -rf $(VENV) runs

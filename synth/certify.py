@@ -14,7 +14,7 @@ from data.certificate import Certificate, CheckName, CheckResult
 from data.errors import TaskError
 from data.store import Store
 from data.task import JsonObject, Script, Task, ToolCall, content_id
-from data.trajectory import Trajectory, Verdict
+from data.trajectory import Trajectory, Turn, Verdict
 from synth.parts import Finding, Parts, Variant
 from synth.replay import Replayed, Replayer
 from synth.request import kind_module
@@ -175,8 +175,7 @@ class _Run:
 
     def _play(self, script: Script) -> Trajectory:
         played = self._replayed(script).trajectory
-        last = played.turns[-1].model_copy(update={"content": script.answer})
-        turns = (*played.turns[:-1], last)
+        turns = (*played.turns[:-1], Turn(content=script.answer))
         return played.model_copy(update={"answer": script.answer, "turns": turns})
 
     def _replayed(self, script: Script) -> Replayed:

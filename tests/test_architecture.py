@@ -15,9 +15,9 @@ from data.task import TaskKind
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("synth", "agents", "verifiers", "envs", "data")
 SLOTS = {
-    "envs": {"Env", "greedy"},
+    "envs": {"Env", "greedy", "final_message", "diagnose"},
     "verifiers": {"verify"},
-    "synth": {"VERSION", "prepare", "warm", "generate", "parts"},
+    "synth": {"VERSION", "AUTHORS", "catalogue", "prepare", "warm", "generate", "parts"},
 }
 MAX_LINES = 400
 

@@ -7,10 +7,10 @@ most cheaply comes first.
 from random import Random
 from typing import NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from data.errors import UserError
-from data.hashing import content_hash, derive_rng
+from data.hashing import canonical_json, content_hash, derive_rng
 from data.record import Record
 from data.sources.base import ValueKind
 from data.sources.corpus import DEFAULT_SOURCES, known_sources
@@ -272,11 +272,11 @@ def _split(subjects: tuple[str, ...]) -> Split:
 def fingerprint(query: Query) -> str:
     """Identity of a question whatever its wording and the order of its clues."""
 
-    def plain(value: object) -> object:
+    def plain(value: JsonValue) -> str:
         if isinstance(value, dict):
-            return {key: plain(inner) for key, inner in value.items()}
+            return "{" + ",".join(f"{key}:{plain(value[key])}" for key in sorted(value)) + "}"
         if isinstance(value, list):
-            return sorted((plain(inner) for inner in value), key=content_hash)
-        return value
+            return "[" + ",".join(sorted(map(plain, value))) + "]"
+        return canonical_json(value)
 
     return content_hash(plain(query.model_dump(mode="json")))

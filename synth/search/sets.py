@@ -32,7 +32,8 @@ from synth.search.query import (
     Value,
 )
 
-CACHE_SIZE = 4096
+CACHE_SIZE = 1024
+"""Sets that are remembered; thousands of large ones would double the memory of a worker."""
 FEW = 500
 """Up to so many entities are asked what they are tied to, instead of listing the far end."""
 
