@@ -16,6 +16,7 @@ from data.exporters import export
 from data.store import Store
 from data.task import Message, Role, Script, Task, TaskBody, TaskKind, content_id
 from data.trajectory import Outcome, Trajectory
+from envs.search import world
 from synth.certify import Certifier, recertify
 from synth.funnel import Summary, local_crew, synthesise
 from synth.replay import Replayer
@@ -201,8 +202,6 @@ async def test_a_changed_corpus_makes_attempts_invalid_not_wrong(
 ) -> None:
     tasks = list(store.tasks(limit=2))
     harbour.write(corpus, harbour.lines(seed=1))
-    from envs.search import world
-
     monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "empty"))
     monkeypatch.setattr(world, "_opened", type(world._opened)())
     summary = await rollout(tasks, scripted("oracle"), store)
