@@ -4,6 +4,7 @@ Deterministic in (version, request, index, sources). The order of the steps is b
 most cheaply comes first.
 """
 
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ from synth.search.query import (
     Value,
 )
 from synth.search.reply import accepted_answer, reference
-from synth.search.route import Router, Unreachable, witness
+from synth.search.route import TOP_K, Router, Unreachable, witness
 from synth.search.sketch import Sketch
 from synth.search.wording import realise
 from synth.search.wording.prompt import prompt
@@ -116,7 +117,7 @@ def compose(library: Library, options: Options, rng: Random) -> Question:
     level = options.difficulty or rng.randint(1, 5)
     wish = plan(level, options.depth, options.breadth, rng)
     subject = _subject(library, rng)
-    root = Grower(library.kb, library.nameable, rng).grow(subject, wish)
+    root = Grower(library.kb, library.nameable, partial(found_by, library), rng).grow(subject, wish)
 
     def too_few(node: Node, found: frozenset[str]) -> bool:
         documents = num_documents(library, Query(root=node), tuple(sorted(found)))
@@ -133,6 +134,13 @@ def compose(library: Library, options: Options, rng: Random) -> Question:
     else:
         ask = _ask(library, root, wish, rng)
     return Question(Query(root=node, ask=ask), found, tuple(composer.history), wish)
+
+
+def found_by(library: Library, entity: str, near: str) -> bool:
+    """Whether the way that `Router` would take from `near` to a page that it does not name works."""
+    known = library.kb.entities
+    query = f"{known[near].name} {known[entity].type}"
+    return library.rank(query, (entity,), TOP_K[-1]) is not None
 
 
 def _subject(library: Library, rng: Random) -> str:

@@ -4,6 +4,7 @@ Every walk starts at the answer, so what is grown holds of it; whether it holds 
 for the author to count. Walks end in entities that are named in the question, or in a proper name.
 """
 
+from collections.abc import Callable
 from random import Random
 
 from data.sources.base import ValueKind
@@ -21,14 +22,21 @@ HARD_STEP_WEIGHT = 0.12
 """Weight of steps whose far page does not name the near entity: it must be found by searching."""
 
 
+FoundBy = Callable[[str, str], bool]
+"""Whether searching for the second entity's name brings up the first one's page."""
+
+
 class DeadEnd(Exception):
     """The walk found no way on; the caller draws another subject."""
 
 
 class Grower:
-    def __init__(self, kb: KnowledgeBase, nameable: frozenset[str], rng: Random) -> None:
+    def __init__(
+        self, kb: KnowledgeBase, nameable: frozenset[str], found_by: FoundBy, rng: Random
+    ) -> None:
         self.kb = kb
         self.nameable = nameable
+        self.found_by = found_by
         self.rng = rng
         self.used: set[str] = set()
         self.loop = False
@@ -90,6 +98,8 @@ class Grower:
             return (step, self.rng.choice(others)), far
         back = Step(relation=step.relation, inverse=not step.inverse)
         if not MIN_FAN <= len(self.kb.neighbours(far, back)) <= MAX_FAN:
+            return None
+        if not discoverable(self.kb, step) and not self.found_by(sketch.entity, far):
             return None
         return (step,), far
 
