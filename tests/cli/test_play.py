@@ -1,6 +1,6 @@
 """`play`: a person's words become calls, the world answers, the verdict is that of any agent."""
 
-import shlex
+import json
 from pathlib import Path
 
 import pytest
@@ -79,8 +79,10 @@ def witness(task: Task) -> list[str]:
     """The task's solution as a person would type it."""
     typed = []
     for call in task.hidden.witness.calls:
-        values = [f"{name}={shlex.quote(str(v))}" for name, v in call.arguments.items()]
-        typed.append(" ".join([call.name, *(value.replace("'", '"') for value in values)]))
+        values = [
+            f"{name}={json.dumps(v, ensure_ascii=False)}" for name, v in call.arguments.items()
+        ]
+        typed.append(" ".join([call.name, *values]))
     return typed
 
 
