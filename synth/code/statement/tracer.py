@@ -17,8 +17,10 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
+import pytest
+
 MAX_CALLS = 400
-MAX_PATH, MAX_ITEMS = 2, 20
+MAX_PATH, MAX_ITEMS = 3, 20
 """How deep into a result, and how many items a level, later calls may reach."""
 MAX_TEXT = 2_000
 """Characters of an argument; a longer one makes no readable reproduction."""
@@ -100,13 +102,18 @@ class Tracer:
         if isinstance(value, _PLAIN):
             return
         self._made[id(value)] = (call, path, value)
-        if path.count("[") < MAX_PATH and type(value) in (list, tuple):
-            for at, item in enumerate(value[:MAX_ITEMS]):
-                self._keep(item, call, f"{path}[{at}]")
-        if path.count("[") < MAX_PATH and type(value) is dict:
-            for key, item in list(value.items())[:MAX_ITEMS]:
-                if type(key) in (str, int):
-                    self._keep(item, call, f"{path}[{key!r}]")
+        if len(re.findall(r"[.\[]", path)) >= MAX_PATH:
+            return
+        if type(value) in (list, tuple):
+            parts = [(f"[{at}]", item) for at, item in enumerate(value)]
+        elif type(value) is dict:
+            parts = [(f"[{k!r}]", v) for k, v in value.items() if type(k) in (str, int)]
+        else:
+            own = getattr(value, "__dict__", {})
+            parts = [(f".{k}", v) for k, v in own.items() if not str(k).startswith("_")]
+        for step, part in parts[:MAX_ITEMS]:
+            if id(part) not in self._made:
+                self._keep(part, call, path + step)
 
     def _call(self, frame: FrameType) -> dict[str, Any]:
         code, values = frame.f_code, frame.f_locals
@@ -171,9 +178,9 @@ class Tracer:
             if not written.startswith(f"{module}."):
                 written = f"{module}.{written}"
             try:
-                if eval(written, {module: sys.modules[module]}) == value:  # noqa: S307
+                if eval(written, {module: sys.modules[module]}) == value:
                     return {"code": written, "imports": [module]}
-            except Exception as error:  # noqa: BLE001 - whatever a stranger's repr gives
+            except Exception as error:
                 raise Opaque(f"a {_type_name(value)}") from error
         if isinstance(value, type) or inspect.isfunction(value) or inspect.isbuiltin(value):
             path = _path(value)
@@ -296,9 +303,6 @@ def _opnames() -> list[str]:
 
 
 _OPNAMES = _opnames()
-
-
-import pytest
 
 
 @pytest.hookimpl(wrapper=True)
