@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from types import CodeType, FrameType
 from typing import Any
 
@@ -109,8 +110,7 @@ class Tracer:
         elif type(value) is dict:
             parts = [(f"[{k!r}]", v) for k, v in value.items() if type(k) in (str, int)]
         else:
-            own = getattr(value, "__dict__", {})
-            parts = [(f".{k}", v) for k, v in own.items() if not str(k).startswith("_")]
+            parts = [(f".{name}", part) for name, part in _attributes(value)]
         for step, part in parts[:MAX_ITEMS]:
             if id(part) not in self._made:
                 self._keep(part, call, path + step)
@@ -192,6 +192,19 @@ class Tracer:
             return _plain(repr(value))
         except Exception as error:  # noqa: BLE001 - whatever a stranger's repr raises
             return f"<{type(error).__name__} from repr>"
+
+
+def _attributes(value: Any) -> list[tuple[str, Any]]:
+    """Public attributes that are stored, not computed; nothing of the object is run."""
+    own = dict(vars(value)) if not isinstance(value, type) and hasattr(value, "__dict__") else {}
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            descriptor = kind.__dict__.get(name)
+            if inspect.ismemberdescriptor(descriptor):
+                with suppress(AttributeError):
+                    own[name] = descriptor.__get__(value)
+    return [(name, part) for name, part in own.items() if not str(name).startswith("_")]
 
 
 def _suspended(frame: FrameType) -> bool:
