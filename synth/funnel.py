@@ -35,6 +35,8 @@ AHEAD = 3
 """Chunks in flight for each worker; bounds what is lost to a kill and what is held in memory."""
 MAX_BARREN = 4000
 """So many indices in a row without a task end a run: the request cannot be met."""
+COLLECTION = (50_000, 20, 10)
+"""Thresholds of the garbage collector while tasks are drawn, as `gc.set_threshold` takes them."""
 
 
 class Progress(NamedTuple):
@@ -146,22 +148,38 @@ def _enter() -> None:
 def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
     """This process for one worker; else processes forked after the library was loaded once."""
     kind_module(request.kind).warm(request)
-    if workers == 1:
-        drawer = Drawer()
-        try:
-            yield _Here(drawer), 1
-        finally:
-            drawer.close()
-        return
-    # What is loaded stays for the run: keeping the collector off it keeps its pages shared.
+    with _rare_collection():
+        if workers == 1:
+            drawer = Drawer()
+            try:
+                yield _Here(drawer), 1
+            finally:
+                drawer.close()
+            return
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_enter) as pool:
+            try:
+                yield _Processes(pool), workers * AHEAD
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Keeps the collector off what is loaded, which stays for the run, and seldom runs it.
+
+    Pages that it does not touch stay shared between forked workers. Drawing a task makes many
+    objects and next to no cycles, and to look through the caches for one takes long.
+    """
+    usual = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_enter) as pool:
-        try:
-            yield _Processes(pool), workers * AHEAD
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    gc.set_threshold(*COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def crew_for(
