@@ -7,6 +7,7 @@ content: no subset of words, no list of guesses, nothing beside the answer.
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
@@ -17,6 +18,8 @@ from verifiers.quantities import converted, read_date, read_quantity, read_year
 MAX_NAME_CHARS = 400
 """A longer text names nothing."""
 MAX_LIST_ITEMS = 500
+CACHED_KEYS = 1024
+"""Names whose keys are remembered: one answer is compared with many."""
 EXACT = 1e-9
 """Relative difference that floating point may leave in an exact number."""
 
@@ -163,6 +166,7 @@ _LETTERS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=CACHED_KEYS)
 def normal_key(text: str) -> str:
     """What two ways to write one name have in common; different things must differ in it.
 
