@@ -154,12 +154,23 @@ class SetEvaluator:
 
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
+        few = 20 * len(found)
+        if isinstance(clue, Link) and len(clue.steps) == 1 and self._is_at_hand(clue.node, few):
+            far, tied = self.members(clue.node), self.kb.edges(clue.steps[0])
+            return frozenset(x for x in found if not far.isdisjoint(tied.get(x, ())))
         near = self._near(found, clue)
         far = self.among(frozenset(chain.from_iterable(near.values())), clue.node)
         if not isinstance(clue, Count):
             return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys)) if far else far
         hi = float("inf") if clue.hi is None else clue.hi
         return frozenset(x for x, ys in near.items() if clue.lo <= len(far.intersection(ys)) <= hi)
+
+    def _is_at_hand(self, node: Node, few: int) -> bool:
+        """Whether S(node) needs no walk and starts from no more than `few`."""
+        nested = [clue for clue in node.clues if isinstance(clue, Extreme) or not is_plain(clue)]
+        known = [self._known.get((clue, node.type)) for clue in nested]
+        sizes = [len(found) for found in known if found is not None]
+        return 0 < len(sizes) == len(known) and min(sizes) <= few
 
     def _near(self, found: frozenset[str], clue: Link | Count | Loop) -> dict[str, Collection[str]]:
         """Per entity of `found`, those the clue ties it to, whatever is said of them."""
