@@ -159,7 +159,9 @@ class _Read(NamedTuple):
 
 
 _read_last: dict[type[Record], _Read] = {}
-"""By class. A certificate judges one task, and few states, many times in a row."""
+"""By class. A certificate judges one task, and few states, many times in a row.
+
+Told apart by identity: nobody writes to what a record holds."""
 
 
 def _parsed(record: type[R], source: JsonValue) -> R:

@@ -39,6 +39,9 @@ CACHE_SIZE = 1024
 FEW = 1000
 """Up to so many entities are asked what they are tied to, instead of listing the far end."""
 
+WORTH_LISTING = 20
+"""A far end is listed from a remembered set of at most this many times those who are asked."""
+
 
 def initials(name: str) -> tuple[str, ...]:
     """First letters of the words of `name`, in order."""
@@ -154,7 +157,7 @@ class SetEvaluator:
 
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
-        few = 20 * len(found)
+        few = WORTH_LISTING * len(found)
         if isinstance(clue, Link) and len(clue.steps) == 1 and self._is_at_hand(clue.node, few):
             far, tied = self.members(clue.node), self.kb.edges(clue.steps[0])
             return frozenset(x for x in found if not far.isdisjoint(tied.get(x, ())))
