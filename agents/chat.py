@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import Field
 
 from data.record import Record
-from data.task import Message, ToolCall, ToolSpec
+from data.task import JsonObject, Message, ToolCall, ToolSpec
 from data.trajectory import TokenRecord, Turn
 
 Conversation = Sequence[Message | Turn]
@@ -56,6 +56,8 @@ class Reply(Record):
     finish_reason: FinishReason = FinishReason.STOP
     seconds: float = Field(default=0.0, ge=0)
     """What the model took. Waits for a busy or failing endpoint are not the agent's time."""
+    setbacks: tuple[str, ...] = ()
+    """Transient faults of the endpoint that were retried before, oldest first."""
 
     def turn(self) -> Turn:
         """The turn this reply opens; the observations of its calls are still to come."""
@@ -66,6 +68,7 @@ class Reply(Record):
             num_prompt_tokens=self.usage.num_prompt_tokens,
             num_completion_tokens=self.usage.num_completion_tokens,
             tokens=self.tokens,
+            setbacks=self.setbacks,
         )
 
 
@@ -73,6 +76,10 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str:
         """Tells this model with its settings from any other; attempts are stored under it."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """The model and how it is sampled, e.g. `{"model": "tiny", "sampling": {...}}`."""
 
     async def complete(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> Reply:
         """The model's next turn. Raises `ModelFault` when there is none to be had."""

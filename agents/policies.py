@@ -13,7 +13,7 @@ from agents import draw
 from agents.chat import ChatModel
 from agents.loop import Limits, run, shown
 from data.errors import UserError
-from data.task import PublicTask, Script, Task, ToolCall
+from data.task import JsonObject, PublicTask, Script, Task, ToolCall
 from data.trajectory import Observation, StopReason, Trajectory, Turn
 from envs.base import Baseline, Environment, kind_module
 
@@ -24,6 +24,10 @@ class Policy(Protocol):
     @property
     def name(self) -> str:
         """Under which its attempts are stored; tells it from any other set-up."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """What the name stands for, stored with every attempt."""
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
@@ -45,6 +49,10 @@ class ModelPolicy:
     def name(self) -> str:
         return _named(self.model.name, self.limits)
 
+    @property
+    def settings(self) -> JsonObject:
+        return {**self.model.settings, "limits": self.limits.model_dump(mode="json")}
+
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
@@ -63,6 +71,10 @@ class Scripted:
     def name(self) -> str:
         return _named(self.label, self.limits)
 
+    @property
+    def settings(self) -> JsonObject:
+        return {"script": self.label, "limits": self.limits.model_dump(mode="json")}
+
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
@@ -74,6 +86,10 @@ class Oracle:
     """Replays the task's witness, without limits: a sound task scores 1."""
 
     name: str = "oracle"
+
+    @property
+    def settings(self) -> JsonObject:
+        return {"script": self.name}
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]

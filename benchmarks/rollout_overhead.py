@@ -69,7 +69,9 @@ LOOK = ToolSpec(
         "additionalProperties": False,
     },
 )
-PROMPT = "Find out what stands on the last shelf. Look at the shelves one after another, then say it."
+PROMPT = (
+    "Find out what stands on the last shelf. Look at the shelves one after another, then say it."
+)
 
 
 class Shelves:

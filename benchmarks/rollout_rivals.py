@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 STEPS = 11
-PROMPT = "Find out what stands on the last shelf. Look at the shelves one after another, then say it."
+PROMPT = (
+    "Find out what stands on the last shelf. Look at the shelves one after another, then say it."
+)
 ANSWER = "the lamp"
 TOOL = {
     "type": "function",
@@ -99,8 +101,9 @@ async def bare_openai(url: str, episodes: int, in_flight: int) -> None:
 
 
 async def openai_agents(url: str, episodes: int, in_flight: int) -> None:
-    import agents
     import openai
+
+    import agents
 
     agents.set_tracing_disabled(True)
 

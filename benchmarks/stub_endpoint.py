@@ -64,7 +64,9 @@ class Connection(asyncio.Protocol):
     def _reply(self, body: bytes, *, listing: bool) -> None:
         models = b'{"object": "list", "data": [{"id": "stub", "object": "model"}]}'
         content = models if listing else answer(json.loads(body))
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+        head = (
+            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+        )
         self.transport.write(head.encode() + b"\r\n\r\n" + content)
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from data.record import Record
-from data.task import ToolCall
+from data.task import JsonObject, ToolCall
 
 
 class Observation(Record):
@@ -35,6 +35,8 @@ class Turn(Record):
     num_completion_tokens: int = 0
     tokens: TokenRecord | None = None
     """None when the endpoint reports no token ids."""
+    setbacks: tuple[str, ...] = ()
+    """Transient faults of the endpoint before it gave this turn, oldest first."""
 
 
 class StopReason(StrEnum):
@@ -52,6 +54,35 @@ class Outcome(StrEnum):
     SCORED = "scored"
     INVALID = "invalid"
     UNRESOLVED = "unresolved"
+
+
+class Boundary(StrEnum):
+    """Which part around the agent broke; the agent itself is none of them."""
+
+    PROVIDER = "provider"
+    """The model's endpoint."""
+    TOOL = "tool"
+    """One tool, while it was called."""
+    SANDBOX = "sandbox"
+    """The world: it did not open, or was lost."""
+    TASK = "task"
+    """The stored task cannot be used."""
+    VERIFIER = "verifier"
+    WORKER = "worker"
+    """The process that played the attempt."""
+    HARNESS = "harness"
+    """Our own code."""
+
+
+class Fault(Record):
+    """Why one try of an attempt came to nothing."""
+
+    boundary: Boundary
+    stage: str
+    """What was under way: check, open, play or verify."""
+    error: str
+    """Name of the exception."""
+    message: str
 
 
 class VerdictCheck(Record):
@@ -92,4 +123,9 @@ class Attempt(Record):
     verdict: Verdict | None
     """None unless `outcome` is `scored`."""
     fault: str = ""
+    """Why there is no verdict, in one line; empty if there is one."""
+    faults: tuple[Fault, ...] = ()
+    """Of every try that broke, oldest first. A scored attempt has those that it was retried for."""
+    settings: JsonObject = {}
+    """What `policy` stands for: the model, how it is sampled, its limits."""
     seconds: float = 0.0
