@@ -129,7 +129,7 @@ class OpenAIChat:
         detail = wire.error_text(response.body)
         # The first prompt not fitting is a wrong set-up; later it is the agent that filled it.
         if wire.is_overflow(detail) and any(isinstance(item, Turn) for item in conversation):
-            return Reply(finish_reason=FinishReason.LENGTH, seconds=response.seconds)
+            return Reply(finish_reason=FinishReason.OVERFLOW, seconds=response.seconds)
         raise self._fault(_explained(response.status, detail))
 
     async def models(self) -> list[str]:

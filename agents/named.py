@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from agents.context import NONE, Context, context_named
 from agents.llm import connect
 from agents.policies import ModelPolicy, Policy, scripted
 from data.errors import UserError
@@ -10,19 +11,19 @@ from data.errors import UserError
 BUNDLED = "bundled"
 """Stands for the project's own model in the place of an endpoint's URL."""
 
-CONTEXTS = ("none",)
-"""What becomes of a conversation that outgrows the window; so far it simply ends."""
-
 
 def check_context(name: str) -> None:
-    """Raises `UserError` if there is no context manager called `name`."""
-    if name not in CONTEXTS:
-        raise UserError(f"no context manager {name!r}; known is {', '.join(map(repr, CONTEXTS))}")
+    """Raises `UserError` if `name` is no context manager that works without a window's size."""
+    context_named(name)
 
 
 @asynccontextmanager
-async def open_policy(policy: str = "", model: str = "", name: str = "") -> AsyncIterator[Policy]:
+async def open_policy(
+    policy: str = "", model: str = "", name: str = "", context: Context = NONE
+) -> AsyncIterator[Policy]:
     """The script called `policy`, or the model called `name` at the URL `model`: one of the two.
+
+    `context` is for a model; a script sees everything and remembers it.
 
     Raises `UserError` if that is neither or both, and for what does not exist.
     """
@@ -39,4 +40,4 @@ async def open_policy(policy: str = "", model: str = "", name: str = "") -> Asyn
         )
     else:
         async with connect(model, name) as chat:
-            yield ModelPolicy(chat)
+            yield ModelPolicy(chat, context=context)
