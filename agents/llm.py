@@ -8,7 +8,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -210,6 +210,7 @@ async def connect(
     sampling: Sampling | None = None,
     transport: Transport | None = None,
     api_key: str | None = None,
+    chat_type: Callable[..., OpenAIChat] = OpenAIChat,
 ) -> AsyncIterator[OpenAIChat]:
     """The model called `model` at `url`; without a name, the only one served there.
 
@@ -224,7 +225,7 @@ async def connect(
     )
     connector = aiohttp.TCPConnector(limit=transport.max_connections)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        chat = OpenAIChat(session, base, model, sampling or Sampling(), transport, key)
+        chat = chat_type(session, base, model, sampling or Sampling(), transport, key)
         chat.model = model or _only(await chat.models(), base)
         yield chat
 
