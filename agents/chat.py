@@ -34,7 +34,9 @@ class FinishReason(StrEnum):
     STOP = "stop"
     """The model ended its turn."""
     LENGTH = "length"
-    """The reply was cut, or the window was full before it began."""
+    """The reply was cut."""
+    OVERFLOW = "overflow"
+    """There is no reply: the conversation does not fit the model's window."""
 
 
 class Usage(Record):

@@ -5,7 +5,7 @@ Named transient faults are retried within limits (`agents/transport.py`); anythi
 """
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from pydantic import Field
@@ -52,6 +52,8 @@ class OpenAIChat:
     Made by `connect`, which owns the session.
     """
 
+    route = "chat/completions"
+
     def __init__(self, endpoint: Endpoint, model: str, sampling: Sampling) -> None:
         self.model = model
         self.sampling = sampling
@@ -75,7 +77,7 @@ class OpenAIChat:
         def read(response: Response) -> Reply:
             return self._read(response, conversation)
 
-        return await self._endpoint.ask("chat/completions", self._body(conversation, tools), read)
+        return await self._endpoint.ask(self.route, self._body(conversation, tools), read)
 
     def _body(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> bytes:
         messages = to_json(wire.messages(conversation, self._reasoning_field))
@@ -95,15 +97,19 @@ class OpenAIChat:
 
     def _read(self, response: Response, conversation: Conversation) -> Reply:
         if response.status == 200:
-            received = wire.read_reply(response.body, response.seconds, response.setbacks)
-            # Endpoints disagree on the name; each gets its reasoning back under its own.
-            self._reasoning_field = received.reasoning_field or self._reasoning_field
-            return received.reply
+            return self._reply(response)
         detail = wire.error_text(response.body)
         # The first prompt not fitting is a wrong set-up; later it is the agent that filled it.
         if wire.is_overflow(detail) and any(isinstance(item, Turn) for item in conversation):
-            return Reply(finish_reason=FinishReason.LENGTH, seconds=response.seconds)
+            return Reply(finish_reason=FinishReason.OVERFLOW, seconds=response.seconds)
         raise ModelFault(explained(response.status, detail))
+
+    def _reply(self, response: Response) -> Reply:
+        """What a response of status 200 says; raises `ModelFault` if that is no reply."""
+        received = wire.read_reply(response.body, response.seconds, response.setbacks)
+        # Endpoints disagree on the name; each gets its reasoning back under its own.
+        self._reasoning_field = received.reasoning_field or self._reasoning_field
+        return received.reply
 
 
 def _head(model: str, sampling: Sampling, *, stream: bool) -> JsonObject:
@@ -120,6 +126,7 @@ async def connect(
     sampling: Sampling | None = None,
     transport: Transport | None = None,
     api_key: str | None = None,
+    chat_type: Callable[[Endpoint, str, Sampling], OpenAIChat] = OpenAIChat,
 ) -> AsyncIterator[OpenAIChat]:
     """The model called `model` at `url`; without a name, the only one served there.
 
@@ -132,7 +139,7 @@ async def connect(
     async with session_for(limits) as session:
         endpoint = Endpoint(session, base, limits, key, seed=model)
         endpoint.model = model or _only(await endpoint.ask("models", None, _names), endpoint)
-        yield OpenAIChat(endpoint, endpoint.model, sampling or Sampling())
+        yield chat_type(endpoint, endpoint.model, sampling or Sampling())
 
 
 def _names(response: Response) -> list[str]:

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from agents import draw
 from agents.chat import ChatModel
-from agents.loop import Limits, run, shown
+from agents.context import NONE, Context
+from agents.context_parallel import run_in_context
+from agents.loop import Limits, shown
 from data.errors import UserError
 from data.task import JsonObject, PublicTask, Script, Task, ToolCall
 from data.trajectory import Observation, StopReason, Trajectory, Turn
@@ -44,19 +46,24 @@ class ModelPolicy:
 
     model: ChatModel
     limits: Limits = Limits()
+    context: Context = NONE
 
     @property
     def name(self) -> str:
-        return _named(self.model.name, self.limits)
+        named = _named(self.model.name, self.limits)
+        return f"{named} {self.context.label}" if self.context.label else named
 
     @property
     def settings(self) -> JsonObject:
-        return {**self.model.settings, "limits": self.limits.model_dump(mode="json")}
+        context: JsonObject = {"name": self.context.name, "window": self.context.window_tokens}
+        limits = self.limits.model_dump(mode="json")
+        return {**self.model.settings, "limits": limits, "context": context}
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await run(task.public(), env, first, self.model, self.limits, turns)
+        public, context = task.public(), self.context
+        return await run_in_context(public, env, first, self.model, self.limits, turns, context)
 
 
 @dataclass(frozen=True)

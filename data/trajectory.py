@@ -37,6 +37,23 @@ class Turn(Record):
     """None when the endpoint reports no token ids."""
     setbacks: tuple[str, ...] = ()
     """Transient faults of the endpoint before it gave this turn, oldest first."""
+    user: str = ""
+    """What the user says to this turn; empty if nothing."""
+
+
+class ContextEdit(Record):
+    """A cut of what the model is shown; the record itself keeps every turn.
+
+    From turn `at` on, of the turns before it only `kept` are in view, and `note` stands before them
+    as the user's. What the user said stays in view always.
+    """
+
+    at: int = Field(ge=0)
+    kept: tuple[int, ...] = ()
+    note: str = ""
+    num_prompt_tokens: int = 0
+    num_completion_tokens: int = 0
+    """Tokens of the request that made the note; 0 if none did."""
 
 
 class StopReason(StrEnum):
@@ -45,6 +62,8 @@ class StopReason(StrEnum):
     CALL_LIMIT = "call_limit"
     TOKEN_LIMIT = "token_limit"
     TIME_LIMIT = "time_limit"
+    CONTEXT_LIMIT = "context_limit"
+    """The model's window is full, and no context manager could make room."""
     FAULT = "fault"
 
 
@@ -108,6 +127,10 @@ class Trajectory(Record):
     stop: StopReason
     state: JsonValue = None
     """`Environment.state()` at the end: what the verifier may read of the world."""
+    edits: tuple[ContextEdit, ...] = ()
+    """Cuts of what the model was shown, in order; none if it always saw everything."""
+    others: tuple["Trajectory", ...] = ()
+    """Samples that were drawn beside this one and not taken."""
 
 
 class Attempt(Record):

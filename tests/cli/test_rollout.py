@@ -59,7 +59,7 @@ async def test_a_model_behind_an_endpoint_is_rolled_out(run: Run, tasks: list[st
         (["--policy", "noop", "--name", "x"], "--name is a model's name"),
         (["--model", "bundled"], "the bundled model is not installed"),
         (["--model", "not a url"], "no model endpoint at 'not a url'"),
-        (["--policy", "noop", "--context", "summary"], "no context manager 'summary'"),
+        (["--policy", "noop", "--context", "fold"], "no context manager 'fold'"),
     ],
     ids=["neither", "both", "unknown", "name", "bundled", "url", "context"],
 )
