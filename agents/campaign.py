@@ -1,8 +1,8 @@
 """A whole rollout, in one event loop or spread over a fleet: workers play, this process records.
 
 Attempts travel in small chunks, each of which a worker plays in one event loop. A chunk that dies
-with its worker is played again as a whole, so that an attempt is recorded once; one on which
-workers die time after time ends unresolved, attempt by attempt.
+with its worker is played again, so that an attempt is recorded once; an attempt at which workers die
+time after time ends unresolved.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from agents.fleet import AHEAD, Fleet, Lost, processes, spread
 from agents.groups import AttemptStore, Plan, Unit
 from agents.named import PolicySpec, open_policy
 from agents.ray_fleet import ray_fleet
-from agents.rollout import Book, Progress, RolloutSummary, rollout, together
+from agents.rollout import Book, Progress, RolloutSummary, faults_allowed, rollout, together
 from data.rates import Band
 from data.task import Task
 from data.trajectory import Attempt, Boundary, Fault, Outcome
@@ -83,7 +83,7 @@ def rollout_over(
     concurrency: int = 8,
     seed: int = 0,
     setup: Setup | None = None,
-    max_faults: int = 32,
+    max_faults: int | None = None,
     on_progress: Progress | None = None,
 ) -> RolloutSummary:
     """As `agents.rollout.rollout`, with `concurrency` attempts at a time on all workers together.
@@ -91,12 +91,13 @@ def rollout_over(
     `policy` is the name of what `spec` opens. Openers and verifiers must be importable by workers.
     """
     plan = Plan(store, policy, attempts, band, concurrency)
-    book = Book(store, plan, max_faults, on_progress)
+    book = Book(store, plan, faults_allowed(max_faults, concurrency), on_progress)
     num_workers = max(1, fleet.in_flight // AHEAD)
     each = ceil(concurrency / num_workers)
     work = partial(play_chunk, spec, seed, each, setup or Setup())
-    for chunk, played in spread(fleet, work, _chunks(plan.units(tasks), each * ROUNDS)):
-        for one in _lost(chunk, policy, played) if isinstance(played, Lost) else played:
+    chunks = _chunks(plan.units(tasks), each * ROUNDS)
+    for chunk, played in spread(fleet, work, chunks, split=_halves):
+        for one in [_lost(chunk[0], policy, played)] if isinstance(played, Lost) else played:
             book.record(one)
     return book.closed()
 
@@ -104,6 +105,11 @@ def rollout_over(
 def _chunks(units: Iterator[Unit], size: int) -> Iterator[Chunk]:
     while chunk := tuple(islice(units, size)):
         yield chunk
+
+
+def _halves(chunk: Chunk) -> tuple[Chunk, ...]:
+    middle = len(chunk) // 2
+    return (chunk[:middle], chunk[middle:]) if middle else (chunk,)
 
 
 def play_chunk(
@@ -128,17 +134,16 @@ async def _play_chunk(
     return played
 
 
-def _lost(chunk: Chunk, policy: str, lost: Lost) -> Iterator[Played]:
+def _lost(unit: Unit, policy: str, lost: Lost) -> Played:
     fault = Fault(boundary=Boundary.WORKER, stage="play", error="WorkerLost", message=lost.reason)
-    for task, number in chunk:
-        attempt = Attempt(
-            task_id=task.id,
-            policy=policy,
-            attempt=number,
-            outcome=Outcome.UNRESOLVED,
-            trajectory=None,
-            verdict=None,
-            fault=f"play: {lost.reason}",
-            faults=(fault,),
-        )
-        yield Played(attempt, "play WorkerLost", 0, 0)
+    attempt = Attempt(
+        task_id=unit.task.id,
+        policy=policy,
+        attempt=unit.number,
+        outcome=Outcome.UNRESOLVED,
+        trajectory=None,
+        verdict=None,
+        fault=f"play: {lost.reason}",
+        faults=(fault,),
+    )
+    return Played(attempt, "play WorkerLost", 0, 0)

@@ -9,7 +9,7 @@ import ctypes
 import gc
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -20,7 +20,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 AHEAD = 3
 """Units in flight for each worker; bounds what is lost to a kill and what is held in memory."""
 MAX_LOSSES = 2
-"""So many workers may die while they have a unit; then it is played alone, once more."""
+"""So often a unit is sent again after a worker died, and then so often played alone."""
 _PR_SET_PDEATHSIG = 1
 
 U = TypeVar("U")
@@ -62,14 +62,26 @@ class _Sent(Generic[U, R]):
     losses: int = 0
 
 
+def whole(unit: U) -> Sequence[U]:
+    """For units that cannot be split."""
+    return (unit,)
+
+
 def spread(
-    fleet: Fleet, work: Callable[[U], R], units: Iterable[U], *, ordered: bool = False
+    fleet: Fleet,
+    work: Callable[[U], R],
+    units: Iterable[U],
+    *,
+    ordered: bool = False,
+    split: Callable[[U], Sequence[U]] = whole,
 ) -> Iterator[tuple[U, R | Lost]]:
-    """Plays every unit once and gives its result, as they come or in the order of `units`.
+    """Plays every unit and gives its result once, as they come or in the order of `units`.
 
     `units` is read only as far as workers are free, and an unfinished result holds back those that
-    follow it if they are `ordered`. Raises what `work` raises.
+    follow it if they are `ordered`. A unit that was lost is played again in the parts that `split`
+    makes of it, so that those at which workers die are found. Raises what `work` raises.
     """
+    assert not ordered or split is whole, "parts have no order"
     source = iter(units)
     sent: list[_Sent[U, R]] = []
     while True:
@@ -82,38 +94,59 @@ def spread(
         ended = next(each for each in awaited if each.future.done())
         error = ended.future.exception()
         if isinstance(error, BrokenProcessPool):
-            _send_again(fleet, work, sent)
+            _send_again(fleet, work, sent, split)
             continue
         sent.remove(ended)
-        yield (
-            ended.unit,
-            Lost(str(error)) if isinstance(error, WorkerLost) else ended.future.result(),
-        )
+        if not isinstance(error, WorkerLost):
+            yield ended.unit, ended.future.result()
+        elif len(parts := split(ended.unit)) > 1:
+            sent += [_Sent(part, fleet.submit(work, part)) for part in parts]
+        else:
+            yield ended.unit, Lost(str(error))
 
 
-def _send_again(fleet: Fleet, work: Callable[[U], R], sent: list[_Sent[U, R]]) -> None:
+def _send_again(
+    fleet: Fleet,
+    work: Callable[[U], R],
+    sent: list[_Sent[U, R]],
+    split: Callable[[U], Sequence[U]],
+) -> None:
     """After a worker died: replaces it, and sends what was in flight once more.
 
-    Nobody knows which unit is to blame. One that was there when it happened repeatedly is played
-    alone, while nothing else is in flight, and is given up if that worker dies too.
+    Nobody knows which unit is to blame. What can be split is; what cannot, and was there when it
+    happened repeatedly, is played alone, and is given up if workers die then as well.
     """
     wait([each.future for each in sent])
-    broken = [each for each in sent if isinstance(each.future.exception(), BrokenProcessPool)]
     fleet.mend()
-    for each in broken:
-        each.losses += 1
-        if each.losses >= MAX_LOSSES:
-            each.future = fleet.submit(work, each.unit)
-            if isinstance(each.future.exception(), BrokenProcessPool):
-                fleet.mend()
-                each.future = Future()
-                lost = (
-                    f"{each.losses + 1} workers died while they had it (killed, or out of memory)"
-                )
-                each.future.set_exception(WorkerLost(lost))
-    for each in broken:
-        if each.losses < MAX_LOSSES:
-            each.future = fleet.submit(work, each.unit)
+    again: list[_Sent[U, R]] = []
+    for place, each in enumerate(list(sent)):
+        if not isinstance(each.future.exception(), BrokenProcessPool):
+            continue
+        if len(parts := split(each.unit)) > 1:
+            halves = [_Sent(part, each.future) for part in parts]
+            sent[place] = halves[0]
+            sent += halves[1:]
+            again += halves
+        elif each.losses < MAX_LOSSES:
+            each.losses += 1
+            again.append(each)
+        else:
+            each.future = _alone(fleet, work, each)
+    for each in again:
+        each.future = fleet.submit(work, each.unit)
+
+
+def _alone(fleet: Fleet, work: Callable[[U], R], suspect: _Sent[U, R]) -> "Future[R]":
+    """The ended future of a unit that is played while nothing else is."""
+    for _ in range(MAX_LOSSES):
+        future = fleet.submit(work, suspect.unit)
+        if not isinstance(future.exception(), BrokenProcessPool):
+            return future
+        fleet.mend()
+    future = Future()
+    died = f"{suspect.losses + 1 + MAX_LOSSES} workers died while they had it"
+    future.set_exception(WorkerLost(f"{died} (killed, or out of memory)"))
+    return future
 
 
 class Here:
@@ -156,10 +189,10 @@ class _Processes:
         self._pool = self._new()
 
     def close(self, *, at_once: bool) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        # The pool itself would let every worker finish what it has, be it hours.
         for child in multiprocessing.active_children() if at_once else ():
             child.terminate()
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _enter() -> None:

@@ -53,6 +53,8 @@ class RolloutSummary:
         return self.total_score / self.num_scored if self.num_scored else 0.0
 
 
+MAX_FAULTS = 32
+
 Progress = Callable[[Attempt, RolloutSummary], None]
 
 
@@ -66,20 +68,21 @@ async def rollout(
     concurrency: int = 8,
     seed: int = 0,
     setup: Setup | None = None,
-    max_faults: int = 32,
+    max_faults: int | None = None,
     on_progress: Progress | None = None,
 ) -> RolloutSummary:
     """Plays `attempts` attempts at each task, `concurrency` at a time, and records every one.
 
     `tasks` is read as places fall free. With a `band`, a task is left as soon as its attempts show
     whether its pass rate is in it. Raises `UserError` and `StoreError` as they come, and
-    `InfrastructureError` once `max_faults` attempts in a row are unresolved: the model or the
+    `InfrastructureError` once `max_faults` attempts in a row are unresolved (None: 32 more than play
+    at a time, so that the slow ones at the end of a run are not taken for it): the model or the
     sandbox is down, and going on would only fill the store with faults.
     """
     assert attempts >= 1, attempts
     assert concurrency >= 1, concurrency
     plan = Plan(store, policy.name, attempts, band, concurrency)
-    book = Book(store, plan, max_faults, on_progress)
+    book = Book(store, plan, faults_allowed(max_faults, concurrency), on_progress)
     ahead, setup = plan.units(tasks), setup or Setup()
 
     async def work() -> None:
@@ -88,6 +91,10 @@ async def rollout(
 
     await together(work, concurrency)
     return book.closed()
+
+
+def faults_allowed(max_faults: int | None, concurrency: int) -> int:
+    return MAX_FAULTS + concurrency if max_faults is None else max_faults
 
 
 async def together(work: Callable[[], Coroutine[Any, Any, None]], num_workers: int) -> None:

@@ -17,133 +17,22 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-from pydantic import JsonValue
 
 from agents.attempt import Setup
 from agents.llm import connect
 from agents.policies import ModelPolicy
 from agents.rollout import rollout
+from benchmarks.shelves import make_task, opened, verify
 from benchmarks.stub_endpoint import NUM_CALLS
 from data.store import Drawn, Store
-from data.task import (
-    Author,
-    Difficulty,
-    EnvSpec,
-    Hidden,
-    JsonObject,
-    Language,
-    Message,
-    Provenance,
-    PublicTask,
-    Role,
-    Script,
-    Split,
-    Task,
-    TaskBody,
-    TaskKind,
-    ToolCall,
-    ToolSpec,
-)
-from data.trajectory import Observation, Trajectory, Verdict, VerdictCheck
-from envs.tools import dispatch
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "palaestra rollout"
 RIVALS = ("aiohttp", "httpx", "openai", "openai-agents", "smolagents")
 STEPS = NUM_CALLS + 1
-
-LOOK = ToolSpec(
-    name="look",
-    description="Shows what lies on a shelf.",
-    parameters={
-        "type": "object",
-        "properties": {
-            "place": {"type": "string", "minLength": 1, "description": "Name of the shelf."},
-            "count": {"type": "integer", "minimum": 0, "maximum": 99, "description": "Which one."},
-        },
-        "required": ["place", "count"],
-        "additionalProperties": False,
-    },
-)
-PROMPT = (
-    "Find out what stands on the last shelf. Look at the shelves one after another, then say it."
-)
-
-
-class Shelves:
-    """The world: every look is counted."""
-
-    def __init__(self) -> None:
-        self._looks = 0
-
-    async def reset(self, task: PublicTask) -> Observation:
-        return Observation(text="Ten shelves stand before you.")
-
-    async def call(self, call: ToolCall) -> Observation:
-        return await dispatch((LOOK,), {"look": self._look}, call)
-
-    async def _look(self, arguments: JsonObject) -> Observation:
-        self._looks += 1
-        return Observation(text=f"On {arguments['place']} stands a lamp, number {self._looks}.")
-
-    def state(self) -> JsonValue:
-        return {"looks": self._looks}
-
-    async def close(self) -> None: ...
-
-
-@asynccontextmanager
-async def opened(task: PublicTask) -> AsyncIterator[tuple[Shelves, Observation]]:
-    world = Shelves()
-    yield world, await world.reset(task)
-
-
-def verify(task: Task, trajectory: Trajectory) -> Verdict:
-    right = trajectory.answer == task.hidden.reference
-    complete = trajectory.state == {"looks": NUM_CALLS}
-    checks = (
-        VerdictCheck(name="answer", passed=right),
-        VerdictCheck(name="looks", passed=complete),
-    )
-    return Verdict(score=float(right and complete), checks=checks)
-
-
-def make_task(number: int) -> Task:
-    return Task.of(
-        TaskBody(
-            kind=TaskKind.SEARCH,
-            language=Language.EN,
-            split=Split.TRAIN,
-            prompt=(
-                Message(role=Role.SYSTEM, content="You keep a cabinet."),
-                Message(role=Role.USER, content=PROMPT),
-            ),
-            tools=(LOOK,),
-            env=EnvSpec(name="shelves", version="1", parameters={"number": number}),
-            hidden=Hidden(
-                verifier={},
-                reference="the lamp",
-                witness=Script(calls=(), answer="the lamp"),
-                proof={},
-            ),
-            difficulty=Difficulty(level=1, measures={}),
-            provenance=Provenance(
-                author=Author.PROGRAM,
-                generator="shelves",
-                generator_version="1",
-                seed=0,
-                index=number,
-                options={},
-                sources=(),
-            ),
-            licence="CC0-1.0",
-            fingerprint=f"shelves-{number}",
-        )
-    )
 
 
 async def ours(url: str, episodes: int, in_flight: int, folder: Path) -> tuple[float, float]:
@@ -181,9 +70,9 @@ def report(name: str, in_flight: int, episodes: int, spent: float) -> str:
 
 
 @contextmanager
-def endpoint() -> Iterator[str]:
+def endpoint(module: str = "benchmarks.stub_endpoint", *options: str) -> Iterator[str]:
     """The stub in a process of its own; the URL of its API."""
-    command = [sys.executable, "-m", "benchmarks.stub_endpoint"]
+    command = [sys.executable, "-m", module, *options]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as stub:

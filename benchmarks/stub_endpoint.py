@@ -9,8 +9,10 @@ messages so far. It parses HTTP/1.1 itself, so that its own time does not hide w
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 
 NUM_CALLS = 10
+MODELS = b'{"object": "list", "data": [{"id": "stub", "object": "model"}]}'
 MAX_HEADER_BYTES = 64 * 1024
 
 
@@ -57,17 +59,21 @@ class Connection(asyncio.Protocol):
                 return
             body = bytes(self.received[end + 4 : end + 4 + length])
             del self.received[: end + 4 + length]
-            self._reply(body, listing=head.startswith(b"GET"))
+            if head.startswith(b"GET"):
+                self.send(200, MODELS)
+            else:
+                self.reply(body)
         if len(self.received) > MAX_HEADER_BYTES:
             self.transport.close()
 
-    def _reply(self, body: bytes, *, listing: bool) -> None:
-        models = b'{"object": "list", "data": [{"id": "stub", "object": "model"}]}'
-        content = models if listing else answer(json.loads(body))
-        head = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-        )
-        self.transport.write(head.encode() + b"\r\n\r\n" + content)
+    def reply(self, body: bytes) -> None:
+        self.send(200, answer(json.loads(body)))
+
+    def send(self, status: int, content: bytes, promised: int | None = None) -> None:
+        """A response; `promised` is its length in the header, where that is not the truth."""
+        length = len(content) if promised is None else promised
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
+        self.transport.write(f"{head}Content-Length: {length}\r\n\r\n".encode() + content)
 
 
 def _content_length(head: bytes) -> int:
@@ -78,13 +84,13 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def main() -> None:
+async def serve(connection: Callable[[], Connection]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(connection, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     # Whoever started this server holds the other end of its input.
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(Connection))
