@@ -23,17 +23,22 @@ from synth.search.query import (
     Offset,
     Range,
     Step,
+    Value,
 )
-from synth.search.telling.lines import LINES, Occasion
+from synth.search.telling.chinese import CHINESE
+from synth.search.telling.english import ENGLISH
+from synth.search.telling.occasion import Occasion
 from synth.search.telling.phrases import PHRASES, Phrases
 from synth.search.telling.trace import Tie, Tracer, choice, link, named, towards
 
+LINES = {Language.EN: ENGLISH, Language.ZH: CHINESE}
 HIT = re.compile(r"^(\d+)\. \[(.+?)\] (.*)$", re.MULTILINE)
 MAX_FINDINGS = 3
 """Clues that one page is said to settle; the rest is left for the summing up."""
 MAX_SHOWN = 4
 """Candidates that are named."""
 MAX_SUMMED = 4
+MAX_TRANSLATED = 2
 
 
 def explain(task: Task, trajectory: Trajectory) -> tuple[str, ...]:
@@ -61,8 +66,12 @@ class Story:
     rng: Random
     read: dict[str, str] = field(default_factory=dict)
     """Text of the documents opened, by id."""
+    seen: list[str] = field(default_factory=list)
+    """Every observation so far."""
     settled: set[tuple[str, str]] = field(default_factory=set)
     """Entity and clue (as JSON) of what has been said to hold."""
+    translated: int = 0
+    """How often it was said that the documents have another name."""
     used: list[str] = field(default_factory=list)
     """The newest lines, which are not repeated at once."""
 
@@ -74,10 +83,19 @@ class Story:
         self.facts: list[FactKey] = tracer.trace(query, self.subjects).facts
         self.ties = tracer.ties
         self.named = named(query)
+        self.hints = [
+            tie.clue.value
+            for tie in self.ties
+            if isinstance(tie.clue, Category) and self._name(tie)
+        ]
+
+    def _name(self, tie: Tie) -> bool:
+        """Whether a clue's value is a proper name, such as a capital's."""
+        assert isinstance(tie.clue, Category)
+        return self.kb.relations[tie.clue.relation].value is ValueKind.NAME
 
     def tell(self, trajectory: Trajectory) -> Iterator[str]:
         calls = [turn.calls[0] for turn in trajectory.turns if turn.calls]
-        seen = ""
         for number, call in enumerate(calls):
             last = calls[number - 1] if number else None
             target = self._target(calls[number:])
@@ -85,11 +103,11 @@ class Story:
             if call.name == "search":
                 sentences += self._why_search(call, target, last)
             else:
-                sentences += self._why_open(call, seen)
+                sentences += self._why_open(call)
             yield self._joined(sentences)
-            seen = trajectory.turns[number].observations[0].text
+            self.seen.append(trajectory.turns[number].observations[0].text)
             if call.name == "open":
-                self.read[target] = self.read.get(target, "") + seen
+                self.read[target] = self.read.get(target, "") + self.seen[-1]
         yield self._joined([*self._findings(calls[-1] if calls else None), *self._conclusion()])
 
     def _target(self, ahead: list[ToolCall]) -> str:
@@ -105,7 +123,7 @@ class Story:
         line = self.rng.choice(fresh)
         self.used = [*self.used, line][-12:]
         text = re.sub(r"\{(\w+)\}", lambda slot: str(slots[slot[1]]), line)
-        return text[:1].upper() + text[1:] if line.startswith("{d}") else text
+        return text[:1].upper() + text[1:] if self.task.language is Language.EN else text
 
     def _joined(self, sentences: list[str]) -> str:
         between = "" if self.task.language is Language.ZH else " "
@@ -114,10 +132,12 @@ class Story:
     # What is known at the start ------------------------------------------------------------------
 
     def _opening(self) -> str:
-        if not self.named:
+        names = [self.phrases.name(entity) for entity in self.named]
+        names = list(dict.fromkeys([*names, *self.hints]))
+        if not names:
             return self._say(Occasion.NO_NAMES)
-        occasion = Occasion.SEVERAL_NAMES if len(self.named) > 1 else Occasion.ONE_NAME
-        return self._say(occasion, names=self._listed(self.named), n=len(self.named))
+        occasion = Occasion.SEVERAL_NAMES if len(names) > 1 else Occasion.ONE_NAME
+        return self._say(occasion, names=self.phrases.listed(names), n=len(names))
 
     def _listed(self, entities: tuple[str, ...]) -> str:
         return self.phrases.listed([self.phrases.name(entity) for entity in entities])
@@ -129,12 +149,17 @@ class Story:
         page = str(last.arguments["doc_id"]) if last else ""
         if target in self.named:
             yield self._why_named(target)
+        elif not query.startswith(name) or not any(name in text for text in self.seen):
+            yield self._why_unnamed(query, target, page)
         elif tie := self._tied(target, up=True, page=page):
             yield self._why_candidate(tie, target)
         elif tie := self._tied(target, up=False, page=page):
             yield self._why_check(tie, target)
+        elif clue := self._by_fact(target):
+            x = self.phrases.name(target)
+            yield self._say(Occasion.TIED, x=x, s=self.phrases.fits(target, [clue]))
         else:
-            yield self._why_fact(target)
+            yield self._say(Occasion.NEXT_FACT, x=self.phrases.name(target))
         yield from self._how_searched(call, query, name, target)
 
     def _why_named(self, target: str) -> str:
@@ -218,43 +243,60 @@ class Story:
             return self._say(Occasion.CHECK_SOME, s=clause, x=x, names=names)
         return self._say(Occasion.CHECK, s=clause, x=x)
 
-    def _why_fact(self, target: str) -> str:
-        """The target stands in a fact with something that was read."""
-        x = self.phrases.name(target)
+    def _why_unnamed(self, query: str, target: str, page: str) -> str:
+        """The target's name has not been seen: only what the question says of it is known."""
+        kind = self.kb.entities[target].type
+        for tie in self.ties:
+            clue = tie.clue
+            if tie.entity == target and isinstance(clue, Category) and clue.value in query:
+                return self._say(Occasion.UNNAMED, d=self.phrases.described(kind, clue), q=query)
+        if tie_up := self._tied(target, up=True, page=page):
+            near = next(entity for entity in reversed(self.read) if entity in tie_up.reached)
+            described = self.phrases.described(kind, towards(tie_up, near, self.kb))
+            return self._say(Occasion.UNNAMED, d=described, q=query)
+        if tie_down := self._tied(target, up=False, page=page):
+            clause = self.phrases.fits(tie_down.entity, [tie_down.clue])
+            return self._say(Occasion.UNNAMED_CHECK, s=clause, q=query)
+        if by_fact := self._by_fact(target):
+            described = self.phrases.described(kind, by_fact)
+            return self._say(Occasion.UNNAMED, d=described, q=query)
+        return self._say(Occasion.UNNAMED_PLAIN, q=query)
+
+    def _by_fact(self, target: str) -> Clue | None:
+        """A fact of the evidence between the target and something that was read, as a clue."""
         for fact in self.facts:
             other = str(fact.object)
             if self.kb.relations[fact.relation].value is not ValueKind.ENTITY:
                 continue
             if fact.subject == target and other in self.read:
-                clue = link(self.kb, fact.relation, other, inverse=False)
-            elif other == target and fact.subject in self.read:
-                clue = link(self.kb, fact.relation, fact.subject, inverse=True)
-            else:
-                continue
-            return self._say(Occasion.TIED, x=x, s=self.phrases.fits(target, [clue]))
-        return self._say(Occasion.NEXT_FACT, x=x)
+                return link(self.kb, fact.relation, other, inverse=False)
+            if other == target and fact.subject in self.read:
+                return link(self.kb, fact.relation, fact.subject, inverse=True)
+        return None
 
     def _how_searched(self, call: ToolCall, query: str, name: str, target: str) -> Iterator[str]:
         type_ = self.kb.entities[target].type
-        if not query.startswith(name):
-            way = query.removesuffix(f" {type_}")
-            yield self._say(Occasion.NO_NAME_YET, x=way, t=type_)
-        elif query != name:
+        if query.startswith(f"{name} "):
             yield self._say(Occasion.ADD_TYPE, t=type_)
-        elif name.lower() not in self.phrases.name(target).lower():
-            yield self._say(Occasion.ENGLISH_NAME, q=query)
+        elif query == name and name.lower() not in self.phrases.name(target).lower():
+            self.translated += 1
+            if self.translated <= MAX_TRANSLATED:
+                yield self._say(Occasion.ENGLISH_NAME, q=query)
         if "top_k" in call.arguments:
             yield self._say(Occasion.MORE_RESULTS, n=call.arguments["top_k"])
 
     # Why a page is opened ------------------------------------------------------------------------
 
-    def _why_open(self, call: ToolCall, seen: str) -> Iterator[str]:
+    def _why_open(self, call: ToolCall) -> Iterator[str]:
         page = str(call.arguments["doc_id"])
         if page in self.read:
             yield self._say(Occasion.NEXT_PAGE, n=call.arguments.get("page", 1))
             return
-        rank = next((int(hit[1]) for hit in HIT.finditer(seen) if hit[2] == page), 1)
+        rank = next((int(hit[1]) for hit in HIT.finditer(self.seen[-1]) if hit[2] == page), 1)
+        name = self.kb.entities[page].name
+        known = page in self.named or any(name in text for text in self.seen[:-1])
         occasion = Occasion.TOP_HIT if rank == 1 else Occasion.LOWER_HIT
+        occasion = occasion if known else Occasion.LIKELY_HIT
         yield self._say(occasion, x=self.phrases.name(page), id=page, n=rank)
 
     # What a page has shown -----------------------------------------------------------------------
@@ -305,20 +347,28 @@ class Story:
     # The answer ----------------------------------------------------------------------------------
 
     def _conclusion(self) -> Iterator[str]:
-        ask, answer = self.proof.query.ask, self.task.hidden.reference
+        answer = self.task.hidden.reference
         if isinstance(answer, list):
             yield self._say(Occasion.ALL_OF_THEM, names=self.phrases.listed(list(map(str, answer))))
         elif len(self.subjects) == 1:
-            (subject,) = self.subjects
-            summed = self._summary(subject)
-            if isinstance(ask, Entities):
-                answer = self.phrases.name(subject)
-            occasion = Occasion.ALL_FITS if isinstance(ask, Entities) else Occasion.FIGURE
-            if isinstance(ask, Difference) and self.proof.query.root.constant:
-                summed = ""
-            if summed:
-                yield self._say(occasion, s=summed, a=answer)
+            yield self._answer(self.subjects[0])
         yield self._say(Occasion.CITE)
+
+    def _answer(self, subject: str) -> str:
+        ask, answer = self.proof.query.ask, self.task.hidden.reference
+        if isinstance(ask, Difference):
+            (other,) = self.library.sets.members(ask.node)
+            pair = self._quoted(subject, ask.relation, None), self._quoted(other, ask.other, None)
+            if all(pair):
+                return self._say(Occasion.DIFFERENCE, q=pair[0], o=pair[1], a=answer)
+        summed = self._summary(subject)
+        if not summed:
+            return ""
+        if isinstance(ask, Entities):
+            return self._say(Occasion.ALL_FITS, s=summed, a=self.phrases.name(subject))
+        quoted = self._quoted(subject, ask.relation, None) if isinstance(ask, Value) else ""
+        occasion = Occasion.VALUE if quoted else Occasion.FIGURE
+        return self._say(occasion, s=summed, a=answer, q=quoted)
 
     def _summary(self, subject: str) -> str:
         """What has been found of the subject, each other thing by its name."""

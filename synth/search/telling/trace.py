@@ -84,13 +84,13 @@ def choice(
     """The candidates for `target` that the page of `page` lists one `step` away."""
     text, name = read[page], kb.entities[target].name
     listed = {kb.entities[e].name: e for e in kb.neighbours(page, step)} | {name: target}
-    names = sorted((n for n in listed if n in text), key=text.index)
+    names = sorted((n for n in listed if n in text and listed[n] != page), key=text.index)
     known = tuple(listed[n] for n in names)
     mine = [tie for tie in ties if tie.entity == target]
     for tie in mine:
         for other in tie.reached:
             if other != page and name in read.get(other, ""):
-                both = tuple(listed[n] for n in names if n in read[other])
+                both = tuple(e for e in known if _named(kb, e, read[other]) and e != other)
                 if len(both) < len(known):
                     return Choice(known, both, other, None)
     for tie in mine:
@@ -98,6 +98,10 @@ def choice(
         if target in left and len(left) < len(known):
             return Choice(known, left, "", tie.clue)
     return Choice(known, known, "", None)
+
+
+def _named(kb: KnowledgeBase, entity: str, text: str) -> bool:
+    return kb.entities[entity].name in text
 
 
 def _visible(text: str, name: str, clue: Clue) -> bool:
