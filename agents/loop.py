@@ -5,7 +5,7 @@ the world go through; an attempt that met one is never scored.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import Field
 
@@ -51,10 +51,8 @@ async def run(
     `turns` is filled as they happen, so that its owner keeps them when a fault ends the attempt.
     """
     turns = [] if turns is None else turns
-    opening = list(task.prompt)
-    if first.text:
-        opening.append(Message(role=Role.USER, content=shown(first, limits).text))
-    window = Window(task, opening, turns)
+    first = shown(first, limits)
+    window = Window(task, opening(task.prompt, first.text), turns)
     answer, stop, acted_s, num_calls = "", StopReason.TURN_LIMIT, 0.0, 0
     while len(turns) < limits.max_turns:
         if not await context.fit(window, model):
@@ -88,8 +86,14 @@ async def run(
         answer=answer,
         stop=stop,
         state=env.state(),
+        first=first.text,
         edits=tuple(window.edits),
     )
+
+
+def opening(prompt: Sequence[Message], first: str) -> tuple[Message, ...]:
+    """What an attempt starts from: the prompt, and the first observation as the user's."""
+    return (*prompt, Message(role=Role.USER, content=first)) if first else tuple(prompt)
 
 
 async def _act(env: Environment, reply: Reply, turns: list[Turn], limits: Limits) -> None:

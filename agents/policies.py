@@ -85,7 +85,8 @@ class Scripted:
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await drive(task.id, env, self.script(task.public(), rng), self.limits, turns)
+        script = self.script(task.public(), rng)
+        return await drive(task.id, env, script, self.limits, turns, first)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Oracle:
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await run_script(task.id, task.hidden.witness, env, turns)
+        return await run_script(task.id, task.hidden.witness, env, turns, first)
 
 
 def greedy(task: PublicTask, rng: Random) -> Baseline:
@@ -144,11 +145,15 @@ def scripted(name: str, limits: Limits | None = None) -> Policy:
 
 
 async def run_script(
-    task_id: str, script: Script, env: Environment, turns: list[Turn] | None = None
+    task_id: str,
+    script: Script,
+    env: Environment,
+    turns: list[Turn] | None = None,
+    first: Observation | None = None,
 ) -> Trajectory:
     """Plays a script in `env`, which is reset: its calls in order, then its answer."""
     limits = Limits(max_turns=len(script.calls) + 1, max_calls=len(script.calls))
-    return await drive(task_id, env, _replay(script), limits, turns)
+    return await drive(task_id, env, _replay(script), limits, turns, first)
 
 
 def _replay(script: Script) -> Baseline:
@@ -163,8 +168,9 @@ async def drive(
     baseline: Baseline,
     limits: Limits,
     turns: list[Turn] | None = None,
+    first: Observation | None = None,
 ) -> Trajectory:
-    """Plays a generator in `env`, which is reset: one call a turn, within turns and calls.
+    """Plays a generator in `env`, which is reset and gave `first`: one call a turn.
 
     A script reads whole observations; those that are recorded are cut as an agent's are.
     """
@@ -186,7 +192,12 @@ async def drive(
     finally:
         baseline.close()
     return Trajectory(
-        task_id=task_id, turns=tuple(turns), answer=answer, stop=stop, state=env.state()
+        task_id=task_id,
+        turns=tuple(turns),
+        answer=answer,
+        stop=stop,
+        state=env.state(),
+        first=shown(first, limits).text if first else "",
     )
 
 

@@ -127,6 +127,8 @@ class Trajectory(Record):
     stop: StopReason
     state: JsonValue = None
     """`Environment.state()` at the end: what the verifier may read of the world."""
+    first: str = ""
+    """The first observation as the agent was shown it, after the prompt; empty if there was none."""
     edits: tuple[ContextEdit, ...] = ()
     """Cuts of what the model was shown, in order; none if it always saw everything."""
     others: tuple["Trajectory", ...] = ()

@@ -39,6 +39,7 @@ async def test_the_model_sees_prompt_first_observation_and_all_its_turns() -> No
         answer="word0",
         stop=StopReason.ANSWERED,
         state={"total": 2},
+        first="3 drawers stand before you.",
     )
 
 
