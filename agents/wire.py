@@ -4,6 +4,7 @@ Nothing here waits or connects. A reply outside the format raises `ModelFault`; 
 wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -138,7 +139,9 @@ def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
 
 
 def _call(id: str, call: ToolCall) -> JsonObject:
-    arguments = to_json(call.arguments).decode()
+    # With the spaces that models write: a template that takes the text as it is then gives the model
+    # its own tokens again.
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
     return {"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 

@@ -39,7 +39,7 @@ from data.task import PublicTask, Task, TaskKind, ToolCall
 from data.trajectory import Attempt, Boundary, Observation, Outcome, StopReason, Trajectory, Verdict
 
 TRANSPORT = Transport(
-    timeout_s=0.7, backoff_s=0.01, max_backoff_s=0.05, max_retries=2, max_response_bytes=8 * 2**20
+    timeout_s=2.0, backoff_s=0.01, max_backoff_s=0.05, max_retries=2, max_response_bytes=8 * 2**20
 )
 DEADLINES = Deadlines(call_s=1.0)
 WRONG = 3

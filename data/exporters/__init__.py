@@ -26,7 +26,9 @@ from data.staging import staged
 from data.task import Task
 
 SFT = "sft"
-"""The format that is made of scored attempts and not of tasks; see `data.exporters.sft`."""
+RL_OFFLINE = "rl_offline"
+OF_ATTEMPTS = (RL_OFFLINE, SFT)
+"""The formats that are made of scored attempts and not of tasks; each has its own module."""
 
 
 class Target(Protocol):
@@ -42,7 +44,7 @@ class Target(Protocol):
 def targets() -> tuple[str, ...]:
     """The names that `export` knows, sorted."""
     names = (module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
-    return tuple(sorted(set(names) - {"base", SFT}))
+    return tuple(sorted(set(names) - {"base", *OF_ATTEMPTS}))
 
 
 def export(tasks: Iterable[Task], target: str, out: Path) -> Manifest:
@@ -84,13 +86,13 @@ def written(
 
 def _target(name: str) -> Target:
     known = targets()
-    if name == SFT:
-        raise UserError(f"format {SFT} is made of scored attempts, not of tasks alone")
+    if name in OF_ATTEMPTS:
+        raise UserError(f"format {name} is made of scored attempts, not of tasks alone")
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UserError(
-            f"no export format {name!r}; formats are {', '.join(known)} and {SFT}{hint}"
+            f"no export format {name!r}; formats are {', '.join((*known, *OF_ATTEMPTS))}{hint}"
         )
     return cast(Target, import_module(f"data.exporters.{name}"))
 

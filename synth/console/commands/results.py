@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--format", "target", required=True, help="jsonl, verl or trl.")
+@click.option("--format", "target", required=True, help="jsonl, verl, trl, sft or rl_offline.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @kind_option()
 @word_option("--split", "Split", "train, val or test; without it, all three.")
 @click.option("--min-pass", type=SHARE, help="Lowest pass rate of the tasks to take.")
 @click.option("--max-pass", type=SHARE, help="Highest pass rate of the tasks to take.")
-@click.option("--policy", default="", help="Whose pass rate; without it, all models and greedy.")
+@click.option(
+    "--policy",
+    default="",
+    help="Whose pass rate; without it, all models and greedy. For sft and rl_offline, whose attempts.",
+)
 @shared
 def export(
     target: str,
@@ -40,19 +44,22 @@ def export(
     db: str,
     as_json: bool,
 ) -> None:
-    """Write the certified tasks as a training set.
+    """Write the certified tasks, or attempts at them, as a training set.
+
+    jsonl, verl and trl hold tasks; sft holds attempts with the full score, those of the oracle with
+    reasons; rl_offline holds whole groups of attempts, token by token.
 
     Example: cli.py export --format verl --out runs/verl --min-pass 0.1 --max-pass 0.9
     """
-    from data.exporters import export as write
-    from data.selection import LeftOut, Selection, select
+    from data.selection import LeftOut, Selection
     from synth.console.tables import manifest_table
+    from synth.training import write
 
     selection = Selection(kind, split, min_pass, max_pass, policy)
     left_out = LeftOut()
     with open_store(db) as store:
         try:
-            manifest = write(select(store, selection, left_out), target, out)
+            manifest = write(store, selection, target, out, left_out)
         finally:
             for line in left_out.lines():
                 note(line)
