@@ -38,10 +38,9 @@ from data.store import Drawn, Store
 from data.task import PublicTask, Task, TaskKind, ToolCall
 from data.trajectory import Attempt, Boundary, Observation, Outcome, StopReason, Trajectory, Verdict
 
-TRANSPORT = Transport(
-    timeout_s=2.0, backoff_s=0.01, max_backoff_s=0.05, max_retries=2, max_response_bytes=8 * 2**20
-)
-DEADLINES = Deadlines(call_s=1.0)
+MAX_RESPONSE_BYTES = 2 * 2**20
+PATIENCE_S = 1.5
+"""For an answer of the endpoint, and for one of a tool."""
 WRONG = 3
 """Every third answer is wrong: a score of 1 for all would hide a misjudged one."""
 
@@ -164,7 +163,12 @@ class Result(NamedTuple):
 
 
 def inject(
-    folder: Path, episodes: int, in_flight: int, workers: int = 0, every: int = EVERY
+    folder: Path,
+    episodes: int,
+    in_flight: int,
+    workers: int = 0,
+    every: int = EVERY,
+    patience_s: float = PATIENCE_S,
 ) -> Result:
     """Plays `episodes` with faults, in one event loop or with `workers`, and compares."""
     struck = folder / "struck"
@@ -172,7 +176,14 @@ def inject(
     setup = Setup(
         opener=partial(opened, struck, every, bool(workers)),
         verifier=partial(judge, every),
-        deadlines=DEADLINES,
+        deadlines=Deadlines(call_s=patience_s),
+    )
+    transport = Transport(
+        timeout_s=patience_s,
+        backoff_s=0.01,
+        max_backoff_s=0.05,
+        max_retries=2,
+        max_response_bytes=MAX_RESPONSE_BYTES,
     )
     before, started = leaks(0), time.monotonic()
     with (
@@ -181,9 +192,11 @@ def inject(
     ):
         fill(store, episodes)
         if workers:
-            summary, num_tasks = spread_out(store, url, in_flight, workers, setup), 0
+            spec = PolicySpec(model=url, name="stub", transport=transport)
+            summary, num_tasks = spread_out(store, spec, in_flight, workers, setup), 0
         else:
-            summary, num_tasks = asyncio.run(in_one_loop(store, url, in_flight, setup))
+            playing = in_one_loop(store, url, transport, in_flight, setup)
+            summary, num_tasks = asyncio.run(playing)
         wrong = list(compare(store, episodes, every, killing=bool(workers)))
     after = leaks(num_tasks)
     leaked = Leaks(*(now - then for now, then in zip(after, before, strict=True)))
@@ -197,9 +210,9 @@ def fill(store: Store, episodes: int) -> None:
 
 
 async def in_one_loop(
-    store: Store, url: str, in_flight: int, setup: Setup
+    store: Store, url: str, transport: Transport, in_flight: int, setup: Setup
 ) -> tuple[RolloutSummary, int]:
-    async with connect(url, "stub", transport=TRANSPORT, api_key="") as model:
+    async with connect(url, "stub", transport=transport, api_key="") as model:
         summary = await rollout(
             store.tasks(), ModelPolicy(model), store, concurrency=in_flight, setup=setup
         )
@@ -207,9 +220,8 @@ async def in_one_loop(
 
 
 def spread_out(
-    store: Store, url: str, in_flight: int, workers: int, setup: Setup
+    store: Store, given: PolicySpec, in_flight: int, workers: int, setup: Setup
 ) -> RolloutSummary:
-    given = PolicySpec(model=url, name="stub", transport=TRANSPORT)
     spec, name = asyncio.run(identified(given))
     with processes(workers) as fleet:
         return rollout_over(

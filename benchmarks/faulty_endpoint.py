@@ -19,7 +19,9 @@ from benchmarks.stub_endpoint import Connection, answer, serve
 STEP = 4
 """The model step at which an endpoint fails."""
 MILLION = 1_000_000
-GIANT_BYTES = 12 * 2**20
+GIANT_BYTES = 3 * 2**20
+LONG = 100_000
+"""Words of the reply that is said to have a million tokens."""
 EVERY = 100
 
 
@@ -131,7 +133,7 @@ def _step(request: dict[str, object]) -> int:
 
 def _million(honest: bytes) -> bytes:
     reply = json.loads(honest)
-    reply["choices"][0]["message"]["content"] = "lamp " * MILLION
+    reply["choices"][0]["message"]["content"] = "lamp " * LONG
     reply["usage"] = {"prompt_tokens": 9, "completion_tokens": MILLION, "total_tokens": MILLION + 9}
     return json.dumps(reply).encode()
 
