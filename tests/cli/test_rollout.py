@@ -2,7 +2,7 @@
 
 import pytest
 
-from synth.report import wilson
+from data.rates import wilson
 from tests.agents.endpoint import says, serve
 from tests.cli.conftest import Run, error_line, records
 

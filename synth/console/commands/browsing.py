@@ -75,5 +75,5 @@ def play(task: str, db: str, as_json: bool) -> None:
         if attempt is None:
             note("left without an answer; nothing is stored")
             return
-        store.add_attempt(attempt)
+        store.add_attempt(attempt, group_size=number + 1)
     emit(attempt_line(attempt)) if as_json else show(verdict_table(attempt))
