@@ -41,7 +41,7 @@ def draw(report: Report, path: Path) -> None:
         raise UserError("nothing to plot: the store holds no tasks; make some with synth")
     num_rows = ceil(len(report.measures) / MEASURES_PER_ROW)
     worst = hardest_domains(report.domain_rates)[::-1]
-    domains_inches = 1.2 + BAR_INCHES * len(worst)
+    domains_inches = 1.6 + BAR_INCHES * len(worst)
     heights = [
         TOP_INCHES,
         *([domains_inches] if worst else []),
@@ -88,8 +88,8 @@ def _plain(axes: Axes, title: str, grid: Literal["x", "y"]) -> None:
 
 def _domains(axes: Axes, rates: Sequence[Rate], names: Sequence[str]) -> None:
     num_domains = len({rate.domain for rate in rates})
-    which = f"the {len(names)} hardest of {num_domains:,}" if num_domains > len(names) else "all"
-    _plain(axes, f"Pass rate by domain ({which}), with 95 % intervals", "x")
+    which = f" ({len(names)} hardest of {num_domains:,})" if num_domains > len(names) else ""
+    _plain(axes, f"Pass rate by domain{which}, with 95 % intervals", "x")
     axes.set_xlim(-0.02, 1.02)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_yticks(range(len(names)), names)
@@ -113,7 +113,14 @@ def _domains(axes: Axes, rates: Sequence[Rate], names: Sequence[str]) -> None:
             capsize=3,
             label=policy,
         )
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower right")
+    axes.legend(
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.09),
+    )
 
 
 def _rates(axes: Axes, rates: Sequence[Rate]) -> None:
