@@ -31,7 +31,9 @@ def plain_table(*columns: str, title: str = "", numbers: Iterable[str] = ()) -> 
 def kinds_table(kinds: Mapping[TaskKind, Catalogue]) -> Table:
     table = plain_table("kind", "source or domain", "what it is")
     for kind, (sources, domains, environments) in kinds.items():
-        rows = [*sources.items(), *((domain, "domain") for domain in domains)]
+        rows = list(sources.items())
+        if domains:
+            rows.append((f"{len(domains)} domains", ", ".join(domains)))
         if environments:
             rows.append(("", f"{environments:,} environments"))
         for number, (name, about) in enumerate(rows):
