@@ -4,12 +4,14 @@ Nothing here waits or connects. A reply outside the format raises `ModelFault`; 
 wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json, to_json
 
+from agents import stream
 from agents.chat import Conversation, FinishReason, MalformedCall, Reply, Usage
 from data.errors import ModelFault
 from data.task import JsonObject, Message, Role, ToolCall, ToolSpec
@@ -21,10 +23,16 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 MAX_DETAIL = 300
 """Characters of an endpoint's own error text that a fault repeats."""
 
+MAX_TEXT_BYTES = 4096
+"""Of an error response that is no JSON, so many are looked at."""
+
 MAX_QUOTED = 120
 """Characters of unreadable arguments that the model is shown again."""
 
 OVERFLOW_WORDS = ("context length", "context size", "context window", "maximum model length")
+
+NO_LOGPROB = -9999.0
+"""What vLLM writes in the place of a log-probability it does not have."""
 
 CUT = frozenset({"length", "max_tokens", "model_length"})
 BROKEN_OFF = frozenset({"abort", "error", "content_filter"})
@@ -131,7 +139,9 @@ def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
 
 
 def _call(id: str, call: ToolCall) -> JsonObject:
-    arguments = to_json(call.arguments).decode()
+    # With the spaces that models write: a template that takes the text as it is then gives the model
+    # its own tokens again.
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
     return {"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
@@ -143,9 +153,12 @@ def _call_ids(turn: Turn, index: int) -> list[str]:
     return [f"call_{index}_{i}" for i in range(len(ids))]
 
 
-def read_reply(body: bytes, seconds: float) -> Received:
-    """The reply in a response of status 200."""
-    completion = _parsed(_Completion, body)
+def read_reply(body: bytes, seconds: float, setbacks: tuple[str, ...] = ()) -> Received:
+    """The reply in a response of status 200, streamed or not, that came after `setbacks`."""
+    if stream.is_stream(body):
+        completion = _checked(_Completion, lambda: _streamed(body), body)
+    else:
+        completion = _parsed(_Completion, body)
     choice = completion.choices[0]
     said, usage = choice.message, completion.usage or _Usage()
     given = zip(REASONING_FIELDS, (said.reasoning_content, said.reasoning), strict=True)
@@ -160,8 +173,13 @@ def read_reply(body: bytes, seconds: float) -> Received:
         tokens=_tokens(completion, choice),
         finish_reason=_finish_reason(choice.finish_reason),
         seconds=seconds,
+        setbacks=setbacks,
     )
     return Received(reply, field)
+
+
+def _streamed(body: bytes) -> _Completion:
+    return _Completion.model_validate(stream.joined(body))
 
 
 def _read_call(call: _Call) -> ToolCall | MalformedCall:
@@ -200,6 +218,8 @@ def _tokens(completion: _Completion, choice: _Choice) -> TokenRecord | None:
         raise ModelFault(
             f"{len(choice.token_ids)} token ids came with {len(logprobs)} log-probabilities"
         )
+    if any(entry.logprob <= NO_LOGPROB for entry in logprobs):
+        return None
     return TokenRecord(
         prompt_ids=tuple(completion.prompt_token_ids),
         completion_ids=tuple(choice.token_ids),
@@ -213,14 +233,18 @@ def model_names(body: bytes) -> list[str]:
 
 
 def _parsed(shape: type[_W], body: bytes) -> _W:
+    return _checked(shape, lambda: shape.model_validate_json(body), body)
+
+
+def _checked(shape: type[_W], parse: Callable[[], _W], body: bytes) -> _W:
     try:
-        return shape.model_validate_json(body)
+        return parse()
     except ValidationError as e:
         wrong = e.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, wrong["loc"])) or "body"
         raise ModelFault(
             f"the response is no {shape.__name__[1:].lower()} ({place}: {wrong['msg']}); "
-            f"it says: {error_text(body)[:MAX_DETAIL]}"
+            f"it says: {error_text(body)[:MAX_DETAIL] or 'nothing'}"
         ) from e
 
 
@@ -229,7 +253,7 @@ def error_text(body: bytes) -> str:
     try:
         found: Any = from_json(body)
     except ValueError:
-        return body[:4096].decode(errors="replace").strip()
+        return body[:MAX_TEXT_BYTES].decode(errors="replace").strip()
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and key in found:
             found = found[key]

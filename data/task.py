@@ -153,6 +153,14 @@ class TaskBody(Record):
     fingerprint: str
     """Identity of the problem whatever its wording; two tasks may not share one."""
 
+    @property
+    def domain(self) -> str:
+        """The world it plays in, of a kind that has several; empty for the others."""
+        for place in (self.env.parameters, self.provenance.options):
+            if isinstance(found := place.get("domain"), str):
+                return found
+        return ""
+
 
 class Task(TaskBody):
     """A complete task. `certificate` is None until the checks have run."""

@@ -2,5 +2,6 @@
 
 from synth.search.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.search.proof import parts
+from synth.search.telling import explain
 
-__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]
+__all__ = ["AUTHORS", "VERSION", "catalogue", "explain", "generate", "parts", "prepare", "warm"]

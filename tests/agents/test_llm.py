@@ -294,7 +294,7 @@ async def test_a_full_window_cuts_the_attempt_short_but_a_prompt_too_long_is_a_f
         reply = await chat.complete([*HELLO, LOOKED], TOOLS)
         with pytest.raises(ModelFault, match="maximum context length is 8"):
             await chat.complete(HELLO, TOOLS)
-    assert reply.finish_reason is FinishReason.LENGTH
+    assert reply.finish_reason is FinishReason.OVERFLOW
 
 
 async def test_without_a_name_the_only_model_served_is_taken() -> None:
