@@ -1,0 +1,6 @@
+"""Interpreter: a Jupyter kernel with data files behind `run_cell`."""
+
+from envs.interpreter.env import TOOLS, Env
+from envs.interpreter.world import VERSION
+
+__all__ = ["TOOLS", "VERSION", "Env"]

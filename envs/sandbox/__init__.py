@@ -1,0 +1,1 @@
+"""Sandboxes for code that nobody trusts; `base` has the contract."""
