@@ -3,50 +3,37 @@
 from functools import lru_cache
 from hashlib import sha256
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from data.errors import TaskError
 from data.hashing import canonical_json
-from data.task import JsonObject
 from envs.interpreter.files.dirt import soiled
 from envs.interpreter.files.formats import written
-from envs.interpreter.files.recipe import FactsRecipe, FileSpec, Recipe, TableRecipe, TextRecipe
-from envs.interpreter.files.recipe import WorldParameters as WorldParameters
+from envs.interpreter.files.recipe import FactsRecipe, Recipe, TableRecipe, TextRecipe
 from envs.interpreter.files.sample import clean_table
+from envs.interpreter.world import DataFile, Parameters
 
-File = tuple[str, bytes]
+_RECIPES: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
 
-def build_files(parameters: JsonObject) -> list[File]:
-    """Name and bytes of every file of `EnvSpec.parameters`.
+def build_files(parameters: Parameters) -> list[tuple[str, bytes]]:
+    """Name and content of every file, in the order of `parameters.files`.
 
-    Raises `TaskError` if the parameters do not parse, or a source gives other bytes than it did
-    when the task was made; `SourceError` if a source is not there.
+    Raises `TaskError` for a recipe that this version cannot follow, `SourceError` if the table it
+    starts from is not there; the caller compares the hashes.
     """
-    return list(_built(canonical_json(parameters.get("files"))))
+    return [(file.name, _built(canonical_json(file.recipe))) for file in parameters.files]
 
 
 @lru_cache(maxsize=64)
-def _built(files: str) -> tuple[File, ...]:
-    # A task's files are asked for many times in a row: by its certificate, by every attempt.
+def _built(recipe: str) -> bytes:
+    """A task's files are asked for many times in a row: by its certificate, by every attempt."""
     try:
-        specs = WorldParameters.model_validate_json(f'{{"files":{files}}}').files
+        return file_bytes(_RECIPES.validate_json(recipe))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise TaskError(f"the recipe of a data file is altered: {where}: {first['msg']}") from error
-    return tuple((spec.name, _checked(spec)) for spec in specs)
-
-
-def _checked(spec: FileSpec) -> bytes:
-    made = file_bytes(spec.recipe)
-    found = sha256(made).hexdigest()
-    if found != spec.sha256:
-        raise TaskError(
-            f"{spec.name} is not what it was when the task was made: expected SHA-256 "
-            f"{spec.sha256[:12]}, found {found[:12]}; install the version the task names"
-        )
-    return made
 
 
 def file_bytes(recipe: Recipe) -> bytes:
@@ -60,6 +47,8 @@ def file_bytes(recipe: Recipe) -> bytes:
             return written(dirty, recipe.format)
 
 
-def file_spec(name: str, recipe: Recipe) -> FileSpec:
+def data_file(name: str, recipe: Recipe) -> DataFile:
     """The file of `recipe`, with the hash of the bytes that it gives now."""
-    return FileSpec(name=name, recipe=recipe, sha256=sha256(file_bytes(recipe)).hexdigest())
+    plain = recipe.model_dump(mode="json", exclude_defaults=True) | {"kind": recipe.kind}
+    digest = sha256(_built(canonical_json(plain))).hexdigest()
+    return DataFile(name=name, recipe=plain, sha256=digest)

@@ -91,23 +91,3 @@ class FactsRecipe(Record):
 
 
 Recipe = Annotated[TextRecipe | TableRecipe | FactsRecipe, Field(discriminator="kind")]
-
-
-class FileSpec(Record):
-    name: str = Field(pattern=r"^[\w][\w.-]{0,63}$")
-    recipe: Recipe
-    sha256: str
-
-
-class Limits(Record):
-    """What one attempt may use; see `envs.interpreter`."""
-
-    cell_s: float = Field(default=60.0, gt=0)
-    memory_mib: int = Field(default=1024, gt=0)
-
-
-class WorldParameters(Record):
-    """`EnvSpec.parameters` of an interpreter task."""
-
-    files: tuple[FileSpec, ...] = Field(min_length=1, max_length=20)
-    limits: dict[str, int | float] = {}
