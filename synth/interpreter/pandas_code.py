@@ -1,5 +1,6 @@
 """A pipeline as a pandas program: the first engine, and the witness that is run in a kernel."""
 
+from dataclasses import replace
 from datetime import date
 
 from synth.interpreter.algebra import (
@@ -246,3 +247,32 @@ def _stat(final: Stat) -> list[str]:
         case _:
             text = _whole(Agg("", final.fn, x, q=final.q, ddof=final.ddof))
     return [f"answer = {text}"]
+
+
+def lowered(pipeline: Pipeline, columns: tuple[str, ...]) -> Pipeline:
+    """The pipeline for a table in which the texts of `columns` are in lower case."""
+    if not columns:
+        return pipeline
+
+    def pred(test: Pred) -> Pred:
+        match test:
+            case In(name, values) if name in columns:
+                return In(name, tuple(str(value).lower() for value in values))
+            case All(parts):
+                return All(tuple(map(pred, parts)))
+            case _:
+                return test
+
+    def step(one: Step) -> Step:
+        match one:
+            case Keep(where):
+                return Keep(pred(where))
+            case Add(name, Fn(fn, (In() | All() as test,))):
+                return Add(name, Fn(fn, (pred(test),)))
+            case Spread(labels=name) if name in columns:
+                low = (str(one.first).lower(), str(one.second).lower())
+                return replace(one, first=low[0], second=low[1])
+            case _:
+                return one
+
+    return replace(pipeline, steps=tuple(map(step, pipeline.steps)))

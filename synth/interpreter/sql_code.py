@@ -45,7 +45,8 @@ def query(pipeline: Pipeline) -> str:
     steps = [f"s0 as (select * from {name(pipeline.file)})"]
     for number, step in enumerate(pipeline.steps, start=1):
         steps.append(f"s{number} as ({_step(step, f's{number - 1}')})")
-    return f"with {',\n'.join(steps)}\n{_final(pipeline.final, f's{len(pipeline.steps)}')}"
+    chain = ",\n".join(steps)
+    return f"with {chain}\n{_final(pipeline.final, f's{len(pipeline.steps)}')}"
 
 
 def name(plain: str) -> str:

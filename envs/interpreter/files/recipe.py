@@ -27,6 +27,11 @@ class Sample(Record):
 
     seed: str
     rows: int = Field(ge=1)
+    """About how many; whole entities may go beyond."""
+    by: str = ""
+    """Take all rows of some values of this column, by source name, instead of single rows."""
+    span: bool = False
+    """Take neighbouring rows, as in a series of measurements."""
     shake: float = Field(default=0.0, ge=0, le=1)
     """Chance that a loose cell takes the value of another row of its column; 0 keeps real rows."""
     loose: tuple[str, ...] = ()

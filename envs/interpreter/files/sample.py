@@ -20,16 +20,35 @@ def clean_table(recipe: TableRecipe | FactsRecipe) -> Table:
     if isinstance(recipe, FactsRecipe):
         return _facts(names, columns)
     loose = [pick.source in recipe.sample.loose for pick in picks]
-    return Table(names, _sampled(columns, recipe.sample, loose))
+    chosen = _chosen(whole, recipe.sample)
+    return Table(names, _shaken(columns, chosen, recipe.sample, loose))
 
 
-def _sampled(
-    columns: tuple[list[Cell], ...], sample: Sample, loose: list[bool]
-) -> tuple[list[Cell], ...]:
-    """Rows in the order of the source. Each column shakes on a stream of its own."""
-    num_rows = len(columns[0])
+def _chosen(whole: Table, sample: Sample) -> list[int]:
+    """Row numbers, in the order of the source."""
+    num_rows = whole.num_rows
     rng = derive_rng("sample", sample.seed)
-    chosen = sorted(rng.sample(range(num_rows), min(sample.rows, num_rows)))
+    if sample.span:
+        start = rng.randint(0, max(0, num_rows - sample.rows))
+        return list(range(start, min(num_rows, start + sample.rows)))
+    if not sample.by:
+        return sorted(rng.sample(range(num_rows), min(sample.rows, num_rows)))
+    of: dict[Cell, list[int]] = {}
+    for row, cell in enumerate(whole.column(sample.by)):
+        of.setdefault(cell, []).append(row)
+    entities = [rows for cell, rows in of.items() if cell is not None]
+    rng.shuffle(entities)
+    chosen: list[int] = []
+    for rows in entities:
+        if len(chosen) < sample.rows:
+            chosen += rows
+    return sorted(chosen)
+
+
+def _shaken(
+    columns: tuple[list[Cell], ...], chosen: list[int], sample: Sample, loose: list[bool]
+) -> tuple[list[Cell], ...]:
+    """The chosen cells. Each column shakes on a stream of its own."""
     out = []
     for number, column in enumerate(columns):
         cells = [column[row] for row in chosen]

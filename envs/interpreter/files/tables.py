@@ -5,6 +5,7 @@ is left of single-precision sources. A table that cannot be asked about is refus
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -25,6 +26,7 @@ MAX_FILE_MIB = 64
 MAX_ROWS = 400_000
 MAX_COLUMNS = 200
 SIGNIFICANT = 7
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]00:00:00(?:\.0+)?Z?)?")
 
 MENDELEEV = {
     "elements": """
@@ -220,6 +222,9 @@ def _column(source: str, name: str, series: Any) -> list[Cell]:
     kinds = {_kind(cell) for cell in cells if cell is not None}
     if len(kinds) > 1:
         raise SourceError(f"{source}: column {name!r} mixes {' and '.join(sorted(kinds))}")
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if texts and all(map(_ISO_DAY.fullmatch, texts)):
+        return [date.fromisoformat(cell[:10]) if isinstance(cell, str) else None for cell in cells]
     numbers = [cell for cell in cells if isinstance(cell, float)]
     if numbers and all(number == int(number) for number in numbers):
         return [int(cell) if isinstance(cell, float) else cell for cell in cells]
