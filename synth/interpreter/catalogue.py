@@ -38,6 +38,8 @@ class Role(StrEnum):
     """A quantity that can be added up."""
     CNT = "cnt"
     """A count of things; its label is their plural."""
+    PLACE = "place"
+    """A coordinate or a label in digits: good for conditions, not for averages."""
     YEAR = "year"
     DATE = "date"
 

@@ -5,7 +5,7 @@ from datetime import date
 from data.task import Language
 from envs.interpreter.files.tables import Cell
 from synth.interpreter.algebra import All, Cmp, Col, In, Lit, Pred
-from synth.interpreter.catalogue import ColumnInfo, Role
+from synth.interpreter.catalogue import MEASURES, ColumnInfo, Role
 from synth.interpreter.view import Measure, Unsuited, View
 
 ROWS = "{ROWS}"
@@ -151,6 +151,8 @@ def _group_condition(view: View, low: float, high: float) -> Condition:
 def group_words(view: View, info: ColumnInfo, cells: list[Cell]) -> str:
     en = view.language is Language.EN
     texts = [value_words(info, cell, view.language) for cell in cells]
+    if info.codes and all(map(_is_phrase, texts)):
+        return _or(texts) if en else "或".join(texts)
     listed = (_or(texts) if en else "或".join(texts)) if info.phrase else ""
     if info.phrase:
         return info.phrase[view.language].format(listed)
@@ -165,12 +167,17 @@ def group_words(view: View, info: ColumnInfo, cells: list[Cell]) -> str:
     return f"{info.label.zh}为{'或'.join(quoted_texts)}"
 
 
+def _is_phrase(meaning: str) -> bool:
+    """Whether the meaning of a code qualifies a row by itself."""
+    return meaning.startswith(("in ", "not in ", "with", "属于", "不属于", "有", "无"))
+
+
 def _or(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} or {texts[-1]}"
 
 
 def _measure_condition(view: View, low: float, high: float) -> Condition:
-    measure = view.measure()
+    measure = view.measure(*MEASURES, Role.PLACE)
     return threshold(view, measure, low, high)
 
 

@@ -30,9 +30,10 @@ from synth.interpreter.catalogue import MEASURES, Facts, Role, TableInfo
 from synth.interpreter.draft import Draft, Edition, Rejected, answer_spec
 from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same
 from synth.interpreter.engines import sql_cells
+from synth.interpreter.prompt import form_words
 from synth.interpreter.phrases import ROWS, Condition, all_of, condition, rows
 from synth.interpreter.shapes import SHAPES, Asked, Form
-from synth.interpreter.statement import statement
+from synth.interpreter.statement import NOTES, notes_text, statement
 from synth.interpreter.view import Unsuited, View
 from synth.parts import Finding
 
@@ -89,7 +90,7 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
         family=f"data:{plan.asked.form}",
         text=statement(plan.view, plan.asked, plan.recipes, _question(plan), plan.notes_file,
                        plan.readings[0].dirt, plan.drops_missing),
-        form=plan.asked.form,
+        form=form_words(plan.asked.form, plan.asked.unit, plan.asked.parts, language),
         shown=_edition(shown),
         hidden=(_edition(hidden),),
         spec=spec,
@@ -101,7 +102,7 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
         level=plan.level,
         measures={
             "steps": float(effort),
-            "tables": float(len([n for n, r in plan.recipes if not n.endswith(".txt")])),
+            "tables": float(len(plan.readings)),
             "dirt": float(len(plan.readings[0].dirt)),
             "rows": float(shown.tables[plan.pipeline.file].num_rows),
         },
@@ -185,7 +186,6 @@ def _plan(
         if column not in asked.keeps_missing and None in view.table.column(column)
     ]
     dirt = _dirt(view, used, recipe, joined, rng)
-    sentinel = [step.column for step in dirt if step.dirt is Dirt.SENTINEL]
     known = Known(tuple(missing))
     if missing:
         steps.append(Keep(known))
@@ -201,16 +201,19 @@ def _plan(
         *(Reading(file, Format.CSV) for file, _ in files),
     )
     notes_file = bool(dirt) and rng.random() < NOT_TOLD
+    beside: list[tuple[str, Recipe]] = []
+    if notes_file:
+        text = notes_text(recipe.dirt, view.language)
+        beside.append((NOTES, TextRecipe(text=text)))
     pipeline = Pipeline(name, tuple(steps), asked.final)
     effort = _effort(pipeline, readings, tuple(conditions), notes_file)
-    del sentinel
     return Plan(
         info=view.info,
         view=view,
         asked=asked,
         conditions=tuple(conditions),
         pipeline=pipeline,
-        recipes=((name, recipe), *files),
+        recipes=((name, recipe), *files, *beside),
         readings=readings,
         notes_file=notes_file,
         level=1 + sum(effort > limit for limit in LEVELS),
@@ -367,7 +370,7 @@ def _question(plan: Plan) -> str:
 
 def _computed(plan: Plan, recipes: tuple[tuple[str, Recipe], ...]) -> Computed:
     """The answer on an edition, by both engines; raises `Rejected` unless they agree."""
-    tables = {name: _clean(recipe) for name, recipe in recipes}
+    tables = {name: _clean(recipe) for name, recipe in recipes if name != NOTES}
     data = {name: file_bytes(recipe) for name, recipe in recipes}
     try:
         with Sql(tables) as base:

@@ -134,7 +134,7 @@ def above_own_group(view: View) -> Asked:
     text = view.say(
         (
             f"How many of the {ROWS} have {_a(quantity(measure, view.language))} that is more than "
-            f"{percent}% above the {said} of all {ROWS} with the same {label}?",
+            f"{percent}% above the {said} of those with the same {label}?",
             f"{ROWS}中，有多少{view.info.classifier}的{quantity(measure, view.language)}"
             f"比同一{label}的{said}高出{percent}%以上（不含恰好{percent}%）？",
         ),
@@ -207,9 +207,9 @@ def groups_above_all(view: View) -> Asked:
     label, said = view.label(group), statistic(fn, measure, view.language)
     text = view.say(
         (
-            f"For which {label} is the {said} of the {ROWS} above the {said} of all {ROWS}? "
-            f"{least} List every {label} that qualifies.",
-            f"哪些{label}的{ROWS}的{said}高于全部{ROWS}的{said}？{least}请列出所有符合的{label}。",
+            f"Group the {ROWS} by {label}. For which {label} is the {said} above the {said} of all "
+            f"of them taken together? {least} List every {label} that qualifies.",
+            f"将{ROWS}按{label}分组。哪些{label}的{said}高于全体的{said}？{least}请列出所有符合的{label}。",
         ),
     )
     steps = (

@@ -189,7 +189,7 @@ def calendar_pattern(view: View) -> Asked:
     zh_named = "星期几（1为星期一，7为星期日）" if part == "weekday" else "月份（1至12）"
     text = view.say(
         (
-            f"Sort the {ROWS} by the {named} of their {label}. On which is the {said}{unit} "
+            f"Group the {ROWS} by the {named} of their {label}. On which is the {said}{unit} "
             f"{'highest' if most else 'lowest'}, and how far is it from the one at the other "
             "extreme? Give the number of the "
             f"{'day' if part == 'weekday' else 'month'} and the difference as a positive number.",
