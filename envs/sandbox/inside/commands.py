@@ -1,0 +1,229 @@
+"""Commands with their streams, and processes that stay: how process 1 starts them."""
+
+import fcntl
+import os
+import selectors
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import confine
+from .frames import Frame
+
+BLOCK_BYTES = 1 << 16
+FIRST_FREE_FD = 100
+"""Descriptors for a new process are parked from here on before they get their final numbers."""
+CANNOT_RUN, NOT_FOUND = 126, 127
+
+
+class Output:
+    """One output stream of a command: its first `limit_bytes`, and a count of the rest."""
+
+    def __init__(self, fd: int, limit_bytes: int) -> None:
+        self._fd = fd
+        self._limit_bytes = limit_bytes
+        self._kept = bytearray()
+        self._num_bytes = 0
+        self._open = True
+        os.set_blocking(fd, False)
+
+    @property
+    def truncated(self) -> bool:
+        return self._num_bytes > len(self._kept)
+
+    def content(self) -> bytes:
+        """What was kept; if that is not all, a last line says so."""
+        if not self.truncated:
+            return bytes(self._kept)
+        mark = f"\n[cut: the first {len(self._kept)} of {self._num_bytes} bytes are shown]\n"
+        return bytes(self._kept) + mark.encode()
+
+    def register(self, selector: selectors.BaseSelector) -> None:
+        selector.register(self._fd, selectors.EVENT_READ, lambda: self._step(selector))
+
+    def drain(self, selector: selectors.BaseSelector, until: float) -> None:
+        """Takes what is left, until the other end is closed or the time is up, and closes."""
+        while self._open and time.monotonic() < until:
+            with selectors.DefaultSelector() as own:
+                own.register(self._fd, selectors.EVENT_READ)
+                if own.select(max(0.0, until - time.monotonic())):
+                    self._step(selector)
+        self._close(selector)
+
+    def _step(self, selector: selectors.BaseSelector) -> None:
+        try:
+            block = os.read(self._fd, BLOCK_BYTES)
+        except BlockingIOError:
+            return
+        self._num_bytes += len(block)
+        self._kept += block[: self._limit_bytes - len(self._kept)]
+        if not block:
+            self._close(selector)
+
+    def _close(self, selector: selectors.BaseSelector) -> None:
+        if self._open:
+            self._open = False
+            selector.unregister(self._fd)
+            os.close(self._fd)
+
+
+class Input:
+    """What a command reads on its stdin."""
+
+    def __init__(self, fd: int, data: bytes) -> None:
+        self._fd = fd
+        self._left = memoryview(data)
+        self._open = True
+        os.set_blocking(fd, False)
+
+    def register(self, selector: selectors.BaseSelector) -> None:
+        selector.register(self._fd, selectors.EVENT_WRITE, lambda: self._step(selector))
+
+    def drain(self, selector: selectors.BaseSelector, _until: float) -> None:
+        if self._open:
+            self._open = False
+            selector.unregister(self._fd)
+            os.close(self._fd)
+
+    def _step(self, selector: selectors.BaseSelector) -> None:
+        try:
+            self._left = self._left[os.write(self._fd, self._left[:BLOCK_BYTES]) :]
+        except BrokenPipeError:
+            self._left = self._left[:0]  # the command does not read on
+        except BlockingIOError:
+            return
+        if not self._left:
+            self.drain(selector, 0.0)
+
+
+@dataclass
+class Child:
+    """A process that was asked for."""
+
+    pid: int
+    request_id: int
+    """Of the request that started it, and its name from then on."""
+    oom_kills_before: int = 0
+
+
+@dataclass
+class Command(Child):
+    """One whose end is the answer to its request."""
+
+    deadline: float = 0.0
+    stdin: Input = field(kw_only=True)
+    stdout: Output = field(kw_only=True)
+    stderr: Output = field(kw_only=True)
+    timed_out: bool = False
+
+    @property
+    def streams(self) -> tuple[Input | Output, ...]:
+        return (self.stdin, self.stdout, self.stderr)
+
+
+def start_command(frame: Frame, environment: Mapping[str, str]) -> Command:
+    """Starts the command of an `exec` request. Raises `OSError` if there can be no more processes."""
+    request = frame.header
+    deadline = time.monotonic() + request["timeout_s"]
+    pipes = [os.pipe() for _ in range(3)]
+    (in_read, in_write), (out_read, out_write), (err_read, err_write) = pipes
+    given = {0: in_read, 1: out_write, 2: err_write}
+    try:
+        pid = _fork(lambda: _execute(request, environment), given)
+    except OSError:
+        for fd in (in_write, out_read, err_read):
+            os.close(fd)
+        raise
+    finally:
+        for fd in given.values():
+            os.close(fd)
+    return Command(
+        pid,
+        request["id"],
+        deadline=deadline,
+        stdin=Input(in_write, frame.body),
+        stdout=Output(out_read, request["max_output_bytes"]),
+        stderr=Output(err_read, request["max_output_bytes"]),
+    )
+
+
+def start_process(
+    frame: Frame,
+    environment: Mapping[str, str],
+    programs: Mapping[str, Callable[[list[str]], None]],
+) -> Child:
+    """Starts the process of a `spawn` request; its descriptors stay the caller's to close."""
+    request = frame.header
+    given = dict(zip(request["numbers"], frame.fds, strict=True))
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for number in range(3):
+        given.setdefault(number, null)
+    main = programs.get(request["argv"][0].removeprefix("@"))
+    try:
+        if main is not None and request["argv"][0].startswith("@"):
+            start = main
+            return Child(_fork(lambda: _call(start, request), given), request["id"])
+        return Child(_fork(lambda: _execute(request, environment), given), request["id"])
+    finally:
+        os.close(null)
+
+
+def _fork(work: Callable[[], None], given: Mapping[int, int]) -> int:
+    """Runs `work` in a new process that has the descriptors `given` and no others."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.setsid()
+        _take(given)
+        confine.show()
+        work()
+        os._exit(0)
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else 1)
+    except BaseException:  # noqa: BLE001 - the last frame of a process that is not ours any more
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(CANNOT_RUN)
+
+
+def _take(given: Mapping[int, int]) -> None:
+    """Gives this process exactly the descriptors `given`, under their numbers."""
+    parked = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE_FD) for n, fd in given.items()}
+    for number, fd in parked.items():
+        os.dup2(fd, number, inheritable=True)
+    keep = sorted(given)
+    for low, high in zip([-1, *keep], [*keep, 1 << 16], strict=True):
+        if low + 1 < high:  # an empty range closes everything
+            os.closerange(low + 1, high)
+
+
+def _execute(request: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Becomes the program; says on stderr why not, with the exit status of a shell."""
+    argv, variables = request["argv"], {**environment, **request["env"]}
+    try:
+        os.chdir(request["cwd"])
+        os.execvpe(argv[0], argv, variables)
+    except OSError as error:
+        what = error.filename or argv[0]
+        os.write(2, f"{what}: {error.strerror}\n".encode())
+        os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN)
+
+
+def _call(main: Callable[[list[str]], None], request: dict[str, Any]) -> None:
+    """Runs a program that is loaded already, as if it had been started."""
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, closefd=False)  # noqa: PTH123, SIM115 - they last as long as the process
+        for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    main(request["argv"][1:])
