@@ -47,6 +47,7 @@ DATA_SLACK_MIB = 256
 """Address space that a process of the nursery has before it runs anything."""
 CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP")
 """What a nursery that runs as root needs to make namespaces; sandboxes have none of them."""
+NURSERY_TMP_BYTES = 64 << 20
 FIRST_UID = 1 << 30
 UIDS_PER_PROCESS = 256
 STDERR_SHOWN_CHARS = 500
@@ -262,6 +263,8 @@ def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]
     yield from ("--proc", "/proc", "--dev", "/dev")
     for folder in (*view.WRITABLE, "/run", "/var"):
         yield from ("--dir", folder)
+    # Programs that the nursery loads may want to write; sandboxes mount their own over it.
+    yield from ("--perms", "1777", "--size", str(NURSERY_TMP_BYTES), "--tmpfs", "/tmp")
     yield from ("--symlink", "../tmp", "/var/tmp")
     for name, fd in etc.items():
         yield from ("--perms", "0644", "--ro-bind-data", str(fd), f"/etc/{name}")

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import confine
@@ -17,6 +18,8 @@ from .frames import Frame
 BLOCK_BYTES = 1 << 16
 FIRST_FREE_FD = 100
 """Descriptors for a new process are parked from here on before they get their final numbers."""
+FIRST_TO_GO = "500"
+"""When memory runs out, code goes before its supervisor."""
 CANNOT_RUN, NOT_FOUND = 126, 127
 
 
@@ -184,6 +187,7 @@ def _fork(work: Callable[[], None], given: Mapping[int, int]) -> int:
         os.setsid()
         _take(given)
         confine.show()
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
         work()
         os._exit(0)
     except SystemExit as end:
