@@ -12,6 +12,7 @@ side has limits of its own.
 import base64
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -30,6 +31,7 @@ from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 from ipykernel.shellchannel import ShellChannelThread  # noqa: E402
 from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
 from IPython.core.application import BaseIPythonApplication  # noqa: E402
+from IPython.core.error import StdinNotImplementedError  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
@@ -106,20 +108,11 @@ class Stream(OutStream):
 class Kernel(IPythonKernel):
     shell_class = Shell
 
-    def _no_raw_input(self) -> None:
-        _refuse_input()
+    def _no_raw_input(self, *_: Any, **__: Any) -> None:
+        __tracebackhide__ = True
+        raise StdinNotImplementedError(STDIN_REFUSED)
 
-    def getpass(self, *_: Any, **__: Any) -> None:
-        _refuse_input()
-
-    def raw_input(self, prompt: str = "") -> None:
-        _refuse_input()
-
-
-def _refuse_input(*_: Any, **__: Any) -> None:
-    from IPython.core.error import StdinNotImplementedError
-
-    raise StdinNotImplementedError(STDIN_REFUSED)
+    getpass = raw_input = _no_raw_input
 
 
 class App(IPKernelApp):
@@ -197,12 +190,12 @@ class Recorder(Session):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self.records: list[dict[str, Any]] = []
+        self.records: list[tuple[str, dict[str, Any]]] = []
 
     def send(self, _stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:
         if isinstance(msg_or_type, dict):
             msg_or_type, content = msg_or_type["header"]["msg_type"], msg_or_type["content"]
-        self.records.append({"type": msg_or_type, "content": content})
+        self.records.append((msg_or_type, content))
 
 
 class RecordedStream:
@@ -210,7 +203,7 @@ class RecordedStream:
 
     encoding, errors, closed = "utf-8", "replace", False
 
-    def __init__(self, name: str, records: list[dict[str, Any]]) -> None:
+    def __init__(self, name: str, records: list[tuple[str, dict[str, Any]]]) -> None:
         self.name = name
         self._records = records
         self.begin()
@@ -231,8 +224,7 @@ class RecordedStream:
         self.left -= len(kept)
         self.dropped += len(string) - len(kept)
         if kept:
-            content = {"name": self.name, "text": kept}
-            self._records.append({"type": "stream", "content": content})
+            self._records.append(("stream", {"name": self.name, "text": kept}))
         return len(string)
 
     def writelines(self, lines: Any) -> None:
@@ -257,23 +249,38 @@ def _rerun(shell: Shell) -> None:
         job = json.load(source)
     out = os.fdopen(IOPUB_FD, "wb", buffering=0)
     session = Recorder()
-    builtins.input = getpass.getpass = _refuse_input  # type: ignore[assignment]
+    refuse = Kernel._no_raw_input.__get__(None, Kernel)
+    builtins.input = getpass.getpass = refuse
     sys.stdout, sys.stderr = (  # type: ignore[assignment]
         RecordedStream(name, session.records) for name in ("stdout", "stderr")
     )
     shell.displayhook.session = shell.display_pub.session = session
     shell.displayhook.topic = shell.display_pub.topic = b""
     _watch_streams(shell)
+    signal.signal(signal.SIGALRM, _interrupt)
     for code in job["cells"]:
         session.records.clear()
-        result = shell.run_cell(code, store_history=True)
+        signal.setitimer(signal.ITIMER_REAL, job["cell_timeout_s"])
+        try:
+            result = shell.run_cell(code, store_history=True)
+        finally:
+            left_s, _ = signal.setitimer(signal.ITIMER_REAL, 0.0)
         error = result.error_before_exec or result.error_in_exec
-        line = {"error": type(error).__name__ if error else "", "records": session.records}
+        name = type(error).__name__ if error else ""
+        line = {
+            "error": name,
+            "interrupted": name == "KeyboardInterrupt" and not left_s,
+            "records": session.records,
+        }
         out.write(json.dumps(line).encode() + b"\n")
-    if job["variable"]:
-        session.records.clear()
-        out.write(json.dumps(_value(shell.user_ns, job["variable"])).encode() + b"\n")
+    signal.setitimer(signal.ITIMER_REAL, job["cell_timeout_s"])
+    last = _value(shell.user_ns, job["variable"]) if job["variable"] else {}
+    out.write(json.dumps(last).encode() + b"\n")
     os._exit(0)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _value(namespace: dict[str, Any], name: str) -> dict[str, Any]:
@@ -282,7 +289,7 @@ def _value(namespace: dict[str, Any], name: str) -> dict[str, Any]:
         return {"problem": f"there is no variable {name}"}
     try:
         return {"value": plain(namespace[name])}
-    except Exception as error:  # noqa: BLE001 - whatever the objects of a stranger raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever the objects of a stranger raise
         return {"problem": f"{name} has no JSON form: {type(error).__name__}: {error}"[:500]}
 
 
@@ -356,6 +363,7 @@ def _prepared() -> App:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Context"
     config.IPKernelApp.transport = "ipc"
+    config.IPKernelApp.outstream_class = f"{__name__}.Stream"
     app = App.instance(config=config)
     app.prepare()
     return app

@@ -18,7 +18,7 @@ from envs.interpreter.outputs import Outputs
 from envs.interpreter.world import Cell, CellLimits, Ended
 from envs.sandbox.base import Exit, Limits, Process, Sandbox
 
-PROGRAM = "python"
+PROGRAM = "notebook"
 """Name under which providers load `inside`."""
 START_S = 60.0
 """Longest start of a kernel, on a machine that is busy with others."""

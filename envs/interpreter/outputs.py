@@ -24,7 +24,6 @@ FIGURES = "figures"
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg"}
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
@@ -108,7 +107,11 @@ class Outputs:
 
 def clean(text: str) -> str:
     """`text` without colours, overwritten parts of lines and other control characters."""
-    return _CONTROLS.sub("", _OVERWRITTEN.sub("", _ANSI.sub("", text)))
+    text = _ANSI.sub("", text)
+    if "\r" in text:
+        lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+        text = "\n".join(lines)
+    return _CONTROLS.sub("", text)
 
 
 def shortened(text: str, max_chars: int) -> str:

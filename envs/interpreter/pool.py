@@ -15,7 +15,7 @@ from data.errors import EnvironmentFault
 from data.record import Record
 from envs.interpreter.kernel import Kernel, sandbox_limits
 from envs.interpreter.world import CellLimits
-from envs.sandbox.base import Provider
+from envs.sandbox.base import Provider, Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,12 @@ class Pool:
             yield taken.kernel
         finally:
             await asyncio.shield(taken.owner.aclose())
+
+    @asynccontextmanager
+    async def sandbox(self, limits: CellLimits) -> AsyncIterator[Sandbox]:
+        """A fresh sandbox without a kernel, for reruns."""
+        async with self._provider.open(sandbox_limits(limits)) as sandbox:
+            yield sandbox
 
     @property
     def num_ready(self) -> int:

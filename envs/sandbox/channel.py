@@ -5,6 +5,7 @@ of the stream, makes every request fail with `EnvironmentFault`.
 """
 
 import asyncio
+import contextlib
 import errno
 import itertools
 import os
@@ -125,8 +126,12 @@ class Channel:
 
     async def close(self) -> None:
         self._lose("it was closed")
-        self._listening.cancel()
-        self._control.close()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        # The loop must have let go of the descriptor before its number is used again.
+        await asyncio.wait({self._listening})
+        async with self._sending:
+            self._control.close()
         await self._on_close()
 
     async def signal(self, process: int, signal_number: int, *, group: bool) -> None:

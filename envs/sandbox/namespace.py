@@ -149,7 +149,7 @@ class _Nursery:
                 env={**view.environment(), "PYTHONPATH": f"{view.SUPERVISOR}:{view.PACKAGES}"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=None,
+                stderr=said,
                 pass_fds=[far.fileno(), *etc.values()],
                 process_group=0,
             )
@@ -258,6 +258,8 @@ def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]
         yield from ("--perms", "0755", "--dir", folder)
     for bind in binds:
         yield from ("--ro-bind", *bind)
+    for folder in view.hidden():
+        yield from ("--tmpfs", folder, "--remount-ro", folder)
     for link in view.links():
         yield from ("--symlink", *link)
     yield from ("--proc", "/proc", "--dev", "/dev")

@@ -107,15 +107,24 @@ def _is_own_folder(name: str) -> bool:
 
 def _interpreter() -> Iterator[Bind]:
     """The interpreter with its standard library, where it does not stand in /usr."""
-    prefix = Path(sys.base_prefix).resolve()
-    if not prefix.is_relative_to("/usr"):
-        library = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}")
-        yield Bind(python(), python())
-        for path in sorted((prefix / library).iterdir()):
-            if path.name != "site-packages":
-                yield Bind(str(path), str(path))
-        for path in sorted(prefix.glob("lib/libpython*.so*")):
-            yield Bind(str(path), str(path))
+    if not _prefix().is_relative_to("/usr"):
+        places = [Path(python()), _library(), *sorted(_prefix().glob("lib/libpython*.so*"))]
+        yield from (Bind(str(place), str(place)) for place in places)
+
+
+def hidden() -> list[str]:
+    """Folders below what is visible that must appear empty: packages nobody asked for."""
+    if _prefix().is_relative_to("/usr"):
+        return []
+    return [str(_library() / "site-packages")]
+
+
+def _prefix() -> Path:
+    return Path(sys.base_prefix).resolve()
+
+
+def _library() -> Path:
+    return _prefix() / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @cache

@@ -8,7 +8,7 @@ a container its `allowance` and `watched_bytes`.
 import gc
 import socket
 import sys
-from typing import Any
+import types
 
 from . import confine, nursery, supervisor
 from .frames import Reader
@@ -44,9 +44,9 @@ def _control(where: str) -> socket.socket:
 def _load(sources: dict[str, str]) -> dict[str, supervisor.Main]:
     loaded = {}
     for name, source in sources.items():
-        namespace: dict[str, Any] = {"__name__": name}
-        exec(compile(source, f"<{name}>", "exec"), namespace)
-        loaded[name] = namespace["main"]
+        sys.modules[name] = module = types.ModuleType(name)
+        exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+        loaded[name] = module.main
     return loaded
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from . import confine, supervisor
 from .frames import Frame, Reader, packed
 
+MAX_FDS = 1 << 16
 WRITABLE = ["/home/agent", "/tmp", "/dev/shm"]
 
 
@@ -30,11 +31,17 @@ def serve(
     while reader.receive(control):
         while frame := reader.next():
             if os.fork() == 0:
-                control.close()
+                _keep_only(frame.fds[0])
                 _child(frame, environment, programs)
             for fd in frame.fds:
                 os.close(fd)
     os._exit(0)
+
+
+def _keep_only(own: int) -> None:
+    """Closes every descriptor but the standard ones and `own`, among them other sandboxes'."""
+    os.closerange(3, own)
+    os.closerange(own + 1, MAX_FDS)
 
 
 def _child(
