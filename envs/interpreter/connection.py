@@ -108,7 +108,11 @@ class Connection:
             content = cast(JsonValue, found["content"])
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as e:
             raise Malformed(f"a message that cannot be read: {type(e).__name__}") from e
-        if not isinstance(kind, str) or not isinstance(parent, str) or not isinstance(content, dict):
+        if (
+            not isinstance(kind, str)
+            or not isinstance(parent, str)
+            or not isinstance(content, dict)
+        ):
             raise Malformed("a message of the wrong form")
         return Message(kind, parent, content)
 

@@ -28,12 +28,14 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import IO, NamedTuple
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
 from envs.sandbox.base import Limits, Program, Reaped
 from envs.sandbox.channel import Channel
+from envs.sandbox.inside.confine import UID
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 from envs.sandbox.labels import new_label, orphan_folders, remove_folder
 
@@ -49,7 +51,7 @@ CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP")
 """What a nursery that runs as root needs to make namespaces; sandboxes have none of them."""
 NURSERY_TMP_BYTES = 64 << 20
 FIRST_UID = 1 << 30
-UIDS_PER_PROCESS = 256
+UIDS_PER_PROCESS = 512
 STDERR_SHOWN_CHARS = 500
 
 
@@ -109,6 +111,8 @@ class Namespaces:
 
     def _take_uid(self) -> int:
         """A user that no other sandbox of this machine has, for as long as this one lives."""
+        if os.geteuid() != 0:
+            return UID
         first = FIRST_UID + os.getpid() * UIDS_PER_PROCESS
         uid = next((u for u in range(first, first + UIDS_PER_PROCESS) if u not in self._uids), 0)
         if not uid:
@@ -167,52 +171,22 @@ class _Nursery:
 
     async def hatch(self, limits: Limits, uid: int) -> Channel:
         """A new sandbox; raises `EnvironmentFault` if none can be made."""
-        near, far = socket.socketpair()
-        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        near.setblocking(False)
         grouped = cgroups.hierarchy() is not None
         group = cgroups.Group(new_label(), limits) if grouped else None
-        memory_bytes = limits.memory_mib << 20
-        request = {
-            "uid": uid,
-            "allowance": {
-                "memory_bytes": memory_bytes + (DATA_SLACK_MIB << 20),
-                "pids": limits.pids,
-                "file_bytes": limits.file_mib << 20,
-                "disk_bytes": limits.disk_mib << 20,
-                "open_files": limits.open_files,
-            },
-            "watched_bytes": 0 if grouped else memory_bytes,
-        }
-        pidfd = -1
+        near, far = socket.socketpair()
+        hatching = _Hatching(near, group, uid)
         try:
             with far:
+                request = _request(limits, uid, grouped)
                 await self._send(packed(request, fds=[far.fileno()]), far.fileno())
-            first = await _hello(near, HATCH_S)
-            if group:
-                group.add(first.pid)
-            near.send(b".")
-            ready = await _hello(near, HATCH_S)
-            if "failed" in ready.frame.header:
-                raise EnvironmentFault(f"no sandbox can be made: {ready.frame.header['failed']}")
-            pidfd = os.pidfd_open(ready.pid)
+            await hatching.settle()
         except (OSError, EOFError, TimeoutError) as error:
-            raise EnvironmentFault(f"the nursery of sandboxes failed: {error!r}") from error
+            raise EnvironmentFault(f"no sandbox can be made: {error!r}") from error
         finally:
-            if pidfd < 0:
+            if not hatching.settled:
                 near.close()
-                if group:
-                    group.remove()
-
-        async def end() -> None:
-            nonlocal pidfd
-            if pidfd >= 0:
-                taken, pidfd = pidfd, -1
-                await _end(taken)
-                if group:
-                    group.remove()
-
-        return Channel(near, end, group.num_oom_kills if group else lambda: 0)
+                await asyncio.shield(hatching.end())
+        return Channel(near, hatching.end, group.num_oom_kills if group else lambda: 0)
 
     async def stop(self) -> None:
         self._control.close()
@@ -242,6 +216,65 @@ def _etc_files() -> Iterator[dict[str, int]]:
             file.seek(0)
             found[name] = file.fileno()
         yield found
+
+
+class _Hatching:
+    """A sandbox on its way, and what ends it afterwards."""
+
+    def __init__(self, near: socket.socket, group: cgroups.Group | None, uid: int) -> None:
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        near.setblocking(False)
+        self.settled = False
+        self._near = near
+        self._group = group
+        self._uid = uid
+        self._pidfd = -1
+
+    async def settle(self) -> None:
+        """Does what the sandbox asks for until it is ready."""
+        while not self.settled:
+            hello = await _hello(self._near, HATCH_S)
+            if self._pidfd < 0:
+                self._pidfd = os.pidfd_open(hello.pid)
+            match hello.frame.header:
+                case {"ask": "group"}:
+                    if self._group:
+                        self._group.add(hello.pid)
+                case {"ask": "users"}:
+                    _map_users(hello.pid, self._uid)
+                case {"failed": why}:
+                    raise EnvironmentFault(f"no sandbox can be made: {why}")
+                case _:
+                    self.settled = True
+                    return
+            self._near.send(b".")
+
+    async def end(self) -> None:
+        """Kills everything in the sandbox, and waits until it is gone. May be called twice."""
+        pidfd, self._pidfd = self._pidfd, -1
+        if pidfd >= 0:
+            await _end(pidfd)
+        if self._group:
+            self._group.remove()
+
+
+def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
+    memory_bytes = limits.memory_mib << 20
+    allowance = {
+        "memory_bytes": memory_bytes + (DATA_SLACK_MIB << 20),
+        "pids": limits.pids,
+        "file_bytes": limits.file_mib << 20,
+        "disk_bytes": limits.disk_mib << 20,
+        "open_files": limits.open_files,
+    }
+    watched_bytes = 0 if grouped else memory_bytes
+    return {"uid": uid, "allowance": allowance, "watched_bytes": watched_bytes}
+
+
+def _map_users(pid: int, uid: int) -> None:
+    """Makes user and group `uid` of ours the only ones in the sandbox of process `pid`."""
+    for name, line in (("setgroups", "deny"), ("uid_map", ""), ("gid_map", "")):
+        Path(f"/proc/{pid}/{name}").write_text(line or f"{UID} {uid} 1")
 
 
 def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Commands with their streams, and processes that stay: how process 1 starts them."""
 
+import contextlib
+import errno
 import fcntl
 import os
 import selectors
@@ -10,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import confine
 from .frames import Frame
@@ -128,19 +130,27 @@ class Command(Child):
         return (self.stdin, self.stdout, self.stderr)
 
 
-def start_command(frame: Frame, environment: Mapping[str, str]) -> Command:
-    """Starts the command of an `exec` request. Raises `OSError` if there can be no more processes."""
+class Refused(NamedTuple):
+    """Why a command was not started, with the exit status that a shell gives."""
+
+    status: int
+    reason: str
+
+
+def start_command(frame: Frame, environment: Mapping[str, str]) -> Command | Refused:
+    """Starts the command of an `exec` request, or says why there is none."""
     request = frame.header
     deadline = time.monotonic() + request["timeout_s"]
     pipes = [os.pipe() for _ in range(3)]
     (in_read, in_write), (out_read, out_write), (err_read, err_write) = pipes
     given = {0: in_read, 1: out_write, 2: err_write}
     try:
-        pid = _fork(lambda: _execute(request, environment), given)
-    except OSError:
+        pid = _execute(request, environment, given)
+    except OSError as error:
         for fd in (in_write, out_read, err_read):
             os.close(fd)
-        raise
+        status = NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
+        return Refused(status, f"{error.filename or request['argv'][0]}: {error.strerror}\n")
     finally:
         for fd in given.values():
             os.close(fd)
@@ -159,36 +169,89 @@ def start_process(
     environment: Mapping[str, str],
     programs: Mapping[str, Callable[[list[str]], None]],
 ) -> Child:
-    """Starts the process of a `spawn` request; its descriptors stay the caller's to close."""
+    """Starts the process of a `spawn` request; its descriptors stay the caller's to close.
+
+    Raises `OSError` if it cannot be started.
+    """
     request = frame.header
     given = dict(zip(request["numbers"], frame.fds, strict=True))
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    for number in range(3):
-        given.setdefault(number, null)
-    main = programs.get(request["argv"][0].removeprefix("@"))
     try:
-        if main is not None and request["argv"][0].startswith("@"):
-            start = main
-            return Child(_fork(lambda: _call(start, request), given), request["id"])
-        return Child(_fork(lambda: _execute(request, environment), given), request["id"])
+        for number in range(3):
+            given.setdefault(number, null)
+        name = request["argv"][0]
+        if name.startswith("@") and name[1:] in programs:
+            pid = _fork(programs[name[1:]], request, given)
+        else:
+            pid = _execute(request, environment, given)
+        return Child(pid, request["id"])
     finally:
         os.close(null)
 
 
-def _fork(work: Callable[[], None], given: Mapping[int, int]) -> int:
-    """Runs `work` in a new process that has the descriptors `given` and no others."""
+def _execute(
+    request: dict[str, Any], environment: Mapping[str, str], given: Mapping[int, int]
+) -> int:
+    """Starts a program with the descriptors `given` and no others; the number of its process.
+
+    The process shares our memory until it is the program, so its start does not depend on how much
+    that is.
+    """
+    argv, variables = request["argv"], {**environment, **request["env"]}
+    parked = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE_FD) for n, fd in given.items()}
+    here = os.getcwd()
+    try:
+        os.chdir(request["cwd"])
+        pid = os.posix_spawn(
+            _found(argv[0], variables["PATH"]),
+            argv,
+            variables,
+            file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in parked.items()],
+            setsid=True,
+            setsigdef=[signal.SIGPIPE],
+        )
+    finally:
+        os.chdir(here)
+        for fd in parked.values():
+            os.close(fd)
+    with contextlib.suppress(OSError):  # it may have ended
+        Path(f"/proc/{pid}/oom_score_adj").write_text(FIRST_TO_GO)
+    return pid
+
+
+def _found(name: str, path: str) -> str:
+    """Where the program is; raises `FileNotFoundError` if it is nowhere."""
+    if "/" in name:
+        return name
+    for folder in path.split(":"):
+        if os.access(place := Path(folder, name), os.X_OK) and place.is_file():
+            return str(place)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+
+def _fork(
+    main: Callable[[list[str]], None], request: dict[str, Any], given: Mapping[int, int]
+) -> int:
+    """Runs a program that is loaded already, as if it had been started with `given`."""
     pid = os.fork()
     if pid:
         return pid
     try:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
         _take(given)
         confine.show()
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
-        work()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(number, mode, closefd=False)  # noqa: PTH123, SIM115 - open as long as the process
+            for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+        )
+        sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+        main(request["argv"][1:])
         os._exit(0)
     except SystemExit as end:
         os._exit(end.code if isinstance(end.code, int) else 1)
@@ -203,31 +266,4 @@ def _take(given: Mapping[int, int]) -> None:
     parked = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE_FD) for n, fd in given.items()}
     for number, fd in parked.items():
         os.dup2(fd, number, inheritable=True)
-    keep = sorted(given)
-    for low, high in zip([-1, *keep], [*keep, 1 << 16], strict=True):
-        if low + 1 < high:  # an empty range closes everything
-            os.closerange(low + 1, high)
-
-
-def _execute(request: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Becomes the program; says on stderr why not, with the exit status of a shell."""
-    argv, variables = request["argv"], {**environment, **request["env"]}
-    try:
-        os.chdir(request["cwd"])
-        os.execvpe(argv[0], argv, variables)
-    except OSError as error:
-        what = error.filename or argv[0]
-        os.write(2, f"{what}: {error.strerror}\n".encode())
-        os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN)
-
-
-def _call(main: Callable[[list[str]], None], request: dict[str, Any]) -> None:
-    """Runs a program that is loaded already, as if it had been started."""
-    os.environ.update(request["env"])
-    os.chdir(request["cwd"])
-    sys.stdin, sys.stdout, sys.stderr = (
-        open(number, mode, closefd=False)  # noqa: PTH123, SIM115 - they last as long as the process
-        for number, mode in ((0, "r"), (1, "w"), (2, "w"))
-    )
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
-    main(request["argv"][1:])
+    confine.close_all_but(given)

@@ -5,17 +5,20 @@ Every function raises `OSError` that names what the kernel refused.
 
 import ctypes
 import fcntl
+import itertools
 import os
 import resource
 import socket
 import struct
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .syscalls import program
 
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
-OWN_EVERYTHING = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWPID | NEWNET
+OWN_VIEW = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWNET
+"""All but users and processes, which take more than one step."""
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 4, 22, 24
@@ -33,6 +36,9 @@ NODES_PER_MIB = 64
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 _libc.mount.argtypes = [ctypes.c_char_p] * 3 + [ctypes.c_ulong, ctypes.c_char_p]
+
+
+MAX_FDS = 1 << 16
 
 
 class Allowance(NamedTuple):
@@ -63,6 +69,18 @@ def unshare(flags: int) -> None:
 def mount(what: str, where: str, kind: str, flags: int, data: str = "") -> None:
     done = _libc.mount(what.encode(), where.encode(), kind.encode(), flags, data.encode())
     _checked(done, f"mount {kind or what} on {where}")
+
+
+def join(namespace: int, flags: int) -> None:
+    """Enters the namespace that descriptor `namespace` names."""
+    _checked(_libc.setns(namespace, flags), "setns")
+
+
+def close_all_but(kept: Iterable[int]) -> None:
+    edges = [-1, *sorted(kept), MAX_FDS]
+    for low, high in itertools.pairwise(edges):
+        if low + 1 < high:  # an empty range would close everything
+            os.closerange(low + 1, high)
 
 
 def own_folders(folders: list[str], allowance: Allowance, uid: int) -> None:

@@ -12,12 +12,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import confine, supervisor
 from .frames import Frame, Reader, packed
 
-MAX_FDS = 1 << 16
+USERS = {"setgroups": "deny", "uid_map": "1000 1000 1", "gid_map": "1000 1000 1"}
+"""The only user inside, where the nursery itself runs as that user."""
 WRITABLE = ["/home/agent", "/tmp", "/dev/shm"]
 
 
@@ -26,28 +28,26 @@ def serve(
 ) -> None:
     """Answers `hatch` requests, each with the child's end of a new control socket."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.sendall(packed({"ready": True, "pid": os.getpid()}))
+    ours = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    control.sendall(packed({"ready": True}))
     reader = Reader()
     while reader.receive(control):
         while frame := reader.next():
+            # The next child, and only that, is process 1 of a new namespace.
+            confine.unshare(confine.NEWPID)
             if os.fork() == 0:
-                _keep_only(frame.fds[0])
+                confine.close_all_but({0, 1, 2, frame.fds[0]})
                 _child(frame, environment, programs)
+            confine.join(ours, confine.NEWPID)
             for fd in frame.fds:
                 os.close(fd)
     os._exit(0)
 
 
-def _keep_only(own: int) -> None:
-    """Closes every descriptor but the standard ones and `own`, among them other sandboxes'."""
-    os.closerange(3, own)
-    os.closerange(own + 1, MAX_FDS)
-
-
 def _child(
     frame: Frame, environment: Mapping[str, str], programs: Mapping[str, supervisor.Main]
 ) -> None:
-    """Makes a sandbox of this process; its own child becomes process 1. Never returns."""
+    """Makes a sandbox of this process, which is its process 1. Never returns."""
     own = socket.socket(fileno=frame.fds[0])
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -63,53 +63,34 @@ def _child(
 
 
 def _leave(own: socket.socket, request: dict[str, Any]) -> None:
-    """Returns in process 1 of the new namespaces, confined; the process between exits."""
-    # The other side reads our process number from the socket's credentials, to put us into a
-    # cgroup; children are born in it.
-    own.sendall(packed({"hatched": True}))
-    own.recv(1)
-    privileged = os.geteuid() == 0
-    uid = request["uid"] if privileged else confine.UID
-    # Stays what it is when the child mounts its own over it.
-    processes = os.open("/proc", os.O_DIRECTORY | os.O_CLOEXEC)
-    if not privileged:
-        ours = os.geteuid()
-        confine.unshare(confine.NEWUSER)
-        _map(processes, "self", ours)
-    confine.unshare(confine.OWN_EVERYTHING)
-    near, far = socket.socketpair()
-    child = os.fork()
-    if child:
-        near.close()
-        if privileged and far.recv(1):
-            _map(processes, str(child), uid)
-            far.sendall(b".")
-        os._exit(0)
-    far.close()
-    os.close(processes)
+    """Goes into namespaces of its own and gives up everything else.
+
+    The other side reads our process number from the credentials of what we send.
+    """
     allowance = confine.Allowance(**request["allowance"])
-    os.umask(0o022)
+    _ask(own, "group")
+    confine.unshare(confine.OWN_VIEW)
     socket.sethostname("sandbox")
     confine.loopback_up()
-    confine.own_folders(WRITABLE, allowance, uid)
-    if privileged:
+    confine.own_folders(WRITABLE, allowance, request["uid"])
+    if os.geteuid() == 0:
         os.setgroups([])
         confine.unshare(confine.NEWUSER)
-        near.sendall(b".")
-        near.recv(1)
-        os.setresgid(confine.UID, confine.UID, confine.UID)
-        os.setresuid(confine.UID, confine.UID, confine.UID)
-    near.close()
+        _ask(own, "users")  # which of them are ours takes privilege that we have no more
+    else:
+        confine.unshare(confine.NEWUSER)
+        for name, line in USERS.items():
+            Path("/proc/self", name).write_text(line)
+    os.setresgid(confine.UID, confine.UID, confine.UID)
+    os.setresuid(confine.UID, confine.UID, confine.UID)
+    os.umask(0o022)
     os.chdir(WRITABLE[0])
     confine.limit(allowance)
     confine.drop_privileges()
 
 
-def _map(processes: int, pid: str, outside: int) -> None:
-    """Makes user and group `outside` appear as ours to a process, which has no other."""
-    for name, line in (("setgroups", "deny"), ("uid_map", ""), ("gid_map", "")):
-        fd = os.open(f"{pid}/{name}", os.O_WRONLY, dir_fd=processes)
-        try:
-            os.write(fd, (line or f"{confine.UID} {outside} 1").encode())
-        finally:
-            os.close(fd)
+def _ask(own: socket.socket, what: str) -> None:
+    """Waits until the other side has done `what`; raises `OSError` if it hung up."""
+    own.sendall(packed({"ask": what}))
+    if not own.recv(1):
+        raise OSError(f"nobody did {what}")

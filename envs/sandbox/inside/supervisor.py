@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import confine
-from .commands import Child, Command, start_command, start_process
+from .commands import Child, Command, Refused, start_command, start_process
 from .files import get, put
 from .frames import Frame, Reader, packed
 from .processes import kill_strays, largest, memory_bytes
@@ -108,6 +108,9 @@ class Supervisor:
 
     def _exec(self, frame: Frame) -> None:
         command = start_command(frame, self._environment)
+        if isinstance(command, Refused):
+            self._complete(frame.header["id"], command.status, err=command.reason.encode())
+            return
         self._adopt(command)
         for stream in command.streams:
             stream.register(self._selector)
@@ -156,18 +159,29 @@ class Supervisor:
         until = time.monotonic() + DRAIN_S
         for stream in child.streams:
             stream.drain(self._selector, until)
-        out, err = child.stdout.content(), child.stderr.content()
-        self._send(
-            {
-                "id": child.request_id,
-                "status": status,
-                "timed_out": child.timed_out,
-                "truncated": child.stdout.truncated or child.stderr.truncated,
-                "oom": oom,
-                "stdout_bytes": len(out),
-            },
-            out + err,
+        self._complete(
+            child.request_id,
+            status,
+            child.stdout.content(),
+            child.stderr.content(),
+            timed_out=child.timed_out,
+            truncated=child.stdout.truncated or child.stderr.truncated,
+            oom=oom,
         )
+
+    def _complete(
+        self,
+        request: int,
+        status: int,
+        out: bytes = b"",
+        err: bytes = b"",
+        *,
+        timed_out: bool = False,
+        truncated: bool = False,
+        oom: bool = False,
+    ) -> None:
+        ended = {"status": status, "timed_out": timed_out, "truncated": truncated, "oom": oom}
+        self._send({"id": request, **ended, "stdout_bytes": len(out)}, out + err)
 
     def _expire(self) -> None:
         now = time.monotonic()
