@@ -51,9 +51,7 @@ def _text(cell: Cell, comma: bool) -> str:
 
 def _jsonl(table: Table) -> bytes:
     lines = (
-        json.dumps(
-            dict(zip(table.names, map(_json, row), strict=True)), ensure_ascii=False
-        )
+        json.dumps(dict(zip(table.names, map(_json, row), strict=True)), ensure_ascii=False)
         for row in table.rows()
     )
     return "".join(f"{line}\n" for line in lines).encode()

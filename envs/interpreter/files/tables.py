@@ -209,9 +209,7 @@ def _plain(source: str, frame: Any) -> Table:
     names = tuple(str(name).strip() for name in frame.columns)
     if len(set(names)) < len(names):
         raise SourceError(f"{source}: two columns have the same name")
-    columns = tuple(
-        _column(source, name, frame.iloc[:, n]) for n, name in enumerate(names)
-    )
+    columns = tuple(_column(source, name, frame.iloc[:, n]) for n, name in enumerate(names))
     return Table(names, columns)
 
 
