@@ -9,17 +9,26 @@ Limits here keep honest code from producing more than is ever shown; against oth
 side has limits of its own.
 """
 
-import base64
+# ipykernel and IPython declare their parts by base classes and leave calls without types.
+# mypy: disable-error-code="no-untyped-call, union-attr, attr-defined, override, assignment"
+# mypy: disable-error-code="arg-type, import-untyped"
+import builtins
+import datetime
+import decimal
+import fractions
+import getpass
 import json
+import math
 import os
 import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from typing import Any
 
 # The debugger would take 60 ms and 20 MB in every kernel.
-sys.modules["debugpy"] = None  # type: ignore[assignment]
+sys.modules["debugpy"] = None
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 os.environ["IPYTHONDIR"] = os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp()
 
@@ -38,6 +47,8 @@ from traitlets.config import Config  # noqa: E402
 SHELL_FD, IOPUB_FD = 3, 4
 MAX_TEXT_CHARS = 300_000
 """Of one result, one message, or one stream of one cell."""
+MAX_DEPTH = 20
+"""Of a variable that is brought back."""
 MAX_IMAGE_BYTES = 4 << 20
 TYPES = ["text/plain", "image/png", "image/jpeg"]
 STDIN_REFUSED = "input() is refused: nobody can answer. Put the value into the code."
@@ -105,14 +116,14 @@ class Stream(OutStream):
             self.write(mark)
 
 
+def refuse_input(*_: Any, **__: Any) -> None:
+    raise StdinNotImplementedError(STDIN_REFUSED)
+
+
 class Kernel(IPythonKernel):
     shell_class = Shell
 
-    def _no_raw_input(self, *_: Any, **__: Any) -> None:
-        __tracebackhide__ = True
-        raise StdinNotImplementedError(STDIN_REFUSED)
-
-    getpass = raw_input = _no_raw_input
+    _no_raw_input = getpass = raw_input = staticmethod(refuse_input)
 
 
 class App(IPKernelApp):
@@ -242,16 +253,12 @@ class RecordedStream:
 
 def _rerun(shell: Shell) -> None:
     """Runs cells and writes one JSON line for each as it ends, then one for the variable."""
-    import builtins
-    import getpass
-
-    with open(SHELL_FD, "rb") as source:  # noqa: PTH123
+    with open(SHELL_FD, "rb") as source:
         job = json.load(source)
     out = os.fdopen(IOPUB_FD, "wb", buffering=0)
     session = Recorder()
-    refuse = Kernel._no_raw_input.__get__(None, Kernel)
-    builtins.input = getpass.getpass = refuse
-    sys.stdout, sys.stderr = (  # type: ignore[assignment]
+    builtins.input = getpass.getpass = refuse_input
+    sys.stdout, sys.stderr = (
         RecordedStream(name, session.records) for name in ("stdout", "stderr")
     )
     shell.displayhook.session = shell.display_pub.session = session
@@ -295,51 +302,40 @@ def _value(namespace: dict[str, Any], name: str) -> dict[str, Any]:
 
 def plain(value: Any, depth: int = 0) -> Any:
     """`value` as what JSON has: see `envs.interpreter.rerun.Rerun.value`."""
-    import datetime
-    import decimal
-    import fractions
-    import math
-
-    if depth > 20:
+    if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     if value is None or value is pandas.NaT or value is pandas.NA:
         return None
-    if isinstance(value, bool | numpy.bool_):
-        return bool(value)
-    if isinstance(value, int | numpy.integer):
-        return int(value)
-    if isinstance(value, float | numpy.floating | decimal.Decimal | fractions.Fraction):
-        number = float(value)
-        if math.isinf(number):
-            raise ValueError("infinite")
-        return None if math.isnan(number) else number
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, numpy.datetime64):
-        return plain(pandas.Timestamp(value), depth)
-    if isinstance(value, datetime.timedelta | numpy.timedelta64):
-        return pandas.Timedelta(value).total_seconds()
-    if isinstance(value, pandas.DataFrame):
-        return {
-            "columns": plain(value.columns.tolist(), depth + 1),
-            "index": plain(value.index.tolist(), depth + 1),
-            "rows": [plain(list(row), depth + 1) for row in value.itertuples(index=False)],
-        }
-    if isinstance(value, pandas.Series):
-        index, values = value.index.tolist(), value.tolist()
-        return {"index": plain(index, depth + 1), "values": plain(values, depth + 1)}
-    if isinstance(value, pandas.Index | numpy.ndarray) or hasattr(value, "__array__"):
+    for kinds, convert in CONVERTERS:
+        if isinstance(value, kinds):
+            return convert(value, depth + 1)
+    if hasattr(value, "__array__"):
         return plain(numpy.asarray(value).tolist(), depth + 1)
-    if isinstance(value, dict):
-        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        items = [plain(item, depth + 1) for item in value]
-        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
-    if isinstance(value, list | tuple | range):
-        return [plain(item, depth + 1) for item in value]
-    raise TypeError(f"a {type(value).__name__}")
+    raise TypeError(f"its type is {type(value).__name__}")
+
+
+def _number(value: Any, _depth: int) -> float | None:
+    number = float(value)
+    if math.isinf(number):
+        raise ValueError("infinite")
+    return None if math.isnan(number) else number
+
+
+def _table(value: Any, depth: int) -> dict[str, Any]:
+    return {
+        "columns": plain(value.columns.tolist(), depth),
+        "index": plain(value.index.tolist(), depth),
+        "rows": [plain(list(row), depth) for row in value.itertuples(index=False)],
+    }
+
+
+def _series(value: Any, depth: int) -> dict[str, Any]:
+    return {"index": plain(value.index.tolist(), depth), "values": plain(value.tolist(), depth)}
+
+
+def _set(value: Any, depth: int) -> list[Any]:
+    items = [plain(item, depth) for item in value]
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
 
 
 def _key(key: Any) -> str:
@@ -374,7 +370,27 @@ import matplotlib.pyplot  # noqa: E402, F401 - after the shell, which it looks f
 import numpy  # noqa: E402
 import pandas  # noqa: E402
 
+CONVERTERS: list[tuple[Any, Callable[[Any, int], Any]]] = [
+    (bool | numpy.bool_, lambda value, _: bool(value)),
+    (int | numpy.integer, lambda value, _: int(value)),
+    (float | numpy.floating | decimal.Decimal | fractions.Fraction, _number),
+    (str, lambda value, _: str(value)),
+    (datetime.date | datetime.time, lambda value, _: value.isoformat()),
+    (numpy.datetime64, lambda value, depth: plain(pandas.Timestamp(value), depth)),
+    (
+        datetime.timedelta | numpy.timedelta64,
+        lambda value, _: pandas.Timedelta(value).total_seconds(),
+    ),
+    (pandas.DataFrame, _table),
+    (pandas.Series, _series),
+    (pandas.Index | numpy.ndarray, lambda value, depth: plain(value.tolist(), depth)),
+    (dict, lambda value, depth: {_key(key): plain(item, depth) for key, item in value.items()}),
+    (set | frozenset, _set),
+    (list | tuple | range, lambda value, depth: [plain(item, depth) for item in value]),
+]
+
 for gone in ("IPYTHONDIR", "MPLCONFIGDIR"):
     del os.environ[gone]  # folders that sandboxes do not have
+# The first use of a library loads more of it.
 pandas.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]}).groupby("b").mean().to_string()
 assert threading.active_count() == 1, "only a process with one thread can be forked"

@@ -5,7 +5,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 import zmq.asyncio

@@ -153,7 +153,7 @@ class Channel:
         try:
             async with asyncio.timeout(patience_s):
                 await self._send(packed({"id": number, "op": op, **fields}, body, fds), fds)
-                reply = await answer
+                reply: Frame = await answer
         except TimeoutError as error:
             self._lose(f"no answer to {op} within {patience_s:.0f} s")
             raise self.fault() from error

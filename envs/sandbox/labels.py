@@ -54,7 +54,7 @@ def _folders() -> Path:
 
 def _namespace() -> str:
     """Number of the process namespace in which process numbers of ours mean something."""
-    return re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))
+    return re.sub(r"\D", "", str(Path("/proc/self/ns/pid").readlink()))
 
 
 def _started(pid: int) -> str:

@@ -311,10 +311,10 @@ async def _hello(near: socket.socket, patience_s: float) -> _Hello:
     loop, reader, pid = asyncio.get_running_loop(), Reader(), 0
     async with asyncio.timeout(patience_s):
         while True:
-            readable = loop.create_future()
-            loop.add_reader(near, lambda f=readable: f.done() or f.set_result(None))
+            readable = asyncio.Event()
+            loop.add_reader(near, readable.set)
             try:
-                await readable
+                await readable.wait()
             finally:
                 loop.remove_reader(near)
             data, ancillary, _, _ = near.recvmsg(1 << 16, socket.CMSG_SPACE(12))

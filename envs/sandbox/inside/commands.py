@@ -199,7 +199,7 @@ def _execute(
     """
     argv, variables = request["argv"], {**environment, **request["env"]}
     parked = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE_FD) for n, fd in given.items()}
-    here = os.getcwd()
+    here = Path.cwd()
     try:
         os.chdir(request["cwd"])
         pid = os.posix_spawn(
@@ -246,11 +246,11 @@ def _fork(
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, closefd=False)  # noqa: PTH123, SIM115 - open as long as the process
-            for number, mode in ((0, "r"), (1, "w"), (2, "w"))
-        )
-        sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+        streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
+        for number, (name, mode) in enumerate(streams.items()):
+            stream = open(number, mode, closefd=False)  # noqa: SIM115 - as long as the process
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
         main(request["argv"][1:])
         os._exit(0)
     except SystemExit as end:
