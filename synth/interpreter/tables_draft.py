@@ -1,13 +1,12 @@
 """A question about a real table: chooses it, soils it, asks it, and computes it twice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from data.hashing import content_hash
 from data.task import JsonObject, Language, Source
 from envs.interpreter.files import data_file, file_bytes
 from envs.interpreter.files.dirt import soiled
@@ -43,6 +42,8 @@ TRIES = 40
 """Shapes tried on a table before it is given up."""
 HIDDEN_TRIES = 5
 SHAKE = 0.4
+MAX_COUNTED = 60
+"""Different texts up to which `value_counts` is read."""
 SENTINELS = ("-99", "-999", "-9999", "9999", "99999")
 NOT_TOLD = 0.35
 """Share of tasks with dirt whose notes stand in a file beside the data."""
@@ -97,7 +98,7 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
         witness=cells(plan.readings, plan.pipeline),
         others=(("DuckDB", other),),
         near=partial(_near, plan, shown),
-        shortcut=partial(_shortcut, plan, shown),
+        shortcut=partial(_shortcut, plan, shown, hidden),
         evidence={"engines": ["pandas", "duckdb"], "editions": 2},
         level=plan.level,
         measures={
@@ -539,15 +540,15 @@ def _try(base: Sql, pipeline: Pipeline) -> JsonValue:
         return None
 
 
-def _shortcut(plan: Plan, shown: Computed) -> Finding:
-    """The answer must not be what one call on the raw table shows."""
-    table = shown.tables[plan.pipeline.file]
-    trivial = list(_trivial(table))
-    numbers = _numbers(shown.value)
-    hits = [number for number in numbers if any(same(number, t, 1e-4) for t in trivial)]
-    evidence: JsonObject = {"aggregates": len(trivial), "steps": len(plan.pipeline.steps)}
-    if numbers and len(hits) == len(numbers):
-        return Finding("trivial_aggregate", evidence)
+def _shortcut(plan: Plan, shown: Computed, hidden: Computed) -> Finding:
+    """No single look at the raw table gives the answer, on both editions."""
+    first = _trivial(shown.tables[plan.pipeline.file])
+    second = _trivial(hidden.tables[plan.pipeline.file])
+    evidence: JsonObject = {"aggregates": len(first), "steps": len(plan.pipeline.steps)}
+    for mine, other in zip(_numbers(shown.value), _numbers(hidden.value), strict=False):
+        for name, value in first.items():
+            if same(mine, value, 1e-4) and same(other, second.get(name), 1e-4):
+                return Finding("trivial_aggregate", {**evidence, "aggregate": name})
     return Finding("", evidence)
 
 
@@ -562,29 +563,31 @@ def _numbers(value: JsonValue) -> list[float]:
     return []
 
 
-def _trivial(table: Table):  # type: ignore[no-untyped-def]
+def _trivial(table: Table) -> dict[str, float]:
     """What `describe`, `sum`, `nunique`, `value_counts`, `corr` and `len` say of the raw table."""
     import numpy
 
-    yield table.num_rows
-    numeric = []
-    for column in table.columns:
+    found: dict[str, float] = {"rows": table.num_rows}
+    numeric: dict[str, Any] = {}
+    for name, column in zip(table.names, table.columns, strict=True):
         known = [cell for cell in column if cell is not None]
-        yield len(known)
-        yield len(set(known))
-        if known and all(isinstance(cell, int | float) for cell in known):
-            array = numpy.array(known, dtype=float)
-            yield from (array.sum(), array.mean(), array.min(), array.max())
-            yield from numpy.quantile(array, (0.25, 0.5, 0.75)).tolist()
-            if len(known) > 1:
-                yield array.std(ddof=1)
-            if len(known) == table.num_rows:
-                numeric.append(array)
-        elif len(set(known)) <= 60:
-            yield from (known.count(cell) for cell in set(known))
+        found[f"count {name}"] = len(known)
+        found[f"nunique {name}"] = len(set(known))
+        numbers = [cell for cell in known if isinstance(cell, int | float)]
+        if numbers:
+            array = numpy.array(numbers, dtype=float)
+            quarters = numpy.quantile(array, (0, 0.25, 0.5, 0.75, 1)).tolist()
+            found |= {f"quarter {n} {name}": value for n, value in enumerate(quarters)}
+            found |= {f"sum {name}": float(array.sum()), f"mean {name}": float(array.mean())}
+            if len(numbers) > 1:
+                found[f"std {name}"] = float(array.std(ddof=1))
+            if len(numbers) == table.num_rows:
+                numeric[name] = array
+        elif len(set(known)) <= MAX_COUNTED:
+            found |= {f"{name} = {cell}": known.count(cell) for cell in set(known)}
     if len(numeric) > 1 and table.num_rows > 2:
         with numpy.errstate(all="ignore"):
-            yield from numpy.corrcoef(numpy.array(numeric)).ravel().tolist()
-
-
-__all__ = ["draft", "replace", "content_hash"]
+            matrix = numpy.corrcoef(numpy.array(list(numeric.values())))
+        for i, one in enumerate(numeric):
+            found |= {f"corr {one} {two}": float(matrix[i, j]) for j, two in enumerate(numeric)}
+    return found
