@@ -1,5 +1,7 @@
 """A question about a real table: chooses it, soils it, asks it, and computes it twice."""
 
+import csv
+import io
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -74,7 +76,7 @@ class Computed(NamedTuple):
     value: JsonValue
 
 
-def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -> Draft:
+def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft:
     """Raises `Rejected`."""
     plan = _planned(info, rng, language, level)
     shown = _computed(plan, plan.recipes)
@@ -119,7 +121,7 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
     )
 
 
-def _planned(info: TableInfo, rng: Random, language: Language, level: int | None) -> Plan:
+def _planned(info: TableInfo, rng: Random, language: Language, level: int) -> Plan:
     joined = rng.choice(info.facts) if info.facts and rng.random() < 0.7 else None
     sample = _sample(info, rng)
     form = rng.choice([Format.CSV] * 5 + [Format.SEMICOLON, Format.TSV, Format.JSONL,
@@ -144,7 +146,7 @@ def _planned(info: TableInfo, rng: Random, language: Language, level: int | None
         except Unsuited:
             continue
         plan = _plan(view, asked, conditions, joined, lookup, name, recipe, rng)
-        if plan is not None and level in (None, plan.level):
+        if plan.level == level:
             return plan
     raise Rejected("no_shape")
 
@@ -171,7 +173,7 @@ def _plan(
     name: str,
     recipe: TableRecipe,
     rng: Random,
-) -> Plan | None:
+) -> Plan:
     used = [column for column in view.table.names if column in view.used]
     steps: list[Step] = []
     files: list[tuple[str, Recipe]] = []
@@ -398,23 +400,19 @@ def _clean(recipe: Recipe) -> Table:
 
 def _small_table(text: str) -> Table:
     """The table of an extra file of ours."""
-    import csv
-    import io
-
     header, *body = csv.reader(io.StringIO(text))
-    columns = [[_cell(cell) for cell in column] for column in zip(*body, strict=True)]
+    columns = [_cells(column) for column in zip(*body, strict=True)]
     return Table(tuple(header), tuple(columns))
 
 
-def _cell(text: str) -> Cell:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _cells(texts: tuple[str, ...]) -> list[Cell]:
+    """A column as pandas reads it: whole numbers if all are, else numbers, else text."""
+    for kind in (int, float):
+        try:
+            return [kind(text) for text in texts]
+        except ValueError:
+            continue
+    return list(texts)
 
 
 def _typed(plan: Plan, value: JsonValue) -> JsonValue:

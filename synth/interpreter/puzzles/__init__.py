@@ -12,12 +12,9 @@ FAMILIES: dict[str, Puzzle] = {
     for module in (numbers, planning, chance, space, words, science, stateful)
     for puzzle in module.PUZZLES
 }
-LEVELS = (1, 2, 2, 3, 3, 3, 4, 4, 5)
-"""Difficulties to draw from where none is asked for."""
 
 
-def draft(sort: str, rng: Random, language: Language, level: int | None) -> Draft:
+def draft(sort: str, rng: Random, language: Language, level: int) -> Draft:
     """A draft of some family of the sort, `puzzles` or `stateful`; raises `Rejected`."""
     able = [puzzle for puzzle in FAMILIES.values() if puzzle.stateful == (sort == "stateful")]
-    drawn = rng.choice(LEVELS)
-    return draft_of(rng.choice(able), rng, language, level or drawn)
+    return draft_of(rng.choice(able), rng, language, level)
