@@ -52,7 +52,7 @@ class TestExec:
     async def test_streams_and_status_come_back_apart(self, box: Sandbox) -> None:
         done = await sh(box, "echo out; echo err >&2; exit 7")
         assert (done.stdout, done.stderr, done.status) == (b"out\n", b"err\n", 7)
-        assert not (done.timed_out or done.truncated or done.oom)
+        assert done[3:] == (False, False, False)
 
     async def test_a_signal_is_a_negative_status(self, box: Sandbox) -> None:
         assert (await sh(box, "kill -TERM $$")).status == -signal.SIGTERM
@@ -252,7 +252,9 @@ class TestLimits:
         assert (await sh(box, "echo well")).stdout == b"well\n"
 
     async def test_a_full_disk_is_an_error_and_no_more(self, box: Sandbox) -> None:
-        script = "for i in 1 2 3 4; do head -c 10000000 /dev/zero > f$i; done; echo; rm f1; echo ok > f1"
+        script = (
+            "for i in 1 2 3 4; do head -c 10000000 /dev/zero > f$i; done; echo; rm f1; echo ok > f1"
+        )
         done = await sh(box, script)
         assert b"No space left" in done.stderr
         assert (await box.get(["f1"])) == {"f1": b"ok\n"}
@@ -315,9 +317,9 @@ class TestIsolation:
             code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
             assert await refusal(box, code) == "ECONNREFUSED"
 
-    @pytest.mark.parametrize("family", ["AF_VSOCK", "AF_PACKET", "AF_ALG", "AF_BLUETOOTH"])
-    async def test_other_families_of_sockets_are_refused(self, box: Sandbox, family: str) -> None:
-        code = f"import socket; socket.socket(socket.{family}, socket.SOCK_RAW)"
+    @pytest.mark.parametrize("family", [17, 29, 38, 40], ids=["packet", "can", "alg", "vsock"])
+    async def test_other_families_of_sockets_are_refused(self, box: Sandbox, family: int) -> None:
+        code = f"import socket; socket.socket({family}, socket.SOCK_STREAM)"
         assert await refusal(box, code) in ("EPERM", "EAFNOSUPPORT")
 
     async def test_other_processes_cannot_be_seen_or_signalled(self, box: Sandbox) -> None:
@@ -327,9 +329,7 @@ class TestIsolation:
         await sh(box, "kill -9 -1")
         assert (await sh(box, "echo well")).stdout == b"well\n"
 
-    async def test_files_of_this_machine_cannot_be_seen(
-        self, box: Sandbox, tmp_path: Path
-    ) -> None:
+    async def test_files_of_this_machine_cannot_be_seen(self, box: Sandbox, tmp_path: Path) -> None:
         (tmp_path / "hidden").write_text("x")
         for path in (ROOT, tmp_path, Path.home() / ".ssh", Path("/var/lib"), Path("/etc/shadow")):
             assert await refusal(box, f"import os; os.listdir({str(path)!r})") == "ENOENT"
@@ -431,9 +431,7 @@ class TestSpawn:
         with pytest.raises(FileNotFoundError, match="no-such-program"):
             await box.spawn(["no-such-program"])
 
-    async def test_a_loaded_program_is_forked_with_its_descriptors_only(
-        self, box: Sandbox
-    ) -> None:
+    async def test_a_loaded_program_is_forked_with_its_descriptors_only(self, box: Sandbox) -> None:
         near, far = socket.socketpair()
         with near:
             with far:
