@@ -12,21 +12,29 @@ from data.errors import EnvironmentFault
 from envs.sandbox.base import Program, Provider
 
 VARIABLE = "PALAESTRA_SANDBOX"
+NAMES = ("namespace", "docker")
 
 
 def choose(packages: Sequence[str] = (), programs: Sequence[Program] = ()) -> Provider:
     """The provider for this machine, after removing what dead processes left behind.
 
-    Its sandboxes can import `packages`, and fork `programs`. Raises `EnvironmentFault` that says
-    what to install if there is none.
+    Its sandboxes can import `packages` and fork `programs`. Raises `EnvironmentFault` that says
+    what to do if there is none.
     """
-    from envs.sandbox.namespace import Namespaces
-
-    wanted = os.environ.get(VARIABLE) or ("namespace" if shutil.which("bwrap") else "")
-    if wanted != "namespace":
-        raise EnvironmentFault(
-            f"no sandbox named {wanted!r}; install bubblewrap ('apt-get install bubblewrap')"
-        )
-    provider = Namespaces(packages, programs)
+    name = os.environ.get(VARIABLE) or ("namespace" if shutil.which("bwrap") else "docker")
+    provider = named(name, packages, programs)
     provider.reap()
     return provider
+
+
+def named(name: str, packages: Sequence[str] = (), programs: Sequence[Program] = ()) -> Provider:
+    """The provider called `name`; nothing is started before its first sandbox."""
+    if name == "namespace":
+        from envs.sandbox.namespace import Namespaces
+
+        return Namespaces(packages, programs)
+    if name == "docker":
+        from envs.sandbox.docker import Docker
+
+        return Docker(packages, programs)
+    raise EnvironmentFault(f"no sandbox {name!r}; {VARIABLE} is one of {', '.join(NAMES)}")

@@ -36,7 +36,7 @@ class Limits(Record):
     """Size of one file."""
     disk_mib: int = Field(default=256, ge=1)
     """Size of each writable folder."""
-    open_files: int = Field(default=256, ge=16)
+    open_files: int = Field(default=256, ge=64)
     """File descriptors of one process."""
 
 

@@ -35,7 +35,7 @@ from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
 from envs.sandbox.base import Limits, Program, Reaped
 from envs.sandbox.channel import Channel
-from envs.sandbox.inside.confine import UID
+from envs.sandbox.inside.confine import users
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 from envs.sandbox.labels import new_label, orphan_folders, remove_folder
 
@@ -111,8 +111,8 @@ class Namespaces:
 
     def _take_uid(self) -> int:
         """A user that no other sandbox of this machine has, for as long as this one lives."""
-        if os.geteuid() != 0:
-            return UID
+        if not _privileged():
+            return 0  # as the nursery sees this user
         first = FIRST_UID + os.getpid() * UIDS_PER_PROCESS
         uid = next((u for u in range(first, first + UIDS_PER_PROCESS) if u not in self._uids), 0)
         if not uid:
@@ -241,7 +241,8 @@ class _Hatching:
                     if self._group:
                         self._group.add(hello.pid)
                 case {"ask": "users"}:
-                    _map_users(hello.pid, self._uid)
+                    for name, line in users(self._uid).items():
+                        Path(f"/proc/{hello.pid}/{name}").write_text(line)
                 case {"failed": why}:
                     raise EnvironmentFault(f"no sandbox can be made: {why}")
                 case _:
@@ -268,7 +269,94 @@ def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
         "open_files": limits.open_files,
     }
     watched_bytes = 0 if grouped else memory_bytes
-    return {"uid": uid, "allowance": allowance, "watched_bytes": watched_bytes}
+    return {
+        "uid": uid,
+        "privileged": _privileged(),
+        "allowance": allowance,
+        "watched_bytes": watched_bytes,
+    }
+
+
+def _privileged() -> bool:
+    """Whether sandboxes can be users of their own; else all are this user, who is not root."""
+    return os.geteuid() == 0
+
+
+@contextmanager
+def _etc_files() -> Iterator[dict[str, int]]:
+    """Our files for /etc as descriptors to read them from, by name."""
+    with ExitStack() as files:
+        found = {}
+        for name, content in view.ETC_FILES.items():
+            file = files.enter_context(tempfile.TemporaryFile())
+            file.write(content.encode())
+            file.seek(0)
+            found[name] = file.fileno()
+        yield found
+
+
+class _Hatching:
+    """A sandbox on its way, and what ends it afterwards."""
+
+    def __init__(self, near: socket.socket, group: cgroups.Group | None, uid: int) -> None:
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        near.setblocking(False)
+        self.settled = False
+        self._near = near
+        self._group = group
+        self._uid = uid
+        self._pidfd = -1
+
+    async def settle(self) -> None:
+        """Does what the sandbox asks for until it is ready."""
+        while not self.settled:
+            hello = await _hello(self._near, HATCH_S)
+            if self._pidfd < 0:
+                self._pidfd = os.pidfd_open(hello.pid)
+            match hello.frame.header:
+                case {"ask": "group"}:
+                    if self._group:
+                        self._group.add(hello.pid)
+                case {"ask": "users"}:
+                    for name, line in users(self._uid).items():
+                        Path(f"/proc/{hello.pid}/{name}").write_text(line)
+                case {"failed": why}:
+                    raise EnvironmentFault(f"no sandbox can be made: {why}")
+                case _:
+                    self.settled = True
+                    return
+            self._near.send(b".")
+
+    async def end(self) -> None:
+        """Kills everything in the sandbox, and waits until it is gone. May be called twice."""
+        pidfd, self._pidfd = self._pidfd, -1
+        if pidfd >= 0:
+            await _end(pidfd)
+        if self._group:
+            self._group.remove()
+
+
+def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
+    memory_bytes = limits.memory_mib << 20
+    allowance = {
+        "memory_bytes": memory_bytes + (DATA_SLACK_MIB << 20),
+        "pids": limits.pids,
+        "file_bytes": limits.file_mib << 20,
+        "disk_bytes": limits.disk_mib << 20,
+        "open_files": limits.open_files,
+    }
+    watched_bytes = 0 if grouped else memory_bytes
+    return {
+        "uid": uid,
+        "privileged": _privileged(),
+        "allowance": allowance,
+        "watched_bytes": watched_bytes,
+    }
+
+
+def _privileged() -> bool:
+    """Whether sandboxes can be users of their own; else all are this user, who is not root."""
+    return os.geteuid() == 0
 
 
 def _map_users(pid: int, uid: int) -> None:
@@ -281,11 +369,12 @@ def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]
     """What bubblewrap is told; `etc` are descriptors of the files that /etc holds."""
     yield from ("--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net")
     yield from ("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL")
-    if os.geteuid() == 0:
+    if _privileged():
         for name in CAPABILITIES:
             yield from ("--cap-add", f"CAP_{name}")
     else:
-        yield from ("--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-add", "ALL")
+        # As root of a user namespace, which has rights in nothing but what is in there with it.
+        yield from ("--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL")
     binds = view.binds(packages)
     for folder in view.parents(binds):
         yield from ("--perms", "0755", "--dir", folder)
@@ -303,7 +392,7 @@ def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]
     yield from ("--symlink", "../tmp", "/var/tmp")
     for name, fd in etc.items():
         yield from ("--perms", "0644", "--ro-bind-data", str(fd), f"/etc/{name}")
-    yield from ("--remount-ro", "/", "--chdir", "/")
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
 
 
 async def _hello(near: socket.socket, patience_s: float) -> _Hello:

@@ -18,7 +18,7 @@ from . import confine
 from .frames import Frame
 
 BLOCK_BYTES = 1 << 16
-FIRST_FREE_FD = 100
+FIRST_FREE_FD = 32
 """Descriptors for a new process are parked from here on before they get their final numbers."""
 FIRST_TO_GO = "500"
 """When memory runs out, code goes before its supervisor."""
@@ -247,8 +247,8 @@ def _fork(
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
-        for number, (name, mode) in enumerate(streams.items()):
-            stream = open(number, mode, closefd=False)  # noqa: SIM115 - as long as the process
+        for descriptor, (name, mode) in enumerate(streams.items()):
+            stream = open(descriptor, mode, closefd=False)  # noqa: SIM115 - as long as the process
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         main(request["argv"][1:])

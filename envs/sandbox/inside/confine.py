@@ -83,6 +83,12 @@ def close_all_but(kept: Iterable[int]) -> None:
             os.closerange(low + 1, high)
 
 
+def users(outside: int) -> dict[str, str]:
+    """What to write into which file of a process, in order, to make `outside` its only user."""
+    line = f"{UID} {outside} 1"
+    return {"setgroups": "deny", "uid_map": line, "gid_map": line}
+
+
 def own_folders(folders: list[str], allowance: Allowance, uid: int) -> None:
     """Gives this mount namespace its own /proc and empty writable `folders`, of limited size."""
     mount("none", "/", "", MS_REC | MS_PRIVATE)

@@ -18,8 +18,6 @@ from typing import Any
 from . import confine, supervisor
 from .frames import Frame, Reader, packed
 
-USERS = {"setgroups": "deny", "uid_map": "1000 1000 1", "gid_map": "1000 1000 1"}
-"""The only user inside, where the nursery itself runs as that user."""
 WRITABLE = ["/home/agent", "/tmp", "/dev/shm"]
 
 
@@ -73,13 +71,13 @@ def _leave(own: socket.socket, request: dict[str, Any]) -> None:
     socket.sethostname("sandbox")
     confine.loopback_up()
     confine.own_folders(WRITABLE, allowance, request["uid"])
-    if os.geteuid() == 0:
+    if request["privileged"]:
         os.setgroups([])
         confine.unshare(confine.NEWUSER)
-        _ask(own, "users")  # which of them are ours takes privilege that we have no more
+        _ask(own, "users")  # to be somebody else takes privilege that we have no more
     else:
         confine.unshare(confine.NEWUSER)
-        for name, line in USERS.items():
+        for name, line in confine.users(request["uid"]).items():
             Path("/proc/self", name).write_text(line)
     os.setresgid(confine.UID, confine.UID, confine.UID)
     os.setresuid(confine.UID, confine.UID, confine.UID)
