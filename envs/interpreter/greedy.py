@@ -64,6 +64,8 @@ class Guess(NamedTuple):
 
     measure: str
     statistic: str
+    other: str
+    """A second quantity, where the question relates two."""
     group: str
     conditions: tuple[str, ...]
     most: bool
@@ -93,14 +95,20 @@ def read(text: str, columns: dict[str, str]) -> Guess:
     spoken = {condition.split("'")[1] for condition in conditions}
     free = [name for _, name in places if name not in spoken]
     group = next((name for name in free if _groups(asked, columns[name])), "")
-    measure = next((name for name in free if name != group), "")
+    measure, other = [*(name for name in free if name != group), "", ""][:2]
+    if measure and other and re.search("correlation|相关系数", asked):
+        return Guess(measure, "corr", other, "", conditions, True)
+    if measure and other and re.search("least squares|最小二乘", asked):
+        # English names what is predicted first, Chinese what predicts.
+        pair = (other, measure) if "least squares" in asked else (measure, other)
+        return Guess(pair[0], "slope", pair[1], "", conditions, True)
     percentile = _PERCENTILE.search(asked)
     if percentile:
         share = int(percentile[1] or percentile[2]) / 100
-        return Guess(measure, f"quantile({share})", group, conditions, True)
+        return Guess(measure, f"quantile({share})", "", group, conditions, True)
     fn = next((fn for fn, words in _STATISTICS if re.search(words, asked)), "count")
     lowest = bool(re.search(r"lowest|最低", asked))
-    return Guess(measure, f"{fn}()", group, conditions, not lowest)
+    return Guess(measure, f"{fn}()", "", group, conditions, not lowest)
 
 
 def _groups(asked: str, label: str) -> bool:
@@ -129,6 +137,10 @@ def _code(guess: Guess) -> str:
     lines = [f"t = t[{condition}]" for condition in guess.conditions]
     if not guess.measure:
         lines.append("answer = len(t)")
+    elif guess.other:
+        x, y = f"t[{guess.measure!r}]", f"t[{guess.other!r}]"
+        slope = f"{x}.cov({y}) / {x}.var()"
+        lines.append(f"answer = {slope if guess.statistic == 'slope' else f'{x}.corr({y})'}")
     elif guess.group:
         lines.append(f"s = t.groupby({guess.group!r})[{guess.measure!r}].{guess.statistic}")
         best = "idxmax" if guess.most else "idxmin"
@@ -143,11 +155,15 @@ def _last_json(text: str) -> JsonValue:
     """The value in the last line that holds one."""
     for line in reversed(text.splitlines()):
         try:
-            value: JsonValue = json.loads(line)
+            value: JsonValue = json.loads(line, parse_constant=_no_constant)
         except ValueError:
             continue
         return value
     return 0
+
+
+def _no_constant(name: str) -> JsonValue:
+    raise ValueError(name)
 
 
 def _final(answer: JsonValue) -> str:

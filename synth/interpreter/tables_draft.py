@@ -26,7 +26,7 @@ from envs.interpreter.files.recipe import (
 from envs.interpreter.files.sample import clean_table
 from envs.interpreter.files.tables import Cell, Table, source_hash, source_table, source_version
 from synth.interpreter import cleaning, licences, mutate
-from synth.interpreter.algebra import Join, Keep, Known, Pipeline, Step, Top
+from synth.interpreter.algebra import Fill, Join, Keep, Known, Pipeline, Stat, Step, Top
 from synth.interpreter.catalogue import MEASURES, Facts, Role, TableInfo
 from synth.interpreter.draft import Draft, Edition, Rejected, answer_spec
 from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same
@@ -49,6 +49,8 @@ MAX_COUNTED = 60
 SENTINELS = ("-99", "-999", "-9999", "9999", "99999")
 NOT_TOLD = 0.35
 """Share of tasks with dirt whose notes stand in a file beside the data."""
+HARD_FINALS = {"slope": 2, "corr": 2, "ratio": 2, "coef": 3}
+"""Statistics of several columns count for more than one operator."""
 LEVELS = (2, 4, 6, 8)
 """Most effort of levels 1 to 4."""
 
@@ -86,6 +88,8 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
     if idle:
         raise Rejected(idle)
     hidden = _hidden(plan, shown, rng)
+    if _shortcut(plan, shown, hidden).problem:
+        raise Rejected("trivial_aggregate")
     other = sql_cells(plan.readings, plan.pipeline)
     effort = _effort(plan.pipeline, plan.readings, plan.conditions, plan.notes_file)
     source = plan.info.source
@@ -232,7 +236,10 @@ def _effort(
 ) -> int:
     """Operators that somebody has to write: conditions one by one, and the cleaning."""
     steps = [s for s in pipeline.steps if not isinstance(s, Keep) or not isinstance(s.where, Known)]
-    operators = len(steps) - bool(conditions) + len(conditions) + 1
+    final = pipeline.final
+    hard = HARD_FINALS.get(final.fn, 1) if isinstance(final, Stat) else 1
+    filled = any(isinstance(step, Fill) for step in steps)
+    operators = len(steps) - bool(conditions) + len(conditions) + hard + filled
     return operators + len(readings[0].dirt) + len(readings) - 1 + notes_file
 
 

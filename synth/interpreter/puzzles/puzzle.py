@@ -131,6 +131,8 @@ def _proved(puzzle: Puzzle, data: Data, rules: Rules) -> JsonValue:
         raise Rejected("methods_disagree")
     if one is None or one == []:
         raise Rejected("no_answer")
+    if one == 0:
+        raise Rejected("zero")
     return one
 
 

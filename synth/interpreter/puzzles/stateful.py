@@ -80,6 +80,9 @@ def ledger_row_by_row(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     if list(balance.values()).count(balance[top]) > 1:
         return None
     high = max(b for _, b in busy[top])
+    # Else the start of the day, which is no row, would be the high point.
+    if high <= 0:
+        return None
     return [top, next(i for i, b in busy[top] if b == high)]
 
 
@@ -126,6 +129,8 @@ def ledger_by_accounts(data: Data, rules: Rules):  # type: ignore[no-untyped-def
     if (last == last.max()).sum() > 1:
         return None
     mine = frame[frame["account"] == last.idxmax()]
+    if mine["after"].max() <= 0:
+        return None
     return [last.idxmax(), int(mine.loc[mine["after"].idxmax(), "row"])]
 
 
