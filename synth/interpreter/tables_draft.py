@@ -29,10 +29,9 @@ from synth.interpreter import cleaning, licences, mutate
 from synth.interpreter.algebra import Fill, Join, Keep, Known, Pipeline, Stat, Step, Top
 from synth.interpreter.catalogue import MEASURES, Facts, Role, TableInfo
 from synth.interpreter.draft import Draft, Edition, Rejected, answer_spec
-from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same
-from synth.interpreter.engines import sql_cells
-from synth.interpreter.prompt import form_words
+from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same, sql_cells
 from synth.interpreter.phrases import ROWS, Condition, all_of, condition, rows
+from synth.interpreter.prompt import form_words
 from synth.interpreter.shapes import SHAPES, Asked, Form
 from synth.interpreter.statement import NOTES, notes_text, statement
 from synth.interpreter.view import Unsuited, View
@@ -95,8 +94,15 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
     source = plan.info.source
     return Draft(
         family=f"data:{plan.asked.form}",
-        text=statement(plan.view, plan.asked, plan.recipes, _question(plan), plan.notes_file,
-                       plan.readings[0].dirt, plan.drops_missing),
+        text=statement(
+            plan.view,
+            plan.asked,
+            plan.recipes,
+            _question(plan),
+            plan.notes_file,
+            plan.readings[0].dirt,
+            plan.drops_missing,
+        ),
         form=form_words(plan.asked.form, plan.asked.unit, plan.asked.parts, language),
         shown=_edition(shown),
         hidden=(_edition(hidden),),
@@ -128,8 +134,10 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
 def _planned(info: TableInfo, rng: Random, language: Language, level: int) -> Plan:
     joined = rng.choice(info.facts) if info.facts and rng.random() < 0.7 else None
     sample = _sample(info, rng)
-    form = rng.choice([Format.CSV] * 5 + [Format.SEMICOLON, Format.TSV, Format.JSONL,
-                                          Format.PARQUET, Format.SQLITE])
+    form = rng.choice(
+        [Format.CSV] * 5
+        + [Format.SEMICOLON, Format.TSV, Format.JSONL, Format.PARQUET, Format.SQLITE]
+    )
     name = f"{info.file}.{_suffix(form)}"
     recipe = _recipe(info, sample, form)
     try:
@@ -337,7 +345,7 @@ def _thousands(view: View, free: list[str], rng: Random) -> DirtStep | None:
         name
         for name in free
         if view.column(name).role in MEASURES
-        and 0.1 <= sum(abs(n) >= 1000 for n in view.numbers(name)) / view.table.num_rows
+        and sum(abs(n) >= 1000 for n in view.numbers(name)) / view.table.num_rows >= 0.1
     ]
     return DirtStep(dirt=Dirt.THOUSANDS, column=rng.choice(able)) if able else None
 
@@ -370,7 +378,9 @@ def _spaces(view: View, free: list[str], rng: Random) -> DirtStep | None:
 def _plain_labels(labels: list[Cell]) -> bool:
     texts = [label for label in labels if isinstance(label, str)]
     folded = {text.lower() for text in texts}
-    clear = all(text.isascii() and not text.strip().lstrip("-").replace(".", "").isdigit() for text in texts)
+    clear = all(
+        text.isascii() and not text.strip().lstrip("-").replace(".", "").isdigit() for text in texts
+    )
     return len(texts) == len(labels) == len(folded) and clear and len(texts) <= 60
 
 
@@ -439,6 +449,8 @@ def _check_value(plan: Plan, shown: Computed) -> None:
     value, form = shown.value, plan.asked.form
     _spec(plan, value)
     if form is Form.INTEGER and isinstance(value, int) and value < 2:
+        raise Rejected("trivial")
+    if plan.asked.unit in ("percent", "%") and value in (0, 100):
         raise Rejected("trivial")
     if isinstance(value, list):
         wanted = next((s.k for s in plan.pipeline.steps if isinstance(s, Top)), 0)
@@ -589,7 +601,10 @@ def _trivial(table: Table) -> dict[str, float]:
             if len(numbers) == table.num_rows:
                 numeric[name] = array
         elif len(set(known)) <= MAX_COUNTED:
-            found |= {f"{name} = {cell}": known.count(cell) for cell in set(known)}
+            counts = {cell: known.count(cell) for cell in set(known)}
+            found |= {f"{name} = {cell}": count for cell, count in counts.items()}
+            whole = table.num_rows / 100
+            found |= {f"share {name} = {cell}": count / whole for cell, count in counts.items()}
     if len(numeric) > 1 and table.num_rows > 2:
         with numpy.errstate(all="ignore"):
             matrix = numpy.corrcoef(numpy.array(list(numeric.values())))

@@ -156,9 +156,7 @@ def _edition(puzzle: Puzzle, data: Data, value: JsonValue) -> Edition:
     return Edition(files, value)
 
 
-def _cells(
-    puzzle: Puzzle, method: Callable[[Data, Rules], Any], rules: Rules
-) -> tuple[str, str]:
+def _cells(puzzle: Puzzle, method: Callable[[Data, Rules], Any], rules: Rules) -> tuple[str, str]:
     read = textwrap.dedent(inspect.getsource(puzzle.read)).replace("  # noqa: PTH123", "")
     source = textwrap.dedent(inspect.getsource(method))
     return (
