@@ -20,6 +20,7 @@ class TaskKind(StrEnum):
     """The kinds; each has one module of this name in `synth`, `envs`, `verifiers`, `tests/kinds`."""
 
     SEARCH = "search"
+    INTERPRETER = "interpreter"
 
 
 class Language(StrEnum):

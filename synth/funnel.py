@@ -5,6 +5,7 @@ one transaction a chunk. So the tasks of a run do not depend on the number of wo
 on how often the run was killed, and a second run goes on behind the last committed chunk.
 """
 
+import gc
 import logging
 import time
 from collections import Counter

