@@ -156,6 +156,11 @@ def _engine() -> Any:
     return client
 
 
+def engine_version() -> str:
+    """Of the engine that answers; raises `EnvironmentFault` if none does."""
+    return f"version {_engine().version()['Version']}"
+
+
 def _run(options: dict[str, Any]) -> Any:
     from docker.errors import DockerException
 
