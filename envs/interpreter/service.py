@@ -22,7 +22,7 @@ from envs.sandbox.base import Program, Provider
 
 T = TypeVar("T")
 
-PACKAGES = ("ipykernel", "matplotlib", "numpy", "pandas", "scipy")
+PACKAGES = ("duckdb", "ipykernel", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
 """What cells can import beyond the standard library, with what these require."""
 END_S = 10.0
 

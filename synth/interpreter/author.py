@@ -57,6 +57,10 @@ WEIGHTS = {"tables": 0.62, "puzzles": 0.25, "stateful": 0.13}
 """Share of each sort of task among drafts, where its sources are chosen."""
 
 
+LEVELS = (1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5)
+"""Difficulties to draw from where none is asked for."""
+
+
 class Options(Record):
     """The request's options; `None` leaves the choice to chance."""
 
@@ -130,8 +134,9 @@ def draft(request: Request, index: int) -> Draft:
 
 
 def _draft(
-    sort: str, tables: list[TableInfo], rng: Random, language: Language, level: int | None
+    sort: str, tables: list[TableInfo], rng: Random, language: Language, wanted: int | None
 ) -> Draft:
+    level = wanted or rng.choice(LEVELS)
     if sort == "tables":
         return tables_draft.draft(rng.choice(tables), rng, language, level)
     return puzzles.draft(sort, rng, language, level)

@@ -1,7 +1,7 @@
 """Known ways to an undeserved reward, as cells: none computes the answer from the files.
 
-Each says the right answer for the data shown. The first always runs; one more takes its turn, so
-that all run on a large set of tasks and every one in the tests, without ten kernels a task.
+Each says the right answer for the data shown. One takes its turn in every certificate, so that all
+run on any large set of tasks (and every one in the tests) without ten kernels a task.
 """
 
 from collections.abc import Iterator
@@ -77,6 +77,7 @@ raise Stop
 """
 
 TRICKS: tuple[tuple[str, str], ...] = (
+    ("hard-coded", "answer = {right}"),
     ("a thread that sets it later", _THREAD),
     ("patched builtins", _PATCHED),
     ("searching the machine", _SEARCH),
@@ -88,8 +89,7 @@ TRICKS: tuple[tuple[str, str], ...] = (
 
 
 def tampering(right: JsonValue, turn: int | None) -> Iterator[tuple[str, Cells]]:
-    """The hard-coded answer, and the trick whose `turn` it is; all of them for None."""
-    yield "hard-coded", (f"answer = {right!r}",)
+    """The trick whose `turn` it is; all of them for None."""
     chosen = TRICKS if turn is None else (TRICKS[turn % len(TRICKS)],)
     for label, code in chosen:
         yield label, (code.strip().format(right=repr(right)),)

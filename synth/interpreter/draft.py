@@ -63,8 +63,9 @@ class Draft:
     """What the proof keeps: the typed question."""
 
 
-def answer_spec(value: JsonValue, *, unit: str = "", table: tuple[str, ...] = (),
-                ordered: bool = True) -> AnswerSpec:
+def answer_spec(
+    value: JsonValue, *, unit: str = "", table: tuple[str, ...] = (), ordered: bool = True
+) -> AnswerSpec:
     """The typed answer of a value; raises `Rejected` for one that cannot be judged fairly."""
     match value:
         case bool():

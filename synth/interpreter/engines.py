@@ -94,7 +94,11 @@ def by_pandas(
 
     source = f"{reading_code(readings, embedded=True)}\n{_program(readings, pipeline)}"
     names: dict[str, Any] = {
-        "np": numpy, "pd": pandas, "io": io, "opened": _opened, "DATA": dict(data)
+        "np": numpy,
+        "pd": pandas,
+        "io": io,
+        "opened": _opened,
+        "DATA": dict(data),
     }
     with numpy.errstate(all="ignore"), pandas.option_context("mode.copy_on_write", True):
         try:

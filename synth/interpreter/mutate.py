@@ -70,9 +70,7 @@ def dropped(pipeline: Pipeline) -> list[Mutant]:
                 for part in step.where.parts:
                     rest = tuple(other for other in step.where.parts if other is not part)
                     kept = Keep(rest[0] if len(rest) == 1 else All(rest))
-                    found.append(
-                        Mutant(f"without {_said(part)}", _with(pipeline, number, kept))
-                    )
+                    found.append(Mutant(f"without {_said(part)}", _with(pipeline, number, kept)))
     return found
 
 

@@ -134,9 +134,7 @@ def _group(step: Group) -> list[str]:
     lines.append(f"s = g.agg({', '.join(parts)})" if parts else "s = g.size().to_frame('rows')")
     for agg in paired:
         formula = _paired(agg.fn, "d", agg.column, agg.other)
-        lines.append(
-            f"s[{agg.name!r}] = g[{[agg.column, agg.other]!r}].apply(lambda d: {formula})"
-        )
+        lines.append(f"s[{agg.name!r}] = g[{[agg.column, agg.other]!r}].apply(lambda d: {formula})")
     return [*lines, "t = s.reset_index()"]
 
 

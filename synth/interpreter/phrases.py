@@ -130,7 +130,7 @@ def condition(view: View, low: float = 0.2, high: float = 0.8) -> Condition:
 
 
 def _group_condition(view: View, low: float, high: float) -> Condition:
-    info = view.group(high=200, entity=False)
+    info = view.group(high=200, flags=True)
     cells = view.table.column(info.name)
     share = {cell: cells.count(cell) / len(cells) for cell in view.distinct(info.name)}
     single = [cell for cell, part in share.items() if low <= part <= high]
@@ -141,6 +141,7 @@ def _group_condition(view: View, low: float, high: float) -> Condition:
         if not low / 3 <= sum(share[cell] for cell in chosen) <= high:
             view.used.discard(info.name)
             raise Unsuited("share")
+        chosen.sort(key=list(share).index)
     return Condition(
         In(info.name, tuple(c for c in chosen if isinstance(c, str | int))),
         group_words(view, info, chosen),
@@ -193,7 +194,9 @@ def threshold(view: View, measure: Measure, low: float, high: float) -> Conditio
     strict = view.rng.random() < 0.4
     op = (">" if strict else ">=") if above else ("<" if strict else "<=")
     return Condition(
-        Cmp(op, Col(measure.raw), Lit(value)), threshold_words(view, measure, op, value), measure.raw
+        Cmp(op, Col(measure.raw), Lit(value)),
+        threshold_words(view, measure, op, value),
+        measure.raw,
     )
 
 
@@ -235,7 +238,5 @@ def _time_condition(view: View, low: float, high: float) -> Condition:
     elif label in ("year", "date"):
         words = f"from {said} onwards" if since else f"from before {said}"
     else:
-        words = f"with {article(label)} {label} {'in or after' if since else 'before'} {said}"
-        if role is Role.DATE and since:
-            words = words.replace("in or after", "on or after")
+        words = f"whose {label} is {f'{said} or later' if since else f'before {said}'}"
     return Condition(test, words, info.name)

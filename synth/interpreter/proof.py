@@ -113,7 +113,6 @@ class _Prover:
         right, calls = self.task.hidden.reference, self.task.hidden.witness.calls
         said = author.message(right)
         yield Variant("no cells", Script(calls=(), answer=said))
-        yield Variant("read only", Script(calls=calls[:1] if len(calls) > 1 else (), answer=said))
         yield Variant("two answers", Script(calls=calls, answer=f'{said}\n{{"answer": "other"}}'))
         turn = int(content_hash(self.task.fingerprint)[:8], 16)
         for label, cells in tampering(right, turn):

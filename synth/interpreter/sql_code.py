@@ -183,9 +183,7 @@ def _over(step: Over, source: str) -> str:
             rows = f"rows between {step.n - 1} preceding and current row"
             window = f"({frame} {rows})"
             whole = f"count({x}) over {window} = {step.n}"
-            return _with(
-                source, step.name, f"case when {whole} then avg({x}) over {window} end"
-            )
+            return _with(source, step.name, f"case when {whole} then avg({x}) over {window} end")
         case _:
             agg = Agg("", step.fn, step.column, q=step.q, ddof=step.ddof)
             if step.fn == "distinct":

@@ -103,8 +103,12 @@ def _columns(view: View, asked: Asked, files: Files) -> str:
         if info.name in shown or info.name in lookups:
             lines.append(f"- {_column(info, view.language)}")
     for extra in asked.extra:
-        lines += [f"- `{name}` ({extra.name}): {meaning}" if view.en()
-                  else f"- `{name}`（{extra.name}）：{meaning}" for name, meaning in extra.columns[1:]]
+        lines += [
+            f"- `{name}` ({extra.name}): {meaning}"
+            if view.en()
+            else f"- `{name}`（{extra.name}）：{meaning}"
+            for name, meaning in extra.columns[1:]
+        ]
     return "\n".join(lines)
 
 
@@ -113,8 +117,10 @@ def _column(info: ColumnInfo, language: Language) -> str:
     text = f"`{info.name}`{': ' if en else '：'}{info.label[language]}"
     unit = info.unit[language]
     if unit:
-        text += (f", {unit}" if unit.startswith("as ") else f", in {unit}") if en else (
-            unit if unit.startswith("（") else f"（{unit}）"
+        text += (
+            (f", {unit}" if unit.startswith("as ") else f", in {unit}")
+            if en
+            else (unit if unit.startswith("（") else f"（{unit}）")
         )
     if info.codes:
         codes = [f"{code} = {meaning[language]}" for code, meaning in info.codes]

@@ -1,13 +1,14 @@
 """A question about a real table: chooses it, soils it, asks it, and computes it twice."""
 
-from dataclasses import dataclass, replace
+import csv
+import io
+from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from data.hashing import content_hash
 from data.task import JsonObject, Language, Source
 from envs.interpreter.files import data_file, file_bytes
 from envs.interpreter.files.dirt import soiled
@@ -25,13 +26,12 @@ from envs.interpreter.files.recipe import (
 from envs.interpreter.files.sample import clean_table
 from envs.interpreter.files.tables import Cell, Table, source_hash, source_table, source_version
 from synth.interpreter import cleaning, licences, mutate
-from synth.interpreter.algebra import Join, Keep, Known, Pipeline, Step, Top
+from synth.interpreter.algebra import Fill, Join, Keep, Known, Pipeline, Stat, Step, Top
 from synth.interpreter.catalogue import MEASURES, Facts, Role, TableInfo
 from synth.interpreter.draft import Draft, Edition, Rejected, answer_spec
-from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same
-from synth.interpreter.engines import sql_cells
-from synth.interpreter.prompt import form_words
+from synth.interpreter.engines import Reading, Sql, Undefined, by_pandas, cells, same, sql_cells
 from synth.interpreter.phrases import ROWS, Condition, all_of, condition, rows
+from synth.interpreter.prompt import form_words
 from synth.interpreter.shapes import SHAPES, Asked, Form
 from synth.interpreter.statement import NOTES, notes_text, statement
 from synth.interpreter.view import Unsuited, View
@@ -43,9 +43,13 @@ TRIES = 40
 """Shapes tried on a table before it is given up."""
 HIDDEN_TRIES = 5
 SHAKE = 0.4
+MAX_COUNTED = 60
+"""Different texts up to which `value_counts` is read."""
 SENTINELS = ("-99", "-999", "-9999", "9999", "99999")
 NOT_TOLD = 0.35
 """Share of tasks with dirt whose notes stand in a file beside the data."""
+HARD_FINALS = {"slope": 2, "corr": 2, "ratio": 2, "coef": 3}
+"""Statistics of several columns count for more than one operator."""
 LEVELS = (2, 4, 6, 8)
 """Most effort of levels 1 to 4."""
 
@@ -73,7 +77,7 @@ class Computed(NamedTuple):
     value: JsonValue
 
 
-def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -> Draft:
+def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft:
     """Raises `Rejected`."""
     plan = _planned(info, rng, language, level)
     shown = _computed(plan, plan.recipes)
@@ -83,13 +87,22 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
     if idle:
         raise Rejected(idle)
     hidden = _hidden(plan, shown, rng)
+    if _shortcut(plan, shown, hidden).problem:
+        raise Rejected("trivial_aggregate")
     other = sql_cells(plan.readings, plan.pipeline)
     effort = _effort(plan.pipeline, plan.readings, plan.conditions, plan.notes_file)
     source = plan.info.source
     return Draft(
         family=f"data:{plan.asked.form}",
-        text=statement(plan.view, plan.asked, plan.recipes, _question(plan), plan.notes_file,
-                       plan.readings[0].dirt, plan.drops_missing),
+        text=statement(
+            plan.view,
+            plan.asked,
+            plan.recipes,
+            _question(plan),
+            plan.notes_file,
+            plan.readings[0].dirt,
+            plan.drops_missing,
+        ),
         form=form_words(plan.asked.form, plan.asked.unit, plan.asked.parts, language),
         shown=_edition(shown),
         hidden=(_edition(hidden),),
@@ -97,7 +110,7 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
         witness=cells(plan.readings, plan.pipeline),
         others=(("DuckDB", other),),
         near=partial(_near, plan, shown),
-        shortcut=partial(_shortcut, plan, shown),
+        shortcut=partial(_shortcut, plan, shown, hidden),
         evidence={"engines": ["pandas", "duckdb"], "editions": 2},
         level=plan.level,
         measures={
@@ -118,11 +131,13 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int | None) -
     )
 
 
-def _planned(info: TableInfo, rng: Random, language: Language, level: int | None) -> Plan:
+def _planned(info: TableInfo, rng: Random, language: Language, level: int) -> Plan:
     joined = rng.choice(info.facts) if info.facts and rng.random() < 0.7 else None
     sample = _sample(info, rng)
-    form = rng.choice([Format.CSV] * 5 + [Format.SEMICOLON, Format.TSV, Format.JSONL,
-                                          Format.PARQUET, Format.SQLITE])
+    form = rng.choice(
+        [Format.CSV] * 5
+        + [Format.SEMICOLON, Format.TSV, Format.JSONL, Format.PARQUET, Format.SQLITE]
+    )
     name = f"{info.file}.{_suffix(form)}"
     recipe = _recipe(info, sample, form)
     try:
@@ -143,7 +158,7 @@ def _planned(info: TableInfo, rng: Random, language: Language, level: int | None
         except Unsuited:
             continue
         plan = _plan(view, asked, conditions, joined, lookup, name, recipe, rng)
-        if plan is not None and level in (None, plan.level):
+        if plan.level == level:
             return plan
     raise Rejected("no_shape")
 
@@ -170,7 +185,7 @@ def _plan(
     name: str,
     recipe: TableRecipe,
     rng: Random,
-) -> Plan | None:
+) -> Plan:
     used = [column for column in view.table.names if column in view.used]
     steps: list[Step] = []
     files: list[tuple[str, Recipe]] = []
@@ -229,7 +244,10 @@ def _effort(
 ) -> int:
     """Operators that somebody has to write: conditions one by one, and the cleaning."""
     steps = [s for s in pipeline.steps if not isinstance(s, Keep) or not isinstance(s.where, Known)]
-    operators = len(steps) - bool(conditions) + len(conditions) + 1
+    final = pipeline.final
+    hard = HARD_FINALS.get(final.fn, 1) if isinstance(final, Stat) else 1
+    filled = any(isinstance(step, Fill) for step in steps)
+    operators = len(steps) - bool(conditions) + len(conditions) + hard + filled
     return operators + len(readings[0].dirt) + len(readings) - 1 + notes_file
 
 
@@ -327,7 +345,7 @@ def _thousands(view: View, free: list[str], rng: Random) -> DirtStep | None:
         name
         for name in free
         if view.column(name).role in MEASURES
-        and 0.1 <= sum(abs(n) >= 1000 for n in view.numbers(name)) / view.table.num_rows
+        and sum(abs(n) >= 1000 for n in view.numbers(name)) / view.table.num_rows >= 0.1
     ]
     return DirtStep(dirt=Dirt.THOUSANDS, column=rng.choice(able)) if able else None
 
@@ -360,7 +378,9 @@ def _spaces(view: View, free: list[str], rng: Random) -> DirtStep | None:
 def _plain_labels(labels: list[Cell]) -> bool:
     texts = [label for label in labels if isinstance(label, str)]
     folded = {text.lower() for text in texts}
-    clear = all(text.isascii() and not text.strip().lstrip("-").replace(".", "").isdigit() for text in texts)
+    clear = all(
+        text.isascii() and not text.strip().lstrip("-").replace(".", "").isdigit() for text in texts
+    )
     return len(texts) == len(labels) == len(folded) and clear and len(texts) <= 60
 
 
@@ -397,23 +417,19 @@ def _clean(recipe: Recipe) -> Table:
 
 def _small_table(text: str) -> Table:
     """The table of an extra file of ours."""
-    import csv
-    import io
-
     header, *body = csv.reader(io.StringIO(text))
-    columns = [[_cell(cell) for cell in column] for column in zip(*body, strict=True)]
+    columns = [_cells(column) for column in zip(*body, strict=True)]
     return Table(tuple(header), tuple(columns))
 
 
-def _cell(text: str) -> Cell:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _cells(texts: tuple[str, ...]) -> list[Cell]:
+    """A column as pandas reads it: whole numbers if all are, else numbers, else text."""
+    for kind in (int, float):
+        try:
+            return [kind(text) for text in texts]
+        except ValueError:
+            continue
+    return list(texts)
 
 
 def _typed(plan: Plan, value: JsonValue) -> JsonValue:
@@ -433,6 +449,8 @@ def _check_value(plan: Plan, shown: Computed) -> None:
     value, form = shown.value, plan.asked.form
     _spec(plan, value)
     if form is Form.INTEGER and isinstance(value, int) and value < 2:
+        raise Rejected("trivial")
+    if plan.asked.unit in ("percent", "%") and value in (0, 100):
         raise Rejected("trivial")
     if isinstance(value, list):
         wanted = next((s.k for s in plan.pipeline.steps if isinstance(s, Top)), 0)
@@ -539,15 +557,15 @@ def _try(base: Sql, pipeline: Pipeline) -> JsonValue:
         return None
 
 
-def _shortcut(plan: Plan, shown: Computed) -> Finding:
-    """The answer must not be what one call on the raw table shows."""
-    table = shown.tables[plan.pipeline.file]
-    trivial = list(_trivial(table))
-    numbers = _numbers(shown.value)
-    hits = [number for number in numbers if any(same(number, t, 1e-4) for t in trivial)]
-    evidence: JsonObject = {"aggregates": len(trivial), "steps": len(plan.pipeline.steps)}
-    if numbers and len(hits) == len(numbers):
-        return Finding("trivial_aggregate", evidence)
+def _shortcut(plan: Plan, shown: Computed, hidden: Computed) -> Finding:
+    """No single look at the raw table gives the answer, on both editions."""
+    first = _trivial(shown.tables[plan.pipeline.file])
+    second = _trivial(hidden.tables[plan.pipeline.file])
+    evidence: JsonObject = {"aggregates": len(first), "steps": len(plan.pipeline.steps)}
+    for mine, other in zip(_numbers(shown.value), _numbers(hidden.value), strict=False):
+        for name, value in first.items():
+            if same(mine, value, 1e-4) and same(other, second.get(name), 1e-4):
+                return Finding("trivial_aggregate", {**evidence, "aggregate": name})
     return Finding("", evidence)
 
 
@@ -562,29 +580,34 @@ def _numbers(value: JsonValue) -> list[float]:
     return []
 
 
-def _trivial(table: Table):  # type: ignore[no-untyped-def]
+def _trivial(table: Table) -> dict[str, float]:
     """What `describe`, `sum`, `nunique`, `value_counts`, `corr` and `len` say of the raw table."""
     import numpy
 
-    yield table.num_rows
-    numeric = []
-    for column in table.columns:
+    found: dict[str, float] = {"rows": table.num_rows}
+    numeric: dict[str, Any] = {}
+    for name, column in zip(table.names, table.columns, strict=True):
         known = [cell for cell in column if cell is not None]
-        yield len(known)
-        yield len(set(known))
-        if known and all(isinstance(cell, int | float) for cell in known):
-            array = numpy.array(known, dtype=float)
-            yield from (array.sum(), array.mean(), array.min(), array.max())
-            yield from numpy.quantile(array, (0.25, 0.5, 0.75)).tolist()
-            if len(known) > 1:
-                yield array.std(ddof=1)
-            if len(known) == table.num_rows:
-                numeric.append(array)
-        elif len(set(known)) <= 60:
-            yield from (known.count(cell) for cell in set(known))
+        found[f"count {name}"] = len(known)
+        found[f"nunique {name}"] = len(set(known))
+        numbers = [cell for cell in known if isinstance(cell, int | float)]
+        if numbers:
+            array = numpy.array(numbers, dtype=float)
+            quarters = numpy.quantile(array, (0, 0.25, 0.5, 0.75, 1)).tolist()
+            found |= {f"quarter {n} {name}": value for n, value in enumerate(quarters)}
+            found |= {f"sum {name}": float(array.sum()), f"mean {name}": float(array.mean())}
+            if len(numbers) > 1:
+                found[f"std {name}"] = float(array.std(ddof=1))
+            if len(numbers) == table.num_rows:
+                numeric[name] = array
+        elif len(set(known)) <= MAX_COUNTED:
+            counts = {cell: known.count(cell) for cell in set(known)}
+            found |= {f"{name} = {cell}": count for cell, count in counts.items()}
+            whole = table.num_rows / 100
+            found |= {f"share {name} = {cell}": count / whole for cell, count in counts.items()}
     if len(numeric) > 1 and table.num_rows > 2:
         with numpy.errstate(all="ignore"):
-            yield from numpy.corrcoef(numpy.array(numeric)).ravel().tolist()
-
-
-__all__ = ["draft", "replace", "content_hash"]
+            matrix = numpy.corrcoef(numpy.array(list(numeric.values())))
+        for i, one in enumerate(numeric):
+            found |= {f"corr {one} {two}": float(matrix[i, j]) for j, two in enumerate(numeric)}
+    return found

@@ -54,9 +54,7 @@ CONVERSIONS = {
     "square feet": _linear("square foot", 0.09290304, "square metres", "平方英尺", "平方米"),
     "acres": _linear("acre", 0.40468564224, "hectares", "英亩", "公顷"),
     "cubic inches": _linear("cubic inch", 0.016387064, "litres", "立方英寸", "升"),
-    "miles per hour": _linear(
-        "mile per hour", 0.44704, "metres per second", "英里/小时", "米/秒"
-    ),
+    "miles per hour": _linear("mile per hour", 0.44704, "metres per second", "英里/小时", "米/秒"),
     "horsepower": _linear("horsepower", 0.745699872, "kilowatts", "马力", "千瓦"),
     "miles per gallon": Conversion(
         Words("litres per 100 kilometres", "升/百公里"),

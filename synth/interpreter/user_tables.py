@@ -73,7 +73,7 @@ def _role(known: list[Cell], distinct: int, num_rows: int) -> Role | None:
         return Role.GROUP if distinct <= MAX_GROUPS else Role.KEY
     numbers = [float(cell) for cell in known if isinstance(cell, int | float)]
     whole = all(number == int(number) for number in numbers)
-    if whole and distinct >= MIN_NUMBERS and 1000 <= min(numbers) and max(numbers) <= 2100:
+    if whole and distinct >= MIN_NUMBERS and min(numbers) >= 1000 and max(numbers) <= 2100:
         return Role.YEAR
     if distinct >= MIN_NUMBERS:
         return Role.KEY if whole and distinct == num_rows and _counts(numbers) else Role.NUM
@@ -83,5 +83,3 @@ def _role(known: list[Cell], distinct: int, num_rows: int) -> Role | None:
 def _counts(numbers: list[float]) -> bool:
     """Whether the column only numbers the rows."""
     return max(numbers) - min(numbers) == len(numbers) - 1
-
-

@@ -3,7 +3,7 @@
 All choices come from one random stream, structure and words alike, so a task is a function of it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 
@@ -86,27 +86,66 @@ class View:
             raise Unsuited("measure")
         info = self.rng.choice(able)
         self.used.add(info.name)
-        label, unit = info.label[self.language], info.unit[self.language]
         rule = CONVERSIONS.get(info.unit.en)
         if rule is None or self.rng.random() >= convert:
-            return Measure(info.name, info.role, label, unit, info.name)
+            return self._measure(info)
         if rule.inverse and min(self.numbers(info.name)) <= 0:
-            return Measure(info.name, info.role, label, unit, info.name)
+            return self._measure(info)
         name = f"{info.name}_converted"
         self.adds.append(Add(name, rule.of(info.name)))
         self.notes.append(rule.note[self.language])
-        return Measure(name, info.role, label, rule.unit[self.language], info.name)
+        plain = self._measure(info)
+        return replace(plain, name=name, unit=rule.unit[self.language])
+
+    def ratio(self) -> tuple[Measure, Measure]:
+        """Two free measures whose quotient means something: of one unit, or both countable."""
+        free = [
+            info for info in self._free(MEASURES) if len(self.distinct(info.name)) >= MIN_VALUES
+        ]
+        countable = (Role.AMT, Role.CNT)
+        pairs = [
+            (top, bottom)
+            for top in free
+            for bottom in free
+            if top is not bottom
+            and min(self.numbers(bottom.name)) > 0
+            and (
+                (top.unit.en and top.unit == bottom.unit)
+                or (top.role in countable and bottom.role in countable)
+            )
+        ]
+        if not pairs:
+            raise Unsuited("ratio")
+        top, bottom = (self._taken(info) for info in self.rng.choice(pairs))
+        return self._measure(top), self._measure(bottom)
+
+    def _measure(self, info: ColumnInfo) -> Measure:
+        label, unit = info.label[self.language], info.unit[self.language]
+        return Measure(info.name, info.role, label, unit, info.name)
 
     def numbers(self, name: str) -> list[float]:
         return [float(cell) for cell in self.known(name) if isinstance(cell, int | float)]
 
-    def group(self, low: int = 2, high: int = MAX_GROUPS, entity: bool = False) -> ColumnInfo:
-        """A free category with `low` to `high` values; with `entity` keys count too."""
+    def group(
+        self, low: int = 2, high: int = MAX_GROUPS, *, entity: bool = False, flags: bool = False
+    ) -> ColumnInfo:
+        """A free category with `low` to `high` values.
+
+        With `entity` keys count too; with `flags` also columns of yes and no, which are fine as
+        conditions but read badly as groups.
+        """
         roles = (Role.GROUP, Role.KEY) if entity else (Role.GROUP,)
-        able = [info for info in self._free(roles) if low <= len(self.distinct(info.name)) <= high]
+        able = [
+            info
+            for info in self._free(roles)
+            if low <= len(self.distinct(info.name)) <= high and (flags or not self._is_flag(info))
+        ]
         if not able:
             raise Unsuited("group")
         return self._taken(self.rng.choice(able))
+
+    def _is_flag(self, info: ColumnInfo) -> bool:
+        return {str(cell).casefold() for cell in self.distinct(info.name)} <= {"yes", "no"}
 
     def id(self) -> ColumnInfo:
         """A column that names every row."""
@@ -147,4 +186,6 @@ class View:
 
 @lru_cache(maxsize=512)
 def _distinct(cells: tuple[Cell, ...]) -> list[Cell]:
-    return sorted({cell for cell in cells if cell is not None}, key=lambda cell: (str(type(cell)), cell))  # type: ignore[type-var, return-value]
+    return sorted(
+        {cell for cell in cells if cell is not None}, key=lambda cell: (str(type(cell)), cell)
+    )  # type: ignore[type-var, return-value]

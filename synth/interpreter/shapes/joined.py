@@ -27,7 +27,10 @@ def weighted_mean(view: View) -> Asked:
     label, name = view.label(group), quantity(measure, view.language)
     unit = in_unit(measure, view.language)
     about = view.say(
-        (f"invented survey weights, one for each {label}", f"为本题虚构的调查权重，每个{label}一个"),
+        (
+            f"invented survey weights, one for each {label}",
+            f"为本题虚构的调查权重，每个{label}一个",
+        ),
     )
     extra = ExtraFile(
         "weights.csv",
@@ -49,9 +52,7 @@ def weighted_mean(view: View) -> Asked:
         Add("weighted", Bin("*", Col(measure.name), Col("weight"))),
     )
     final = Stat("ratio", "weighted", "weight")
-    return Asked(
-        text, steps, final, Form.NUMBER, measure.unit, extra=(extra,), conditions=1
-    )
+    return Asked(text, steps, final, Form.NUMBER, measure.unit, extra=(extra,), conditions=1)
 
 
 def over_the_limit(view: View) -> Asked:
@@ -63,23 +64,26 @@ def over_the_limit(view: View) -> Asked:
     }
     label, name = view.label(group), quantity(measure, view.language)
     about = view.say(
-        (f"an invented limit for each {label}", f"为本题虚构的限值，每个{label}一个"),
+        (f"invented alert levels, one for each {label}", f"为本题虚构的警戒值，每个{label}一个"),
     )
     unit = f", in {measure.unit}" if view.en() and measure.unit else ""
     extra = ExtraFile(
         "limits.csv",
         _file(view, group, "limits.csv", "limit", values),
         about,
-        ((group.name, label), ("limit", f"largest {name} allowed{unit}" if view.en() else f"允许的最大{name}")),
+        (
+            (group.name, label),
+            ("limit", f"alert level of {name}{unit}" if view.en() else f"{name}警戒值"),
+        ),
     )
     ask_where = view.rng.random() < 0.5
     if not ask_where:
         text = view.say(
             (
-                f"`limits.csv` allows each {label} a largest {name}. How many of the {ROWS} exceed "
-                f"the limit of their {label}?",
-                f"`limits.csv` 规定了每个{label}允许的最大{name}。{ROWS}中有多少{view.info.classifier}"
-                f"超过了其{label}的限值？",
+                f"`limits.csv` sets an alert level of {name} for each {label}. How many of the "
+                f"{ROWS} lie above the alert level of their {label}?",
+                f"`limits.csv` 为每个{label}设定了{name}警戒值。{ROWS}中有多少{view.info.classifier}"
+                f"高于其{label}的警戒值？",
             ),
         )
         steps = (Join("limits.csv", group.name), Keep(Cmp(">", Col(measure.name), Col("limit"))))
@@ -87,12 +91,12 @@ def over_the_limit(view: View) -> Asked:
         return Asked(text, steps, final, Form.INTEGER, extra=(extra,), conditions=2)
     text = view.say(
         (
-            f"`limits.csv` allows each {label} a largest {name}. Add up by how much the {ROWS} "
-            f"exceed the limit of their {label}, for each {label}; those within the limit count "
-            f"nothing. Which {label} has the largest sum, and how large is it"
+            f"`limits.csv` sets an alert level of {name} for each {label}. For every {label}, add up "
+            f"by how much its {ROWS} lie above that level; those at or below it count nothing. "
+            f"Which {label} has the largest sum, and how large is it"
             f"{in_unit(measure, view.language)}?",
-            f"`limits.csv` 规定了每个{label}允许的最大{name}。对每个{label}，累加{ROWS}超出其{label}限值的部分，"
-            f"未超出者不计。哪个{label}的总和最大，是多少{in_unit(measure, view.language)}？",
+            f"`limits.csv` 为每个{label}设定了{name}警戒值。对每个{label}，累加其{ROWS}高出警戒值的部分，"
+            f"未高出者不计。哪个{label}的总和最大，是多少{in_unit(measure, view.language)}？",
         ),
     )
     summed = (
@@ -104,7 +108,12 @@ def over_the_limit(view: View) -> Asked:
     )
     parts = (label, "sum" if view.en() else "总和")
     return Asked(
-        text, summed, Cells((group.name, "total")), Form.PAIR, parts=parts, extra=(extra,),
+        text,
+        summed,
+        Cells((group.name, "total")),
+        Form.PAIR,
+        parts=parts,
+        extra=(extra,),
         conditions=1,
     )
 

@@ -2,19 +2,21 @@
 
 from synth.interpreter.algebra import (
     Add,
+    Agg,
     Bin,
     Cells,
     Cmp,
     Col,
+    Column,
     Fill,
     Fit,
     Fn,
+    Group,
     Keep,
+    Known,
     Lit,
     Over,
     Spread,
-    Group,
-    Agg,
     Stat,
     Top,
 )
@@ -28,7 +30,7 @@ from synth.interpreter.phrases import (
     statistic,
 )
 from synth.interpreter.shapes.asked import Asked, Form
-from synth.interpreter.view import Unsuited, View
+from synth.interpreter.view import Measure, Unsuited, View
 
 
 def single_statistic(view: View) -> Asked:
@@ -54,17 +56,19 @@ def share(view: View) -> Asked:
             f"在{ROWS}中，{hit.words}的占百分之几？",
         ),
         (
-            f"Take the {ROWS}. How many percent of them are {view.info.rows.en} {hit.words}?",
+            f"Take the {ROWS}. What percentage of them are {view.info.rows.en} {hit.words}?",
             f"考虑{ROWS}：其中{hit.words}的所占百分比是多少？",
         ),
     )
+    unit = view.say(("percent", "%"))
     steps = (Add("hit", Bin("*", Fn("flag", (hit.test,)), Lit(100))),)
-    return Asked(text, steps, Stat("mean", "hit"), Form.NUMBER, "percent", conditions=2)
+    return Asked(text, steps, Stat("mean", "hit"), Form.NUMBER, unit, conditions=2)
 
 
 def ratio_of_totals(view: View) -> Asked:
-    top = view.measure(Role.AMT, Role.CNT)
-    bottom = view.measure(Role.AMT, Role.CNT, positive=True)
+    top, bottom = view.ratio()
+    if Role.NUM in (top.role, bottom.role):
+        raise Unsuited("totals")
     a, b = quantity(top, view.language), quantity(bottom, view.language)
     text = view.say(
         (
@@ -78,7 +82,7 @@ def ratio_of_totals(view: View) -> Asked:
 
 
 def mean_of_ratios(view: View) -> Asked:
-    top, bottom = view.measure(convert=0.3), view.measure(positive=True)
+    top, bottom = view.ratio()
     a, b = quantity(top, view.language), quantity(bottom, view.language)
     fn = view.rng.choice(("median", "mean"))
     text = view.say(
@@ -169,7 +173,7 @@ def _distance(view: View) -> str:
 
 def ratio_leader(view: View) -> Asked:
     ident = view.id()
-    top, bottom = view.measure(), view.measure(positive=True)
+    top, bottom = view.ratio()
     a, b = quantity(top, view.language), quantity(bottom, view.language)
     label = view.label(ident)
     most = view.rng.random() < 0.6
@@ -183,8 +187,6 @@ def ratio_leader(view: View) -> Asked:
         ),
     )
     ratio = Bin("/", Col(top.name), Col(bottom.name))
-    from synth.interpreter.algebra import Column
-
     steps = (Add("ratio", ratio), Top(k, "ratio", most))
     return Asked(text, steps, Column(ident.name, ordered=True), Form.LIST, conditions=1)
 
@@ -259,25 +261,20 @@ def filled_in(view: View) -> Asked:
     label, by = info.label[view.language], view.label(group)
     unit = info.unit[view.language]
     fn = view.rng.choice(("mean", "std"))
-    said = {"mean": ("mean", "平均值"), "std": ("sample standard deviation (n - 1)", "样本标准差（除以 n−1）")}
+    measure = Measure(name, info.role, label, unit, name)
+    said = statistic(fn, measure, view.language)
     text = view.say(
         (
             f"Some {label} entries are missing. Among the {ROWS}, replace each of them by the "
-            f"median {label} of the known entries with the same {by}, then compute the "
-            f"{said[fn][0]} of {label} over all {ROWS}. What do you get?",
+            f"median {label} of the known entries with the same {by}, then compute the {said} over "
+            f"all {ROWS}. What do you get?",
             f"有些{label}缺失。在{ROWS}中，用同一{by}内已知{label}的中位数填补缺失值，"
-            f"再计算全部{label}的{said[fn][1]}。结果是多少？",
+            f"再计算全部{ROWS}的{said}。结果是多少？",
         ),
     )
-    steps = (Fill(name, (group.name,)), Keep(_known(name)))
+    steps = (Fill(name, (group.name,)), Keep(Known((name,))))
     final = Stat(fn, name)
     return Asked(text, steps, final, Form.NUMBER, unit, keeps_missing=(name,), conditions=1)
-
-
-def _known(name: str):  # type: ignore[no-untyped-def]
-    from synth.interpreter.algebra import Known
-
-    return Known((name,))
 
 
 SHAPES = (

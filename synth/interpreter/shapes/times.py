@@ -37,7 +37,11 @@ def biggest_change(view: View) -> Asked:
     relative = view.rng.random() < 0.4 and min(view.numbers(measure.raw)) > 0
     name, unit = quantity(measure, view.language), in_unit(measure, view.language)
     when = view.label(time)
-    word = ("rise" if up else "fall") if not relative else ("percentage rise" if up else "percentage fall")
+    word = (
+        ("rise" if up else "fall")
+        if not relative
+        else ("percentage rise" if up else "percentage fall")
+    )
     zh_word = ("升幅" if up else "降幅") if not relative else ("百分比升幅" if up else "百分比降幅")
     of_en = f" of the same {entity}" if entity else ""
     of_zh = f"同一{entity}的" if entity else ""
@@ -64,7 +68,7 @@ def biggest_change(view: View) -> Asked:
     )
     final = Cells((*within, time.name, "change"))
     parts = (*((entity,) if entity else ()), when, word if view.en() else zh_word)
-    return Asked(text, steps, final, Form.PAIR, parts=parts, conditions=1)
+    return Asked(text, steps, final, Form.PAIR, parts=parts, conditions=0)
 
 
 def typical_change(view: View) -> Asked:
@@ -89,7 +93,7 @@ def typical_change(view: View) -> Asked:
         Keep(Known(("before",))),
         Add("change", Fn("abs", (Bin("-", Col(measure.name), Col("before")),))),
     )
-    return Asked(text, steps, Stat(fn, "change"), Form.NUMBER, measure.unit, conditions=1)
+    return Asked(text, steps, Stat(fn, "change"), Form.NUMBER, measure.unit, conditions=0)
 
 
 def longest_run(view: View) -> Asked:
@@ -119,7 +123,7 @@ def longest_run(view: View) -> Asked:
         Keep(Cmp("=", Col("good"), Lit(1))),
         Group((*within, "block"), (Agg("length", "count", "good"),)),
     )
-    return Asked(text, steps, Stat("max", "length"), Form.INTEGER, conditions=1)
+    return Asked(text, steps, Stat("max", "length"), Form.INTEGER, conditions=0)
 
 
 def best_window(view: View) -> Asked:
@@ -128,7 +132,9 @@ def best_window(view: View) -> Asked:
     n = view.rng.choice((3, 5, 7, 10))
     most = view.rng.random() < 0.5
     name, unit, when = (
-        quantity(measure, view.language), in_unit(measure, view.language), view.label(time)
+        quantity(measure, view.language),
+        in_unit(measure, view.language),
+        view.label(time),
     )
     text = view.say(
         (
@@ -146,7 +152,7 @@ def best_window(view: View) -> Asked:
     )
     final = Cells((time.name, "smooth"))
     parts = (view.label(time), "mean" if view.en() else "平均值")
-    return Asked(text, steps, final, Form.PAIR, parts=parts, conditions=1)
+    return Asked(text, steps, final, Form.PAIR, parts=parts, conditions=0)
 
 
 def part_of_total(view: View) -> Asked:
@@ -185,7 +191,9 @@ def calendar_pattern(view: View) -> Asked:
     most = view.rng.random() < 0.5
     label, said = view.label(day), statistic(fn, measure, view.language)
     unit = in_unit(measure, view.language)
-    named = "day of the week (1 for Monday to 7 for Sunday)" if part == "weekday" else "month (1 to 12)"
+    named = (
+        "day of the week (1 for Monday to 7 for Sunday)" if part == "weekday" else "month (1 to 12)"
+    )
     zh_named = "星期几（1为星期一，7为星期日）" if part == "weekday" else "月份（1至12）"
     text = view.say(
         (
@@ -206,7 +214,7 @@ def calendar_pattern(view: View) -> Asked:
         Top(1, "value", most),
     )
     final = Cells(("part", "difference"))
-    parts = (("number", "difference") if view.en() else ("编号", "差值"))
+    parts = ("number", "difference") if view.en() else ("编号", "差值")
     return Asked(text, steps, final, Form.PAIR, parts=parts, conditions=1)
 
 
@@ -270,7 +278,9 @@ def first_time(view: View) -> Asked:
     fn = view.rng.choice(("mean", "median", "max"))
     label, when = view.label(entity), view.label(time)
     said = {
-        "mean": ("mean", "平均值"), "median": ("median", "中位数"), "max": ("latest", "最大值")
+        "mean": ("mean", "平均值"),
+        "median": ("median", "中位数"),
+        "max": ("latest", "最大值"),
     }[fn]
     text = view.say(
         (
