@@ -359,12 +359,6 @@ def _privileged() -> bool:
     return os.geteuid() == 0
 
 
-def _map_users(pid: int, uid: int) -> None:
-    """Makes user and group `uid` of ours the only ones in the sandbox of process `pid`."""
-    for name, line in (("setgroups", "deny"), ("uid_map", ""), ("gid_map", "")):
-        Path(f"/proc/{pid}/{name}").write_text(line or f"{UID} {uid} 1")
-
-
 def _arguments(packages: Sequence[str], etc: Mapping[str, int]) -> Iterator[str]:
     """What bubblewrap is told; `etc` are descriptors of the files that /etc holds."""
     yield from ("--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net")

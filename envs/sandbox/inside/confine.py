@@ -46,6 +46,7 @@ class Allowance(NamedTuple):
 
     memory_bytes: int
     pids: int
+    """Of the user; 0 where somebody else limits them."""
     file_bytes: int
     disk_bytes: int
     open_files: int
@@ -119,6 +120,8 @@ def limit(allowance: Allowance) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
+    if not allowance.pids:
+        del limits[resource.RLIMIT_NPROC]
     for what, most in limits.items():
         resource.setrlimit(what, (most, most))
 
