@@ -3,8 +3,10 @@
 Numbers are exact: a float counts as the decimal it is written as, so 0.1 + 0.2 is 0.3.
 """
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from verifiers.general.constraints import (
     AllDifferent,
@@ -118,14 +120,9 @@ def _folded(term: Sum | Distinct | Least | Greatest, values: list[Exact | None])
         return None
     if isinstance(term, Sum):
         return sum(map(number, present))
+    texts = [value for value in present if isinstance(value, str)]
     choose = min if isinstance(term, Least) else max
-    return choose(present, key=lambda value: value) if _is_text(present) else choose(
-        map(number, present)
-    )
-
-
-def _is_text(values: list[Exact]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    return choose(texts) if texts else choose(map(number, present))
 
 
 def number(value: Exact) -> int | Decimal:
@@ -138,22 +135,14 @@ def compare(left: Exact | None, by: Operator, right: Exact | None) -> bool:
     """False if a side is null. Order is asked of two numbers or two texts only."""
     if left is None or right is None:
         return False
-    if by is Operator.EQ:
-        return left == right
-    if by is Operator.NE:
-        return left != right
-    if isinstance(left, str) and isinstance(right, str):
-        return _ordered(left, by, right)
-    return _ordered(number(left), by, number(right))
+    return bool(_COMPARED[by](left, right))
 
 
-def _ordered[T: (str, int | Decimal)](left: T, by: Operator, right: T) -> bool:
-    match by:
-        case Operator.LT:
-            return left < right
-        case Operator.LE:
-            return left <= right
-        case Operator.GT:
-            return left > right
-        case _:
-            return left >= right
+_COMPARED: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    Operator.EQ: operator.eq,
+    Operator.NE: operator.ne,
+    Operator.LT: operator.lt,
+    Operator.LE: operator.le,
+    Operator.GT: operator.gt,
+    Operator.GE: operator.ge,
+}
