@@ -77,7 +77,7 @@ class Count(Record):
 
 
 class Distinct(Record):
-    """How many different values the terms have; null is none."""
+    """How many different values the terms have; null is none. Each term is of one slot."""
 
     op: Literal["distinct"] = "distinct"
     terms: tuple["Term", ...] = pydantic.Field(min_length=1)
@@ -215,6 +215,9 @@ class PlanProblem(Record):
                 raise ValueError(f"rule {rule.id} speaks of no slot of the plan: {unknown[0]}")
             if size(rule.formula) > MAX_NODES:
                 raise ValueError(f"rule {rule.id} has more than {MAX_NODES} parts")
+            for part in walk(rule.formula):
+                if isinstance(part, Distinct) and any(len(slots_of(t)) > 1 for t in part.terms):
+                    raise ValueError(f"rule {rule.id} counts values that two slots decide")
         return self
 
     def table_of(self, slot: str) -> str:

@@ -70,8 +70,8 @@ class Evaluator:
                 value = self.value(formula.term, plan)
                 return any(compare(value, Operator.EQ, exact(v)) for v in formula.values)
             case AllDifferent():
-                found = [v for v in self._values(formula.terms, plan) if v is not None]
-                return len(set(found)) == len(found)
+                present = [v for v in self._values(formula.terms, plan) if v is not None]
+                return len(set(present)) == len(present)
             case Same():
                 found = self._values(formula.terms, plan)
                 return found[0] is not None and all(value == found[0] for value in found)
@@ -95,8 +95,8 @@ class Evaluator:
                 found = self.tables.value(table, plan[term.slot], term.path)
             case Lookup():
                 fields = tuple(name for name, _ in term.keys)
-                values = tuple(self.value(key, plan) for _, key in term.keys)
-                keys = tuple(float(v) if isinstance(v, Decimal) else v for v in values)
+                given = tuple(self.value(key, plan) for _, key in term.keys)
+                keys = tuple(float(v) if isinstance(v, Decimal) else v for v in given)
                 row = self.tables.lookup(term.table, fields, keys)
                 found = None if row is None else row.get(term.field)
             case Count():
