@@ -102,7 +102,7 @@ class _Author:
         if choice == 4:
             return Sum(terms=(*terms, self.number(depth - 1)))
         if choice == 5:
-            return Times(factor=rng.choice([2, -1, 0.5, 1.25]), term=self.number(depth - 1))
+            return Times(factor=rng.choice([2, -1, 0.5]), term=self.number(depth - 1))
         if choice == 6:
             return Count(of=tuple(self.formula(depth - 1) for _ in range(3)))
         if choice == 7:

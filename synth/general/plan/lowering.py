@@ -48,7 +48,7 @@ from verifiers.general.tables import Tables
 Ints = npt.NDArray[np.int64]
 
 NULL = np.int64(-(2**62))
-SPARE_DECIMALS = 2
+SPARE_DECIMALS = 4
 """Decimals that constants and factors may have beyond those of the data."""
 
 MAX_DECIMALS = 6
