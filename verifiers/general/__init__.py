@@ -1,0 +1,1 @@
+"""The verdict on attempts at general tasks."""
