@@ -191,10 +191,11 @@ class Slot(Record):
 
 
 class Rule(Record):
-    """One condition of the request; `id` names its entry in the verdict."""
+    """One condition of the request; `id` names its entry in the verdict, `text` states it there."""
 
     id: str
     formula: Formula
+    text: str = ""
 
 
 class PlanProblem(Record):

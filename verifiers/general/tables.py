@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from verifiers.general.constraints import Scalar
 
@@ -10,11 +11,15 @@ Row = Mapping[str, Scalar | None]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with a key that no two share; `refs` maps a field to the table whose keys it holds."""
+    """Rows with a key that no two share; `refs` maps a field to the table whose keys it holds.
+
+    `name` is the field by which people know a row; it may be empty, and rows may share names.
+    """
 
     key: str
     rows: Sequence[Row]
     refs: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
 
 
 class Tables:
@@ -25,6 +30,7 @@ class Tables:
         self._by_key: dict[str, dict[Scalar | None, Row]] = {}
         self._by_fields: dict[tuple[str, tuple[str, ...]], dict[tuple[Scalar | None, ...], Row]]
         self._by_fields = {}
+        self._by_name: dict[str, dict[str, list[Scalar]]] = {}
 
     def keys(self, table: str) -> list[Scalar]:
         """Keys of all rows, in the order of the rows."""
@@ -51,6 +57,24 @@ class Tables:
             table, key = self.tables[table].refs.get(step, ""), row.get(step)
         return key
 
+    def called(self, table: str, given: str) -> list[Scalar]:
+        """Keys of the rows that `given` names, by key or by name, however it is spelt."""
+        known = self._by_name.get(table)
+        if known is None:
+            known = self._by_name[table] = {}
+            found = self.tables[table]
+            for row, key in zip(found.rows, self.keys(table), strict=True):
+                for said in {folded(str(key)), folded(str(row.get(found.name, key)))}:
+                    known.setdefault(said, []).append(key)
+        exactly = [
+            key for key in known.get(folded(given), ()) if self._is_called(table, key, given)
+        ]
+        return exactly or known.get(folded(given), [])
+
+    def _is_called(self, table: str, key: Scalar, given: str) -> bool:
+        row = self.row(table, key)
+        return row is not None and given in (key, row.get(self.tables[table].name))
+
     def lookup(
         self, table: str, fields: tuple[str, ...], values: tuple[Scalar | None, ...]
     ) -> Row | None:
@@ -70,3 +94,9 @@ class Tables:
             if not table:
                 return ""
         return table
+
+
+def folded(text: str) -> str:
+    """`text` without case, width, repeated spaces and the marks that go around titles."""
+    plain = " ".join(normalize("NFKC", text).casefold().split())
+    return plain.strip("\"'\u2018\u2019\u201c\u201d\u300a\u300b\u300c\u300d ") or plain

@@ -198,7 +198,7 @@ class Lowering:
 
     def _compare(self, formula: Compare) -> Tree:
         """Sums are compared to a constant or, as a difference, to nothing."""
-        left, right = self._term(formula.left), self._term(formula.right)
+        left, right = self.term(formula.left), self.term(formula.right)
         if isinstance(left, Weighted) and isinstance(right, Leaf) and not right.slot:
             return Test((left, right), formula.by)
         if isinstance(left, Weighted) or isinstance(right, Weighted):
@@ -206,23 +206,23 @@ class Lowering:
             return Test((difference, _constant(0)), formula.by)
         return Test((left, right), formula.by)
 
-    def _term(self, term: Term) -> Tree:
+    def term(self, term: Term) -> Tree:
         if len(slots_of(term)) <= 1:
             return self._leaf(term)
         match term:
             case Sum():
-                parts = tuple(self._term(part) for part in term.terms)
+                parts = tuple(self.term(part) for part in term.terms)
                 return Weighted(parts, (Fraction(1),) * len(parts))
             case Times():
                 factor = Fraction(Decimal(repr(term.factor)))
-                return Weighted((self._term(term.term),), (factor,))
+                return Weighted((self.term(term.term),), (factor,))
             case Count():
                 held = tuple(self._formula(part) for part in term.of)
                 return Weighted(held, (Fraction(self.scale),) * len(held))
             case Distinct():
                 return self._spread(tuple(self._leaf(part) for part in term.terms))
             case Least() | Greatest():
-                parts = tuple(self._term(part) for part in term.terms)
+                parts = tuple(self.term(part) for part in term.terms)
                 return Extreme(parts, greatest=isinstance(term, Greatest))
             case Lookup():
                 return self._found(term)
@@ -251,7 +251,7 @@ class Lowering:
             value = row.get(term.field)
             at = tuple(int(np.searchsorted(axis, c)) for axis, c in zip(axes, codes, strict=True))
             table[at] = self.code(None if value is None else exact(value))
-        return Found(tuple(self._term(key) for _, key in term.keys), axes, table)
+        return Found(tuple(self.term(key) for _, key in term.keys), axes, table)
 
 
 _FORMULAS = (Compare, Member, AllDifferent, Same, And, Or, Not, Implies, AtLeast)

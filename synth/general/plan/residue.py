@@ -8,8 +8,8 @@ equal futures; sums are clipped once the rest cannot change what they are compar
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from synth.general.plan.arrays import Mask, added, bits, compared, extreme, looked_up, weighted
 from synth.general.plan.lowering import (
     NULL,
     Apart,
@@ -26,7 +26,6 @@ from synth.general.plan.lowering import (
 )
 from verifiers.general.constraints import Operator
 
-Mask = npt.NDArray[np.bool_]
 Key = tuple[int, int]
 """Identity of a node, and which of its columns."""
 
@@ -167,15 +166,12 @@ class Residue:
         total = self._taken(key, step)
         for index, value in self._arriving(node, step):
             if isinstance(node, Weighted):
-                weight = node.weights[index]
-                if weight != 1:
-                    scaled = value * weight.numerator // weight.denominator
-                    value = np.where(value == NULL, NULL, scaled)
-                total = value if total is None else _added(total, value)
+                value = weighted(value, node.weights[index])
+                total = value if total is None else added(total, value)
             elif isinstance(node, Extreme):
-                total = value if total is None else _extreme(total, value, node.greatest)
+                total = value if total is None else extreme(total, value, node.greatest)
             else:
-                value = _bits(value, node.codes)
+                value = bits(value, node.codes)
                 total = value if total is None else total | value
         if total is not None and self._left[id(node)]:
             self._next[key] = total
@@ -190,7 +186,7 @@ class Residue:
             sides[side] = value
         left, right = sides[0], sides[1]
         if left is not None and right is not None:
-            return _compared(left, node.by, right)
+            return compared(left, node.by, right).astype(np.int64)
         for side, known in sides.items():
             if known is not None:
                 self._next[id(node), side] = known
@@ -244,11 +240,8 @@ class Residue:
         if len(known) < len(node.children):
             self._next.update({(id(node), i): value for i, value in known.items()})
             return None
-        spots = []
-        for i, axis in enumerate(node.axes):
-            at = np.minimum(np.searchsorted(axis, known[i]), len(axis) - 1)
-            spots.append(np.where(axis[at] == known[i], at, 0))
-        return np.asarray(node.table[tuple(spots)])
+        keys = [known[index] for index in range(len(node.axes))]
+        return looked_up(node.axes, node.table, keys)
 
     def _shared(self, root: Apart) -> dict[int, int]:
         """A number for each value that two slots could take."""
@@ -273,46 +266,12 @@ class Residue:
         for word in range(-(-len(self._bits) // WORD_BITS)):
             start = word * WORD_BITS
             codes = {v: n - start for v, n in self._bits.items() if 0 <= n - start < WORD_BITS}
-            bits = _bits(values, codes)[step.choice_index]
+            used = bits(values, codes)[step.choice_index]
             taken = self._taken((id(root), word), step)
             if taken is not None:
-                mask &= (taken & bits) == 0
-                bits = bits | taken
+                mask &= (taken & used) == 0
+                used = used | taken
             still = sum(1 << bit for value, bit in codes.items() if value in future)
             if still:
-                self._next[id(root), word] = bits & still
+                self._next[id(root), word] = used & still
         return mask
-
-
-def _bits(values: Ints, codes: Mapping[int, int]) -> Ints:
-    """One bit for each value that has a code, none for the others."""
-    kinds, back = np.unique(values, return_inverse=True)
-    bits = [1 << codes[kind] if kind in codes else 0 for kind in kinds.tolist()]
-    return np.array(bits, dtype=np.int64)[back]
-
-
-def _added(left: Ints, right: Ints) -> Ints:
-    return np.where((left == NULL) | (right == NULL), NULL, left + right)
-
-
-def _extreme(left: Ints, right: Ints, greatest: bool) -> Ints:
-    chosen = np.maximum(left, right) if greatest else np.minimum(left, right)
-    return np.where((left == NULL) | (right == NULL), NULL, chosen)
-
-
-def _compared(left: Ints, by: Operator, right: Ints) -> Ints:
-    match by:
-        case Operator.EQ:
-            result = left == right
-        case Operator.NE:
-            result = left != right
-        case Operator.LT:
-            result = left < right
-        case Operator.LE:
-            result = left <= right
-        case Operator.GT:
-            result = left > right
-        case Operator.GE:
-            result = left >= right
-    known = (left != NULL) & (right != NULL)
-    return np.asarray(result & known, dtype=np.int64)
