@@ -18,7 +18,7 @@ from envs.general.resolve import resolve
 from envs.general.spec import DomainSpec, read_spec
 from envs.general.surface import Op
 from envs.general.texts import has_chinese
-from envs.general.trial import trial_problems
+from envs.general.trial import sample_asks, trial_problems
 from envs.general.variant import draw_variant
 
 VARIANTS = 12
@@ -114,8 +114,11 @@ def report(path: Path, worlds: list[Compiled]) -> Iterator[str]:
     )
     yield f"  variants  {len(signatures)} different of {len(worlds)} compiled"
     yield f"  shows     {sample(first)[:300]}"
-    if len(worlds) > 1:
-        yield f"  shows     {sample(worlds[1])[:300]}"
+    by_language = {world.variant.language: world for world in reversed(worlds)}
+    for language in Language:
+        if language in by_language:
+            for text in sample_asks(by_language[language]):
+                yield f"  asks {language}   {text}"
 
 
 def sample(world: Compiled) -> str:

@@ -14,6 +14,7 @@ from envs.general.domain import Action
 from envs.general.draws import draw_value
 from envs.general.expr import Value
 from envs.general.kinds import Kind
+from envs.general.phrases import asked, called, value_words
 from envs.general.world import Refused
 
 TRIES = 150
@@ -42,6 +43,27 @@ def draw_arguments(world: Compiled, action: Action, rng: Random) -> dict[str, Va
             today = world.domain.spec.today
             values[arg.name] = draw_value(arg.spec, today, world.variant.language, rng)
     return values
+
+
+def sample_asks(world: Compiled) -> Iterator[str]:
+    """Each action asked for once, in the world's language, with arguments that are possible."""
+    language, spec = world.variant.language, world.domain.spec
+    for action in world.domain.actions.values():
+        rng = derive_rng(world.seed, "sample", action.name)
+        for _ in range(TRIES):
+            values = draw_arguments(world, action, rng)
+            scope: dict[str, Any] = {**world.moments, **values}
+            if all(rule.test.run(scope, world.rows) for rule in action.require):
+                break
+        slots = {
+            name: called(world, arg.type.table, str(values[name]), language)
+            if arg.type.kind is Kind.REF
+            else value_words(arg.spec, values[name], language, spec.today, spec.currency)
+            for name, arg in action.args.items()
+            if values[name] is not None
+        }
+        for text in action.ask:
+            yield asked(text.of(language), slots, language)
 
 
 class _Trial:
