@@ -31,7 +31,7 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
         spec = read_spec(path)
         domain = resolve(spec)
     except UserError as error:
-        return str(error).splitlines(), []
+        return [_located(path, line) for line in str(error).splitlines()], []
     found = [*_size(spec, domain), *_names(path, spec), *_wording(domain)]
     worlds: list[Compiled] = []
     for number in range(VARIANTS):
@@ -50,7 +50,13 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
             )
     if worlds:
         found += trial_problems(worlds)
-    return [line if path.name in line else f"{path.name}: {line}" for line in found], worlds
+    return [_located(path, line) for line in found], worlds
+
+
+def _located(path: Path, line: str) -> str:
+    """`line` with the file's name in front."""
+    line = line.removeprefix(f"{path.name}: ").removeprefix(f"{path.stem}: ")
+    return f"{path.name}: {line}"
 
 
 def _size(spec: DomainSpec, domain: Domain) -> Iterator[str]:

@@ -81,6 +81,8 @@ def value_words(
         case Kind.ENUM:
             return (spec.values or {})[str(value)].of(language)
         case Kind.BOOL:
+            if spec.values:
+                return spec.values["yes" if value else "no"].of(language)
             return ("是" if value else "否") if language is Language.ZH else "yes" if value else "no"
         case Kind.MONEY:
             assert isinstance(value, int | float)
@@ -161,6 +163,8 @@ def qualifier(column: Column, said: str, language: Language) -> str:
     """Says that a row's column is `said`: "published in 1987"; "1987年出版的"."""
     if column.spec.say:
         return column.spec.say.of(language).replace("{v}", said)
+    if column.kind is Kind.BOOL and column.spec.values:
+        return f"{said}的" if language is Language.ZH else said
     if language is Language.ZH:
         return f"{column.label.zh}为{said}的"
     return f"whose {column.label.en} is {said}"

@@ -270,7 +270,8 @@ class _Resolver:
 
 
 def _sort(field: FieldSpec) -> Sort:
-    return Sort(field.type.kind, field.type.table, tuple(field.values or ()))
+    values = tuple(field.values or ()) if field.type.kind is Kind.ENUM else ()
+    return Sort(field.type.kind, field.type.table, values)
 
 
 def _pattern(name: str) -> str:

@@ -105,8 +105,8 @@ def _arg(
             path, f"{spec.type!r} is no table ({tables}), no table.column and no type: {error}"
         )
         return None
-    if (type_.kind is Kind.ENUM) != bool(spec.values):
-        problems.add(path, "enum wants `values`, and only enum; or write table.column")
+    if type_.kind is Kind.ENUM and not spec.values:
+        problems.add(path, "enum wants `values`; or write table.column")
         return None
     if type_.kind is Kind.REF:
         problems.add(path, f"write the table alone: {name}: {type_.table}")
@@ -121,7 +121,7 @@ def _arg(
         problems.add(path, "wants `of`, the texts that people may ask for")
     if type_.kind in RANGED and not type_.bounded:
         problems.add(path, f'wants a range, as in "{RANGED[type_.kind]}"')
-    sort = Sort(type_.kind, values=tuple(spec.values or ()))
+    sort = Sort(type_.kind, values=tuple(spec.values or ()) if type_.kind is Kind.ENUM else ())
     made = FieldSpec(type=type_, unit=spec.unit, values=spec.values, of=spec.of)
     return Arg(name, made, sort, label_or_none)
 

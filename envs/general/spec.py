@@ -118,10 +118,12 @@ class FieldSpec(Record):
     @model_validator(mode="after")
     def _fits_type(self) -> "FieldSpec":
         kind = self.type.kind
-        if (kind is Kind.ENUM) != (self.values is not None):
-            raise ValueError(
-                "enum wants `values`" if kind is Kind.ENUM else f"{kind} takes no `values`"
-            )
+        if kind is Kind.ENUM and self.values is None:
+            raise ValueError("enum wants `values`, as in {hardback: 精装, e_book: e-book | 电子书}")
+        if kind is Kind.BOOL and self.values is not None and set(self.values) != {"yes", "no"}:
+            raise ValueError("`values` of a bool are yes and no")
+        if kind not in (Kind.ENUM, Kind.BOOL) and self.values is not None:
+            raise ValueError(f"{kind} takes no `values`")
         if self.weights and len(self.weights) != len(self.values or ()):
             raise ValueError(f"{len(self.weights)} weights for {len(self.values or ())} values")
         if (self.of or self.mix) and kind not in (Kind.NAME, Kind.TEXT):
