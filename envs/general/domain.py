@@ -70,12 +70,22 @@ class Arg:
     """One argument of an action. `column` is the column whose type it has, if it names one."""
 
     name: str
-    type: Type
+    spec: FieldSpec
     sort: Sort
     label: Noun
-    unit: Text | None
-    values: Mapping[str, Text]
     column: tuple[str, str] | None = None
+
+    @property
+    def type(self) -> Type:
+        return self.spec.type
+
+    @property
+    def unit(self) -> Text | None:
+        return self.spec.unit
+
+    @property
+    def values(self) -> Mapping[str, Text]:
+        return self.spec.values or {}
 
     @property
     def required(self) -> bool:

@@ -41,6 +41,16 @@ TEXTUAL = frozenset({Kind.NAME, Kind.CODE, Kind.TEXT})
 MAKERS = ("person", "company", "street", "city", "email", "phone")
 """Names that need no list in the domain file."""
 
+RANGED = {
+    Kind.INT: "int 1..10",
+    Kind.NUMBER: "number 0.5..4.5 step 0.5",
+    Kind.MONEY: "money 5..40",
+    Kind.DATE: "date -30..60",
+    Kind.TIME: "time 08:00..20:00",
+    Kind.DATETIME: "datetime -3..14 08:00..20:00",
+}
+"""How the types that need a range are written."""
+
 DEFAULT_STEPS = {Kind.INT: 1.0, Kind.NUMBER: 0.1, Kind.MONEY: 1.0, Kind.TIME: 30, Kind.DATETIME: 30}
 MAX_CODE = 24
 MAX_CHOICES = 1_000_000

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from data.hashing import content_hash
 from envs.general.domain import Column, Domain, Plan, Slot, Table
 from envs.general.expr import BOOL, Expr, Sort
-from envs.general.kinds import Kind
+from envs.general.kinds import RANGED, Kind
 from envs.general.labels import COMMON
 from envs.general.problems import Problems
 from envs.general.real import real_problem
@@ -18,6 +18,11 @@ from envs.general.spec import DomainSpec, FieldSpec, PlanSpec, SpecError, TableS
 from envs.general.texts import PLACEHOLDER, Noun, Text, snake
 
 ID = Sort(Kind.TEXT)
+
+
+def spec_hash(spec: DomainSpec) -> str:
+    """SHA-256 of what a domain file says, whatever its layout."""
+    return content_hash(spec.model_dump(mode="json", by_alias=True))
 
 
 def resolve(spec: DomainSpec, without: frozenset[str] = frozenset()) -> Domain:
@@ -78,8 +83,7 @@ class _Resolver:
             for name, plan in self.spec.plans.items()
             if f"plans.{name}" not in self.without
         }
-        digest = content_hash(self.spec.model_dump(mode="json", by_alias=True))
-        return Domain(self.spec, digest, tables, actions, policies, plans, self.sorts)
+        return Domain(self.spec, spec_hash(self.spec), tables, actions, policies, plans, self.sorts)
 
     def _order(self) -> list[str]:
         """Tables such that refs point backwards; a table may point to itself if it may be empty."""
@@ -199,8 +203,8 @@ class _Resolver:
             self.problems.add(
                 path, "wants its values: `of: [...]`, `mix: [[...], [...]]` or, for names, a maker"
             )
-        elif kind in _RANGED and not type_.bounded and not type_.nullable:
-            self.problems.add(path, f'wants a range, as in "{_RANGED[kind]}"')
+        elif kind in RANGED and not type_.bounded and not type_.nullable:
+            self.problems.add(path, f'wants a range, as in "{RANGED[kind]}"')
 
     def _check_rows(self, path: str, name: str, spec: TableSpec) -> None:
         fields, rows = self.fields[name], spec.rows
@@ -265,18 +269,9 @@ class _Resolver:
         return Plan(name, plan.title, plan.ask, plan.group, plan.count, slots)
 
 
-_RANGED = {
-    Kind.INT: "int 1..10",
-    Kind.NUMBER: "number 0.5..4.5 step 0.5",
-    Kind.MONEY: "money 5..40",
-    Kind.DATE: "date -30..60",
-    Kind.TIME: "time 08:00..20:00",
-    Kind.DATETIME: "datetime -3..14 08:00..20:00",
-}
-
-
 def _sort(field: FieldSpec) -> Sort:
-    return Sort(field.type.kind, field.type.table, tuple(field.values or ()))
+    values = tuple(field.values or ()) if field.type.kind is Kind.ENUM else ()
+    return Sort(field.type.kind, field.type.table, values)
 
 
 def _pattern(name: str) -> str:

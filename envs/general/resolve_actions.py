@@ -4,11 +4,18 @@ from collections.abc import Mapping
 
 from envs.general.domain import Action, Arg, Delete, Effect, Insert, Policy, Rule, Update
 from envs.general.expr import BOOL, Columns, Expr, Sort
-from envs.general.kinds import Kind, parse_type
+from envs.general.kinds import RANGED, Kind, parse_type
 from envs.general.labels import COMMON
 from envs.general.problems import Problems
-from envs.general.spec import ActionSpec, ArgSpec, DomainSpec, EffectSpec, PolicySpec
-from envs.general.texts import Noun, Text
+from envs.general.spec import (
+    ActionSpec,
+    ArgSpec,
+    DomainSpec,
+    EffectSpec,
+    FieldSpec,
+    PolicySpec,
+)
+from envs.general.texts import Noun
 
 
 def resolve_action(
@@ -76,18 +83,20 @@ def _arg(
     word = spec.type.strip().removesuffix("?").strip()
     table, dot, column = word.partition(".")
     if word in sorts:
-        type_ = parse_type(f"ref {word}{'?' if nullable else ''}")
+        ref = FieldSpec(type=parse_type(f"ref {word}{'?' if nullable else ''}"))
         label = spec.label or domain.tables[word].label
-        return Arg(name, type_, Sort(Kind.REF, word), label, None, {})
+        return Arg(name, ref, Sort(Kind.REF, word), label)
     if dot and table in sorts and column in sorts[table]:
         field = domain.tables[table].fields[column]
         found = field.label or (COMMON.get(column))
         if field.type.kind is Kind.REF:
             found = found or domain.tables[field.type.table].label
-        type_ = field.type.model_copy(update={"nullable": nullable})
+        if field.real or field.live:
+            problems.add(path, f"{word} is real or computed data, so nothing can be drawn for it")
         label = spec.label or found or Noun(column, column, column, "个")
-        unit, values = spec.unit or field.unit, field.values or {}
-        return Arg(name, type_, sorts[table][column], label, unit, values, (table, column))
+        same = field.type.model_copy(update={"nullable": nullable})
+        made = field.model_copy(update={"type": same, "unit": spec.unit or field.unit})
+        return Arg(name, made, sorts[table][column], label, (table, column))
     try:
         type_ = parse_type(spec.type)
     except ValueError as error:
@@ -96,8 +105,8 @@ def _arg(
             path, f"{spec.type!r} is no table ({tables}), no table.column and no type: {error}"
         )
         return None
-    if (type_.kind is Kind.ENUM) != bool(spec.values):
-        problems.add(path, "enum wants `values`, and only enum; or write table.column")
+    if type_.kind is Kind.ENUM and not spec.values:
+        problems.add(path, "enum wants `values`; or write table.column")
         return None
     if type_.kind is Kind.REF:
         problems.add(path, f"write the table alone: {name}: {type_.table}")
@@ -106,8 +115,15 @@ def _arg(
     if label_or_none is None:
         problems.add(path, f'wants a label, as in {{type: "{spec.type}", label: "{name} | 中文"}}')
         return None
-    sort = Sort(type_.kind, values=tuple(spec.values or ()))
-    return Arg(name, type_, sort, label_or_none, spec.unit, spec.values or {})
+    if type_.kind is Kind.TEXT and not spec.of or type_.kind is Kind.NAME and not (
+        spec.of or type_.maker
+    ):
+        problems.add(path, "wants `of`, the texts that people may ask for")
+    if type_.kind in RANGED and not type_.bounded:
+        problems.add(path, f'wants a range, as in "{RANGED[type_.kind]}"')
+    sort = Sort(type_.kind, values=tuple(spec.values or ()) if type_.kind is Kind.ENUM else ())
+    made = FieldSpec(type=type_, unit=spec.unit, values=spec.values, of=spec.of)
+    return Arg(name, made, sort, label_or_none)
 
 
 def _check_ask(

@@ -14,11 +14,11 @@ from data.errors import UserError
 from data.hashing import derive_rng
 from data.task import Language
 from envs.general.domain import Column, Domain, Table
-from envs.general.expr import DIGITS, Row, Value
-from envs.general.kinds import Kind, clock
+from envs.general.draws import draw_value
+from envs.general.expr import Row, Value
+from envs.general.kinds import Kind
 from envs.general.real import RealRow, real_rows
 from envs.general.texts import Text
-from envs.general.words import made_code, made_name
 
 MAX_TRIES = 200
 """Draws of one row before its table counts as unfillable."""
@@ -243,51 +243,18 @@ class _Filler:
         if type_.nullable and self.rng.random() < type_.missing:
             return None
         unique = column.spec.unique or column.kind in (Kind.NAME, Kind.CODE)
+        if column.kind is Kind.REF:
+            ids = list(self.rows.tables[type_.table])
+            return self.rng.choice(ids) if ids else None
+        today = self.domain.spec.today
         if not unique:
-            return self._drawn(column)
+            return draw_value(column.spec, today, self.language, self.rng)
         used = self.used[column.name]
         for _ in range(MAX_TRIES):
-            value = self._drawn(column)
+            value = draw_value(column.spec, today, self.language, self.rng)
             if value not in used:
                 return value
         raise Unfillable(
             f"tables.{self.table.name}.fields.{column.name}: has too few different values for the "
             f"table's rows ({len(used)} so far); give more, or fewer rows"
         )
-
-    def _drawn(self, column: Column) -> Value:
-        type_, spec, rng = column.type, column.spec, self.rng
-        match type_.kind:
-            case Kind.NAME | Kind.TEXT:
-                if spec.of:
-                    return rng.choice(spec.of).of(self.language)
-                if spec.mix:
-                    words = [rng.choice(part).of(self.language) for part in spec.mix]
-                    return ("" if self.language is Language.ZH else " ").join(words)
-                return made_name(type_.maker, self.language, rng) if type_.maker else None
-            case Kind.CODE:
-                return made_code(type_.pattern, rng)
-            case Kind.ENUM:
-                values = list(spec.values or ())
-                return rng.choices(values, weights=spec.weights or None)[0]
-            case Kind.BOOL:
-                return rng.random() < type_.share
-            case Kind.INT | Kind.NUMBER | Kind.MONEY:
-                steps = rng.randint(0, int((type_.high - type_.low) / type_.step + 1e-9))
-                value = round(type_.low + steps * type_.step, DIGITS)
-                return int(value) if value == int(value) else value
-            case Kind.TIME:
-                steps = rng.randint(0, int((type_.high - type_.low) // type_.step))
-                return clock(int(type_.low + steps * type_.step))
-            case Kind.DATE:
-                return self._day(column)
-            case Kind.DATETIME:
-                steps = rng.randint(0, int((type_.closes - type_.opens) // type_.step))
-                return f"{self._day(column)} {clock(int(type_.opens + steps * type_.step))}"
-            case Kind.REF:
-                ids = list(self.rows.tables[type_.table])
-                return rng.choice(ids) if ids else None
-
-    def _day(self, column: Column) -> str:
-        days = self.rng.randint(int(column.type.low), int(column.type.high))
-        return (self.domain.spec.today + dt.timedelta(days=days)).isoformat()

@@ -6,7 +6,7 @@ what entries mean to each other is checked in `envs.general.domain`. Errors name
 
 import datetime as dt
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,7 +50,9 @@ def _values(given: object) -> object:
     if not isinstance(given, dict) or not given:
         raise ValueError("wants the values, as in {hardback: 精装, e_book: e-book | 电子书}")
     return {
-        _name(code): parse_text(
+        _name(code): text
+        if isinstance(text, Text)
+        else parse_text(
             text if isinstance(text, str) and "|" in text else f"{str(code).replace('_', ' ')}|{text}"
         )
         for code, text in given.items()
@@ -61,10 +63,15 @@ def _typed(given: object) -> object:
     return {"type": given} if isinstance(given, str) else given
 
 
+def _unless(made: type, parse: Callable[[object], object]) -> Callable[[object], object]:
+    """`parse`, but for what is parsed already."""
+    return lambda given: given if isinstance(given, made) else parse(given)
+
+
 Name = Annotated[str, BeforeValidator(_name)]
-Said = Annotated[Text, BeforeValidator(parse_text)]
-Called = Annotated[Noun, BeforeValidator(parse_noun)]
-Typed = Annotated[Type, BeforeValidator(parse_type)]
+Said = Annotated[Text, BeforeValidator(_unless(Text, parse_text))]
+Called = Annotated[Noun, BeforeValidator(_unless(Noun, parse_noun))]
+Typed = Annotated[Type, BeforeValidator(_unless(Type, parse_type))]
 Several = BeforeValidator(_listed)
 Values = Annotated[dict[str, Text], BeforeValidator(_values)]
 Texts = Annotated[tuple[Said, ...], Several]
@@ -111,10 +118,12 @@ class FieldSpec(Record):
     @model_validator(mode="after")
     def _fits_type(self) -> "FieldSpec":
         kind = self.type.kind
-        if (kind is Kind.ENUM) != (self.values is not None):
-            raise ValueError(
-                "enum wants `values`" if kind is Kind.ENUM else f"{kind} takes no `values`"
-            )
+        if kind is Kind.ENUM and self.values is None:
+            raise ValueError("enum wants `values`, as in {hardback: 精装, e_book: e-book | 电子书}")
+        if kind is Kind.BOOL and self.values is not None and set(self.values) != {"yes", "no"}:
+            raise ValueError("`values` of a bool are yes and no")
+        if kind not in (Kind.ENUM, Kind.BOOL) and self.values is not None:
+            raise ValueError(f"{kind} takes no `values`")
         if self.weights and len(self.weights) != len(self.values or ()):
             raise ValueError(f"{len(self.weights)} weights for {len(self.values or ())} values")
         if (self.of or self.mix) and kind not in (Kind.NAME, Kind.TEXT):
@@ -190,6 +199,8 @@ class ArgSpec(Record):
     label: Called | None = None
     unit: Said | None = None
     values: Values | None = None
+    of: tuple[Said, ...] = ()
+    """Texts that people may ask to have stored."""
 
 
 class EffectSpec(Record):

@@ -118,7 +118,7 @@ def _arg_schema(domain: Domain, arg: Arg, language: Language) -> JsonObject:
     schema = _schema(arg.type, list(arg.values), limits=True)
     values = (
         "; ".join(f"{code}: {text.of(language)}" for code, text in arg.values.items())
-        if arg.values
+        if arg.type.kind is Kind.ENUM
         else ""
     )
     return {**schema, "description": _described(words, unit, values, arg.type, language)}
@@ -377,7 +377,7 @@ class _TableTools:
             unit = column.spec.unit.of(self.language) if column.spec.unit else ""
             if column.kind is Kind.MONEY:
                 unit = self.domain.spec.currency
-            values = "; ".join(
+            values = "" if column.kind is not Kind.ENUM else "; ".join(
                 f"{code}: {text.of(self.language)}"
                 for code, text in (column.spec.values or {}).items()
             )

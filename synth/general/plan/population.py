@@ -44,9 +44,10 @@ class Population:
         self.sizes = {
             slot.name: len(lowering.tables.keys(slot.table)) for slot in lowering.problem.slots
         }
-        self._rng = np.random.default_rng(rng.getrandbits(64))
+        # The legacy generator: its stream is the same in every version of numpy.
+        self._rng = np.random.RandomState(rng.getrandbits(32))
         self.rows: dict[str, Ints] = {
-            slot: self._rng.integers(0, size, SIZE) for slot, size in self.sizes.items()
+            slot: self._rng.randint(0, size, SIZE) for slot, size in self.sizes.items()
         }
         self._rules: list[tuple[frozenset[str], Conjunct]] = []
 
@@ -60,7 +61,7 @@ class Population:
     def values(self, term: Term) -> Ints:
         """Scaled values of a numeric term, of the members that have one."""
         values = _value(self.lowering.term(term), self.rows)
-        return values[values != NULL]
+        return np.asarray(values[values != NULL])
 
     def restrict(self, formula: Formula) -> None:
         """Goes on with the members that satisfy `formula`, of which there must be one."""
@@ -68,7 +69,7 @@ class Population:
         assert len(kept), "no member satisfies the rule"
         for tree in self.lowering.conjuncts(formula):
             self._rules.append((slots_below(tree), tree))
-        chosen = kept[self._rng.integers(0, len(kept), SIZE)]
+        chosen = kept[self._rng.randint(0, len(kept), SIZE)]
         if len(kept) == SIZE:
             return
         self.rows = {slot: rows[chosen] for slot, rows in self.rows.items()}
@@ -80,7 +81,7 @@ class Population:
         """Offers every slot of every member another row; it moves if all rules still hold."""
         for slot, size in self.sizes.items():
             moved = dict(self.rows)
-            moved[slot] = self._rng.integers(0, size, SIZE)
+            moved[slot] = self._rng.randint(0, size, SIZE)
             mask = np.ones(SIZE, dtype=np.bool_)
             for scope, tree in self._rules:
                 if slot in scope:
@@ -94,7 +95,7 @@ def _holds(tree: Conjunct, rows: dict[str, Ints]) -> Mask:
         columns.sort(axis=1)
         alike = (columns[:, 1:] == columns[:, :-1]) & (columns[:, 1:] != NULL)
         return np.asarray(~alike.any(axis=1))
-    return _value(tree, rows) != 0
+    return np.asarray(_value(tree, rows) != 0)
 
 
 def _value(tree: Tree, rows: dict[str, Ints]) -> Ints:
