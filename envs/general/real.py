@@ -115,7 +115,7 @@ SOURCES: Mapping[str, RealSource] = {
             "runtime": Kind.INT,
             "genre": Kind.TEXT,
             "director": Kind.TEXT,
-            "rating": Kind.NUMBER,
+            "score": Kind.INT,
             "country": Kind.TEXT,
         },
         readers.films,

@@ -11,8 +11,8 @@ from envs.general.expr import Value
 from envs.general.texts import Text
 
 RealRow = Mapping[str, Value | Text]
-MIN_REVIEWS = 60_000
-"""Films that fewer people rated are not well known."""
+MIN_REVIEWS = 150
+"""Films that fewer critics reviewed are not well known."""
 
 
 def airports() -> tuple[RealRow, ...]:
@@ -88,9 +88,9 @@ def films() -> tuple[RealRow, ...]:
     connection = sqlite3.connect(f"file:{_package('bokeh_sampledata')}/_data/movies.db?mode=ro", uri=True)
     try:
         found = connection.execute(
-            "SELECT o.Title, o.Year, o.Runtime, o.Genre, o.Director, t.userRating, o.Country "
-            "FROM omdb o JOIN tomatoes t ON t.ID = o.ID WHERE t.userReviews >= ? "
-            "AND o.Runtime IS NOT NULL AND t.userRating IS NOT NULL ORDER BY o.ID",
+            "SELECT o.Title, o.Year, o.Runtime, o.Genre, o.Director, t.Meter, o.Country "
+            "FROM omdb o JOIN tomatoes t ON t.ID = o.ID WHERE t.Reviews >= ? "
+            "AND o.Runtime IS NOT NULL AND t.Meter IS NOT NULL ORDER BY o.ID",
             (MIN_REVIEWS,),
         ).fetchall()
     finally:
@@ -107,7 +107,7 @@ def films() -> tuple[RealRow, ...]:
                 "runtime": int(runtime),
                 "genre": genre.split(",")[0].strip(),
                 "director": director.split(",")[0].strip(),
-                "rating": float(rating),
+                "score": int(rating),
                 "country": country.split(",")[0].strip(),
             }
         )
