@@ -62,12 +62,12 @@ def real_source(source: str) -> Source:
     wanted = SOURCES[source]
     from data.hashing import content_hash
 
-    rows = [{key: list(v) if isinstance(v, Text) else v for key, v in row.items()}
-            for row in real_rows(source)]
+    rows = [
+        {key: list(v) if isinstance(v, Text) else v for key, v in row.items()}
+        for row in real_rows(source)
+    ]
     version = distribution(wanted.package).version
-    return Source(
-        name=source, version=version, licence=wanted.licence, sha256=content_hash(rows)
-    )
+    return Source(name=source, version=version, licence=wanted.licence, sha256=content_hash(rows))
 
 
 SOURCES: Mapping[str, RealSource] = {

@@ -85,7 +85,9 @@ def foods() -> tuple[RealRow, ...]:
 def films() -> tuple[RealRow, ...]:
     """Well-known films."""
     rows: list[RealRow] = []
-    connection = sqlite3.connect(f"file:{_package('bokeh_sampledata')}/_data/movies.db?mode=ro", uri=True)
+    connection = sqlite3.connect(
+        f"file:{_package('bokeh_sampledata')}/_data/movies.db?mode=ro", uri=True
+    )
     try:
         found = connection.execute(
             "SELECT o.Title, o.Year, o.Runtime, o.Genre, o.Director, t.Meter, o.Country "
