@@ -27,6 +27,13 @@ WEEKDAYS = tuple(
         ("周日", "Sunday"),
     )
 )
+STAYING: Row = {
+    "distance_km": 0,
+    "fastest_minutes": 0,
+    "cheapest_price": 0,
+    "fastest_ground_minutes": 0,
+    "cheapest_ground_price": 0,
+}
 DAY_FIELDS = ("open_mon", "open_tue", "open_wed", "open_thu", "open_fri", "open_sat", "open_sun")
 """Whether a restaurant or sight is open on each weekday, Monday first."""
 
@@ -116,10 +123,16 @@ def _attractions(world: World, language: Language) -> Iterator[Row]:
 
 
 def _legs(world: World, language: Language) -> Iterator[Row]:
-    """One row for each ordered pair of cities: the best that its connections offer."""
+    """One row for each ordered pair of cities: the best that its connections offer.
+
+    From a city to itself it is no way at all, so that rules about journeys have a value there too.
+    """
+    for city in world.cities:
+        name = city.name.of(language)
+        yield {"id": f"{name} > {name}", "origin": name, "destination": name, **STAYING}
     legs: dict[tuple[int, int], list[tuple[bool, int, int]]] = {}
     for service in world.services:
-        rail = service.mode not in ("flight",)
+        rail = service.mode != "flight"
         offers = legs.setdefault((service.origin, service.destination), [])
         offers.append((rail, service.minutes, service.price))
     for (origin, destination), offers in legs.items():

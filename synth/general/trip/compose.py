@@ -118,7 +118,7 @@ class _Composer:
     def _needed(self) -> float:
         """The share that each wish still to come should leave."""
         steps = max(1, self.num_wishes - len(self.steps))
-        return min(0.8, (self.density / self.share) ** (1 / steps))
+        return float(min(0.8, (self.density / self.share) ** (1 / steps)))
 
     def _fits(self, wish: Wish) -> bool:
         said = self._said | {_family(rule.id) for rule in wish.rules}

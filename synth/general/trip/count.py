@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from synth.general.trip.conjuncts import Parts, take_apart
-from synth.general.trip.frame import SLOTS, Frame, slots, tables_of
+from synth.general.trip.frame import SLOTS, Frame, slots
 from synth.general.trip.vector import Rows, Vector
 from verifiers.general.constraints import Formula
+from verifiers.general.trip import trip_tables_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,7 +48,7 @@ class TripCounter:
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
-        self._tables = tables_of(frame.compiled)
+        self._tables = trip_tables_of(frame.compiled)
         self._vector = Vector({slot.name: slot.table for slot in slots(frame)}, self._tables)
         self._cities = [row["name"] for row in frame.rows("city")]
         self._combos = [self._day_rows(city) for city in range(len(self._cities))]

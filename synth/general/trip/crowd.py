@@ -9,9 +9,10 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from synth.general.trip.frame import SLOTS, Frame, slots, tables_of
+from synth.general.trip.frame import SLOTS, Frame, slots
 from synth.general.trip.vector import Floats, Mask, Vector
 from verifiers.general.constraints import Formula, Scalar, Term
+from verifiers.general.trip import trip_tables_of
 
 SIZE = 600
 ROUNDS = 2
@@ -23,7 +24,7 @@ PLACES = ("hotel", "lunch", "sight", "dinner")
 class Crowd:
     def __init__(self, frame: Frame, rng: Random) -> None:
         self.frame = frame
-        self.tables = tables_of(frame.compiled)
+        self.tables = trip_tables_of(frame.compiled)
         self.vector = Vector({slot.name: slot.table for slot in slots(frame)}, self.tables)
         # The legacy generator: its stream is the same in every version of numpy.
         self._rng = np.random.RandomState(rng.getrandbits(32))

@@ -25,7 +25,6 @@ from verifiers.general.constraints import (
     Term,
 )
 from verifiers.general.form import Fixed, Items, Object, Pick
-from verifiers.general.tables import Table, Tables
 
 PLAN = "trip"
 SLOTS = {
@@ -127,10 +126,6 @@ def both(parts: Iterator[Formula] | tuple[Formula, ...]) -> Formula:
 
 def total(terms: Iterator[Term] | tuple[Term, ...]) -> Sum:
     return Sum(terms=tuple(terms))
-
-
-def tables_of(compiled: Compiled) -> Tables:
-    return Tables({name: Table(t.key, t.rows, t.refs) for name, t in compiled.tables.items()})
 
 
 def slots(frame: Frame) -> tuple[Slot, ...]:

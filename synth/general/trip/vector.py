@@ -77,16 +77,16 @@ class Vector:
                 )
             case Member():
                 value = self.value(formula.term, rows)
-                return np.isin(value, [self.number(v) for v in formula.values])
+                return np.asarray(np.isin(value, [self.number(v) for v in formula.values]))
             case AllDifferent():
                 return self._apart(formula, rows)
             case Same():
                 first, *others = (self.value(term, rows) for term in formula.terms)
-                return np.logical_and.reduce([first == other for other in others])
+                return np.asarray(np.logical_and.reduce([first == other for other in others]))
             case And():
-                return np.logical_and.reduce([self.holds(part, rows) for part in formula.of])
+                return np.asarray(np.logical_and.reduce(self._each(formula.of, rows)))
             case Or():
-                return np.logical_or.reduce([self.holds(part, rows) for part in formula.of])
+                return np.asarray(np.logical_or.reduce(self._each(formula.of, rows)))
             case Not():
                 return ~self.holds(formula.of, rows)
             case Implies():
@@ -108,23 +108,29 @@ class Vector:
             case Count():
                 return self._number_of(term.of, rows)
             case Sum():
-                return np.sum([self.value(part, rows) for part in term.terms], axis=0)
+                return np.asarray(np.sum(self._values(term.terms, rows), axis=0))
             case Least():
-                return np.min([self.value(part, rows) for part in term.terms], axis=0)
+                return np.asarray(np.min(self._values(term.terms, rows), axis=0))
             case Greatest():
-                return np.max([self.value(part, rows) for part in term.terms], axis=0)
+                return np.asarray(np.max(self._values(term.terms, rows), axis=0))
             case Distinct():
-                values = np.sort([self.value(part, rows) for part in term.terms], axis=0)
+                values = np.sort(self._values(term.terms, rows), axis=0)
                 known = ~np.isnan(values)
                 fresh = known[1:] & (values[1:] != values[:-1])
                 return np.asarray(known[0] + fresh.sum(axis=0), dtype=np.float64)
 
+    def _each(self, formulas: Sequence[Formula], rows: Rows) -> list[Mask]:
+        return [self.holds(part, rows) for part in formulas]
+
+    def _values(self, terms: Sequence[Term], rows: Rows) -> list[Floats]:
+        return [self.value(part, rows) for part in terms]
+
     def _number_of(self, formulas: Sequence[Formula], rows: Rows) -> Floats:
-        return np.sum([self.holds(part, rows) for part in formulas], axis=0, dtype=np.float64)
+        return np.asarray(np.sum(self._each(formulas, rows), axis=0, dtype=np.float64))
 
     def _apart(self, formula: AllDifferent, rows: Rows) -> Mask:
-        values = np.sort([self.value(term, rows) for term in formula.terms], axis=0)
-        return ~(values[1:] == values[:-1]).any(axis=0)
+        values = np.sort(self._values(formula.terms, rows), axis=0)
+        return np.asarray(~(values[1:] == values[:-1]).any(axis=0))
 
     def _looked_up(self, term: Lookup, rows: Rows) -> Floats:
         names = tuple(name for name, _ in term.keys)

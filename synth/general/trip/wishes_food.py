@@ -156,8 +156,8 @@ def cuisine_once(draft: Draft) -> Wish:
     )
     text = draft.pick(
         (
-            f'At least one meal should be of the cuisine "{cuisine}".',
-            f'Somewhere on the way I would like to eat at a restaurant of the cuisine "{cuisine}".',
+            f'At least one meal should be at a restaurant with "{cuisine}" cuisine.',
+            f'Somewhere on the way I would like to try "{cuisine}" cuisine, on whichever day.',
         ),
         (f"至少有一顿要吃“{cuisine}”。", f"路上我想吃一次“{cuisine}”，哪天都行。"),
     )
@@ -174,8 +174,8 @@ def cuisine_never(draft: Draft) -> Wish:
     )
     text = draft.pick(
         (
-            f'No restaurant of the cuisine "{cuisine}", please; it does not agree with me.',
-            f'I had too much of it lately, so nothing of the cuisine "{cuisine}".',
+            f'No "{cuisine}" cuisine, please; it does not agree with me.',
+            f'I have had too much "{cuisine}" cuisine lately, so none of it this time.',
         ),
         (f"不要安排“{cuisine}”，我吃不惯。", f"最近“{cuisine}”吃腻了，这次就不要了。"),
     )
@@ -190,8 +190,8 @@ def dinner_on(draft: Draft) -> Wish:
     formula = compare(frame.field(day, "dinner", "cuisine"), Operator.EQ, cuisine)
     text = draft.pick(
         (
-            f'For dinner on {when} I want the cuisine "{cuisine}".',
-            f'The evening restaurant of {when} should be of the cuisine "{cuisine}".',
+            f'For dinner on {when} I want "{cuisine}" cuisine.',
+            f'The evening restaurant of {when} should offer "{cuisine}" cuisine.',
         ),
         (f"{when}的晚餐要吃“{cuisine}”。", f"{when}晚上安排一家“{cuisine}”餐厅。"),
     )
