@@ -10,14 +10,22 @@ from random import Random
 
 import numpy as np
 
-from synth.general.plan.arrays import Mask, added, bits, compared, extreme, looked_up, weighted
-from synth.general.plan.lowering import (
+from synth.general.plan.arrays import (
     NULL,
+    Ints,
+    Mask,
+    added,
+    bits,
+    compared,
+    extreme,
+    looked_up,
+    weighted,
+)
+from synth.general.plan.lowering import (
     Apart,
     Conjunct,
     Extreme,
     Found,
-    Ints,
     Leaf,
     Lowering,
     Spread,
@@ -26,7 +34,7 @@ from synth.general.plan.lowering import (
     Weighted,
     slots_below,
 )
-from verifiers.general.constraints import Formula, Term
+from verifiers.general.constraints import Formula, Scalar, Term
 
 SIZE = 400
 SWEEPS = 2
@@ -62,6 +70,11 @@ class Population:
         """Scaled values of a numeric term, of the members that have one."""
         values = _value(self.lowering.term(term), self.rows)
         return np.asarray(values[values != NULL])
+
+    def member(self, number: int) -> dict[str, Scalar]:
+        """One plan of the population, by the key of the row in each slot."""
+        problem, tables = self.lowering.problem, self.lowering.tables
+        return {s.name: tables.keys(s.table)[self.rows[s.name][number]] for s in problem.slots}
 
     def restrict(self, formula: Formula) -> None:
         """Goes on with the members that satisfy `formula`, of which there must be one."""
