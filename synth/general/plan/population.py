@@ -63,7 +63,7 @@ class Population:
         """Which members satisfy `formula`."""
         mask = np.ones(SIZE, dtype=np.bool_)
         for tree in self.lowering.conjuncts(formula):
-            mask &= _holds(tree, self.rows)
+            mask &= holds(tree, self.rows)
         return mask
 
     def values(self, term: Term) -> Ints:
@@ -98,11 +98,12 @@ class Population:
             mask = np.ones(SIZE, dtype=np.bool_)
             for scope, tree in self._rules:
                 if slot in scope:
-                    mask &= _holds(tree, moved)
+                    mask &= holds(tree, moved)
             self.rows[slot] = np.where(mask, moved[slot], self.rows[slot])
 
 
-def _holds(tree: Conjunct, rows: dict[str, Ints]) -> Mask:
+def holds(tree: Conjunct, rows: dict[str, Ints]) -> Mask:
+    """Which of the plans, given as row numbers for each slot, satisfy `tree`."""
     if isinstance(tree, Apart):
         columns = np.stack([_value(leaf, rows) for leaf in tree.children], axis=1)
         columns.sort(axis=1)
