@@ -6,10 +6,12 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from synth.general.plan.lowering import NULL, Ints
 from verifiers.general.constraints import Operator
 
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+NULL = np.int64(-(2**62))
 
 
 def weighted(values: Ints, weight: Fraction) -> Ints:

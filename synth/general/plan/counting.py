@@ -8,18 +8,19 @@ so that its count can be held against CP-SAT's.
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from synth.general.plan.lowering import Conjunct, Ints, Leaf, Lowering, slots_below
+from synth.general.plan.arrays import Ints
+from synth.general.plan.lowering import Apart, Conjunct, Leaf, Lowering, slots_below
 from synth.general.plan.residue import Residue, Step
 from verifiers.general.constraints import Formula, PlanProblem, Rule
 from verifiers.general.tables import Tables
 
 MAX_EXPANDED = 3_000_000
-"""Partial plans that one count may look at before it gives up."""
+"""Partial plans that one count may look at before it gives up, unless told."""
 
 MAX_KEY = 2**62
 
@@ -31,10 +32,24 @@ class TooMany(Exception):
     """The states of a problem do not fit the limit; nothing is known of its number of plans."""
 
 
+class Counted(NamedTuple):
+    """A number of plans, or the bounds it lies between."""
+
+    low: int
+    high: int
+
+    @property
+    def exact(self) -> bool:
+        return self.low == self.high
+
+
 class PlanCounter:
     """Counts plans over the slots of `problem`; its own rules play no part."""
 
-    def __init__(self, problem: PlanProblem, tables: Tables) -> None:
+    def __init__(
+        self, problem: PlanProblem, tables: Tables, max_expanded: int = MAX_EXPANDED
+    ) -> None:
+        self.max_expanded = max_expanded
         self.lowering = Lowering(problem, tables)
         self.sizes = {slot.name: len(tables.keys(slot.table)) for slot in problem.slots}
 
@@ -46,8 +61,20 @@ class PlanCounter:
         """Number of plans that satisfy all `rules`; raises `TooMany` beyond the limit."""
         return self.count_formulas(rule.formula for rule in rules)
 
+    def bounds(self, formulas: Iterable[Formula]) -> Counted:
+        """The exact number, or where that is too much work 0 and the number with repetition."""
+        trees = [tree for f in formulas for tree in self.lowering.conjuncts(f)]
+        try:
+            number = self._count(trees)
+        except TooMany:
+            return Counted(0, self._count([tree for tree in trees if not isinstance(tree, Apart)]))
+        return Counted(number, number)
+
     def count_formulas(self, formulas: Iterable[Formula]) -> int:
-        conjuncts = [tree for f in formulas for tree in self.lowering.conjuncts(f)]
+        """Number of plans that satisfy all `formulas`; raises `TooMany` beyond the limit."""
+        return self._count([tree for f in formulas for tree in self.lowering.conjuncts(f)])
+
+    def _count(self, conjuncts: list[Conjunct]) -> int:
         allowed: dict[str, npt.NDArray[np.bool_]] = {}
         open_: list[Conjunct] = []
         for tree in conjuncts:
@@ -67,7 +94,11 @@ class PlanCounter:
             return 0
         total = 1
         for slots, trees in components(list(rows), open_):
-            total *= _Sweep(slots, trees, rows).count() if trees else len(rows[slots[0]])
+            total *= (
+                _Sweep(slots, trees, rows, self.max_expanded).count()
+                if trees
+                else len(rows[slots[0]])
+            )
             if not total:
                 return 0
         return total
@@ -101,8 +132,13 @@ class _Sweep:
     """One connected part of a problem, slot by slot."""
 
     def __init__(
-        self, slots: Sequence[str], trees: Sequence[Conjunct], rows: dict[str, Ints]
+        self,
+        slots: Sequence[str],
+        trees: Sequence[Conjunct],
+        rows: dict[str, Ints],
+        max_expanded: int,
     ) -> None:
+        self.max_expanded = max_expanded
         self.rows = rows
         self.scopes = [slots_below(tree) for tree in trees]
         self.order = self._ordered(slots)
@@ -133,7 +169,7 @@ class _Sweep:
             choice, times = self._choices(slot)
             num_states, num_choices = len(weights), len(times)
             expanded += num_states * num_choices
-            if expanded > MAX_EXPANDED:
+            if expanded > self.max_expanded:
                 raise TooMany
             step = Step(
                 slot,

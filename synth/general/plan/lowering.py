@@ -15,8 +15,8 @@ from functools import reduce
 from itertools import combinations, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from synth.general.plan.arrays import NULL, Ints, compared
 from verifiers.general.constraints import (
     AllDifferent,
     And,
@@ -45,9 +45,6 @@ from verifiers.general.constraints import (
 from verifiers.general.evaluate import Evaluator, Exact, exact
 from verifiers.general.tables import Tables
 
-Ints = npt.NDArray[np.int64]
-
-NULL = np.int64(-(2**62))
 SPARE_DECIMALS = 4
 """Decimals that constants and factors may have beyond those of the data."""
 
@@ -128,6 +125,8 @@ class Lowering:
     def __post_init__(self) -> None:
         self._evaluator = Evaluator(self.problem, self.tables)
         self._keys = {s.name: self.tables.keys(s.table) for s in self.problem.slots}
+        self._table_of = {s.name: s.table for s in self.problem.slots}
+        self._columns: dict[tuple[str, tuple[str, ...]], Ints] = {}
         self._leaves: dict[Term | Formula, Leaf] = {}
         self._conjuncts: dict[Formula, tuple[Conjunct, ...]] = {}
         cells = [
@@ -172,18 +171,32 @@ class Lowering:
 
     def _leaf(self, node: Term | Formula) -> Leaf:
         found = self._leaves.get(node)
-        if found is not None:
-            return found
-        names = sorted(slots_of(node))
-        slot = names[0] if names else ""
+        if found is None:
+            names = sorted(slots_of(node))
+            slot = names[0] if names else ""
+            found = self._leaves[node] = Leaf(slot, self._values(node, slot))
+        return found
+
+    def _values(self, node: Term | Formula, slot: str) -> Ints:
+        """The value of `node` for each row of `slot`; shared by slots of one table."""
+        if isinstance(node, Field):
+            table = self._table_of[slot]
+            values = self._columns.get((table, node.path))
+            if values is None:
+                cells = [self.tables.value(table, key, node.path) for key in self._keys[slot]]
+                codes = [self.code(None if cell is None else exact(cell)) for cell in cells]
+                values = self._columns[table, node.path] = np.array(codes, dtype=np.int64)
+            return values
+        if isinstance(node, Compare):
+            sides = [self._leaf(side) for side in (node.left, node.right)]
+            truth = compared(sides[0].values, node.by, sides[1].values).astype(np.int64)
+            return np.broadcast_to(truth, len(self._keys[slot]) if slot else 1)
         plans = [{slot: key} for key in self._keys[slot]] if slot else [{}]
         if isinstance(node, _FORMULAS):
             codes = [int(self._evaluator.holds(node, plan)) for plan in plans]
         else:
             codes = [self.code(self._evaluator.value(node, plan)) for plan in plans]
-        leaf = Leaf(slot, np.array(codes, dtype=np.int64))
-        self._leaves[node] = leaf
-        return leaf
+        return np.array(codes, dtype=np.int64)
 
     def _formula(self, formula: Formula) -> Tree:
         if len(slots_of(formula)) <= 1:

@@ -10,14 +10,22 @@ from random import Random
 
 import numpy as np
 
-from synth.general.plan.arrays import Mask, added, bits, compared, extreme, looked_up, weighted
-from synth.general.plan.lowering import (
+from synth.general.plan.arrays import (
     NULL,
+    Ints,
+    Mask,
+    added,
+    bits,
+    compared,
+    extreme,
+    looked_up,
+    weighted,
+)
+from synth.general.plan.lowering import (
     Apart,
     Conjunct,
     Extreme,
     Found,
-    Ints,
     Leaf,
     Lowering,
     Spread,
@@ -26,7 +34,7 @@ from synth.general.plan.lowering import (
     Weighted,
     slots_below,
 )
-from verifiers.general.constraints import Formula, Term
+from verifiers.general.constraints import Formula, Scalar, Term
 
 SIZE = 400
 SWEEPS = 2
@@ -55,13 +63,18 @@ class Population:
         """Which members satisfy `formula`."""
         mask = np.ones(SIZE, dtype=np.bool_)
         for tree in self.lowering.conjuncts(formula):
-            mask &= _holds(tree, self.rows)
+            mask &= holds(tree, self.rows)
         return mask
 
     def values(self, term: Term) -> Ints:
         """Scaled values of a numeric term, of the members that have one."""
         values = _value(self.lowering.term(term), self.rows)
         return np.asarray(values[values != NULL])
+
+    def member(self, number: int) -> dict[str, Scalar]:
+        """One plan of the population, by the key of the row in each slot."""
+        problem, tables = self.lowering.problem, self.lowering.tables
+        return {s.name: tables.keys(s.table)[self.rows[s.name][number]] for s in problem.slots}
 
     def restrict(self, formula: Formula) -> None:
         """Goes on with the members that satisfy `formula`, of which there must be one."""
@@ -85,11 +98,12 @@ class Population:
             mask = np.ones(SIZE, dtype=np.bool_)
             for scope, tree in self._rules:
                 if slot in scope:
-                    mask &= _holds(tree, moved)
+                    mask &= holds(tree, moved)
             self.rows[slot] = np.where(mask, moved[slot], self.rows[slot])
 
 
-def _holds(tree: Conjunct, rows: dict[str, Ints]) -> Mask:
+def holds(tree: Conjunct, rows: dict[str, Ints]) -> Mask:
+    """Which of the plans, given as row numbers for each slot, satisfy `tree`."""
     if isinstance(tree, Apart):
         columns = np.stack([_value(leaf, rows) for leaf in tree.children], axis=1)
         columns.sort(axis=1)

@@ -9,14 +9,22 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from synth.general.plan.arrays import Mask, added, bits, compared, extreme, looked_up, weighted
-from synth.general.plan.lowering import (
+from synth.general.plan.arrays import (
     NULL,
+    Ints,
+    Mask,
+    added,
+    bits,
+    compared,
+    extreme,
+    looked_up,
+    weighted,
+)
+from synth.general.plan.lowering import (
     Apart,
     Conjunct,
     Extreme,
     Found,
-    Ints,
     Leaf,
     Spread,
     Test,

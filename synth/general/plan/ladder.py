@@ -1,0 +1,213 @@
+"""Rules for a plan, one after the other, until it is as hard as its level asks.
+
+As in the report's workflow a task starts simple and is made harder step by step: a level has more
+groups, more families of rules, more rules and a lower share of plans that satisfy them. The share is
+followed on a population while rules are added and counted exactly at the end.
+"""
+
+from dataclasses import dataclass
+from math import inf, log, sqrt
+from random import Random
+from typing import NamedTuple
+
+from envs.general.compiler import Compiled
+from envs.general.domain import Plan
+from synth.general.plan.clauses import (
+    Bands,
+    Clause,
+    Either,
+    Legs,
+    NoRepeat,
+    OnPlace,
+    Total,
+    Versus,
+    When,
+    Within,
+)
+from synth.general.plan.counting import Counted, PlanCounter, TooMany
+from synth.general.plan.population import SIZE, Population
+from synth.general.plan.propose import Proposer
+from synth.general.plan.shape import Shape
+from verifiers.general.constraints import Formula, Scalar
+
+
+class Level(NamedTuple):
+    """`low` and `high` bound the share of well-formed plans that are right."""
+
+    low: float
+    high: float
+    fewest: int
+    most: int
+    """Rules, those against repetition not counted."""
+
+
+LEVELS = {
+    1: Level(3e-2, 3e-1, 2, 3),
+    2: Level(2e-3, 2e-2, 3, 5),
+    3: Level(5e-5, 1e-3, 5, 7),
+    4: Level(5e-7, 2e-5, 6, 9),
+    5: Level(0.0, 2e-7, 8, 12),
+}
+CANDIDATES = 6
+"""Drawn for each rule."""
+
+MAX_BARREN = 6
+"""Times that no candidate fits before a problem is given up."""
+
+LEAST_SHARE, MOST_SHARE = 0.03, 0.85
+"""Shares of the plans so far that a rule may leave: no rule does everything, none does nothing."""
+
+MAX_WORK = 150_000
+"""Partial plans that the count of a task may look at: more is a task that is slow to prove."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule as it was added, and the share of plans that were left then, by the population."""
+
+    clause: Clause
+    formula: Formula
+    share: float
+
+
+@dataclass(frozen=True)
+class Grown:
+    shape: Shape
+    steps: tuple[Step, ...]
+    count: Counted
+    well_formed: int
+    solution: dict[str, Scalar]
+
+
+def groups_at(plan: Plan, level: int) -> int:
+    """How many groups a plan has at a level: from the fewest to the most."""
+    low, high = plan.count
+    return low + round((high - low) * (level - 1) / 4)
+
+
+def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str:
+    """A problem of this level, or why there is none."""
+    shape = Shape(compiled, plan, groups_at(plan, level))
+    if any(not shape.tables.keys(place.table) for place in shape.places):
+        return "nothing_to_pick"
+    counter = PlanCounter(shape.problem, shape.tables, MAX_WORK)
+    well_formed = counter.well_formed()
+    wanted = LEVELS[level]
+    if well_formed * wanted.high < 1:
+        return "too_few_plans"
+    population = Population(counter.lowering, rng)
+    growth = _Growth(shape, counter, population, wanted, rng, level)
+    reason = growth.run()
+    if reason:
+        return reason
+    solution = population.member(0)
+    return Grown(shape, tuple(growth.steps), growth.count, well_formed, solution)
+
+
+class _Growth:
+    def __init__(
+        self,
+        shape: Shape,
+        counter: PlanCounter,
+        population: Population,
+        wanted: Level,
+        rng: Random,
+        level: int,
+    ) -> None:
+        self.shape = shape
+        self.counter = counter
+        self.population = population
+        self.wanted = wanted
+        self.proposer = Proposer(shape, population, rng, level)
+        self.steps: list[Step] = []
+        self.share = 1.0
+        self.count = Counted(0, 0)
+        self._said: set[object] = set()
+        self._rules = rng.randint(wanted.fewest, wanted.most)
+        self._goal = sqrt(max(wanted.low, 2 / counter.well_formed()) * wanted.high)
+
+    def run(self) -> str:
+        """Empty if the problem is as wanted."""
+        for places in self.shape.kinds.values():
+            self._add(NoRepeat(places))
+        own, barren = len(self.steps), 0
+        while barren < MAX_BARREN:
+            rules = len(self.steps) - own
+            if rules >= self._rules and self.share <= self.wanted.high:
+                reason = self._settled()
+                if reason != "too_many":
+                    return reason
+            if rules >= self.wanted.most:
+                return "too_loose"
+            needed = min(1.0, self._goal / self.share) ** (1 / max(1, self._rules - rules))
+            self.proposer.wanted = needed
+            best = self._best(needed)
+            if best is None:
+                barren += 1
+            else:
+                self._add(best)
+        return "no_more_rules"
+
+    def _best(self, needed: float) -> Clause | None:
+        """Of some candidates, that which leaves nearest to the share needed."""
+        chosen, distance = None, inf
+        for _ in range(CANDIDATES):
+            clause = self.proposer.propose()
+            if clause is None or _about(clause) in self._said or self._too_often(clause):
+                continue
+            left = float(self.population.holding(clause.formula()).mean())
+            if not LEAST_SHARE <= left <= MOST_SHARE or self.share * left < self.wanted.low:
+                continue
+            if abs(log(left / needed)) < distance:
+                chosen, distance = clause, abs(log(left / needed))
+        return chosen
+
+    def _too_often(self, clause: Clause) -> bool:
+        same = sum(1 for step in self.steps if type(step.clause) is type(clause))
+        return same >= max(2, self._rules // 3)
+
+    def _add(self, clause: Clause) -> None:
+        formula = clause.formula()
+        left = float(self.population.holding(formula).mean())
+        if left * SIZE < 1:
+            return
+        self._said.add(_about(clause))
+        self.population.restrict(formula)
+        self.share *= left
+        self.steps.append(Step(clause, formula, self.share))
+
+    def _settled(self) -> str:
+        try:
+            self.count = self.counter.bounds(step.formula for step in self.steps)
+        except TooMany:
+            return "too_many"
+        share = self.count.high / self.counter.well_formed()
+        if share > self.wanted.high:
+            return "too_many"
+        return "" if share >= self.wanted.low else "too_tight"
+
+
+def _about(clause: Clause) -> object:
+    """What a clause speaks of: no two rules of a task speak of the same."""
+    kind = type(clause).__name__
+    match clause:
+        case When():
+            return kind, _about(clause.given), _about(clause.then)
+        case Either():
+            return kind, clause.first.attribute.path
+        case Bands():
+            return kind, clause.place.slot, clause.other.slot
+        case OnPlace():
+            return kind, clause.place.slot, clause.attribute.path
+        case Versus():
+            return kind, frozenset((clause.first.slot, clause.second.slot)), clause.attribute.path
+        case Total():
+            return kind, len(clause.groups), clause.attribute.path
+        case Within():
+            return kind, clause.first.path, clause.second.path
+        case NoRepeat():
+            return kind, clause.places
+        case Legs():
+            return kind, clause.column.name
+        case _:
+            return kind, clause.places, clause.attribute.path
