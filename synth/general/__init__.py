@@ -1,0 +1,1 @@
+"""General tasks: errands and plans in compiled worlds."""
