@@ -13,7 +13,7 @@ from synth.general.trip import wishes_day, wishes_food, wishes_route, wishes_sig
 from synth.general.trip.crowd import SIZE, Crowd
 from synth.general.trip.frame import Frame, both
 from synth.general.trip.offer import Bounded, Draft, Maker, Wish
-from verifiers.general.constraints import Operator
+from verifiers.general.constraints import Formula, Operator
 
 GROUPS: tuple[tuple[tuple[Maker, ...], int], ...] = (
     (wishes_route.MAKERS, 5),
@@ -24,8 +24,20 @@ GROUPS: tuple[tuple[tuple[Maker, ...], int], ...] = (
 )
 """Makers with how often their group is drawn from."""
 
-SUMS = frozenset({"beds_total", "meals_total", "tickets_total", "visit_hours", "budget"})
-"""Wishes for sums over places: one a trip, or its plans could not be counted."""
+HEAVY = frozenset(
+    {
+        "beds_total",
+        "meals_total",
+        "tickets_total",
+        "visit_hours",
+        "budget",
+        "best_at_end",
+        "better_each_day",
+        "dinners_differ",
+        "types_differ",
+    }
+)
+"""Wishes that tie the places of all days together: one a trip, or its plans could not be counted."""
 
 RIVALS = (
     frozenset({"travel_time", "rail_time", "longest_journey"}),
@@ -60,13 +72,15 @@ class Composed(NamedTuple):
 
 
 def compose(
-    frame: Frame, num_wishes: int, density: float, rng: Random, first: tuple[Wish, ...] = ()
+    frame: Frame, num_wishes: int, density: float, rng: Random, given: tuple[Wish, ...] = ()
 ) -> Composed | str:
-    """Wishes that leave about `density` of the plain trips, or why there are none."""
+    """The given wishes and more that leave about `density` of the plain trips, or why there are
+    none."""
     work = _Composer(frame, num_wishes, density, rng)
-    for wish in first:
-        if not work.add(wish):
+    for wish in given:
+        if not work.leaves(wish):
             return "impossible"
+        work.take(wish)
     for _ in range(MAX_DRAWS):
         if len(work.steps) >= num_wishes and work.share <= density * 3:
             return Composed(tuple(step.wish for step in work.steps), tuple(work.steps), work.crowd)
@@ -101,19 +115,22 @@ class _Composer:
         if made is not None and self._fits(made):
             self.add(made)
 
-    def add(self, wish: Wish) -> bool:
-        """Keeps the wish if it leaves a fair part of the trips."""
-        formula = both(tuple(rule.formula for rule in wish.rules))
-        left = float(self.crowd.holding(formula).mean())
+    def leaves(self, wish: Wish) -> float:
+        """The share of the crowd that keeps the wish."""
+        return float(self.crowd.holding(_formula(wish)).mean())
+
+    def add(self, wish: Wish) -> None:
+        """Takes the wish if it leaves a fair part of the trips."""
         # The last wishes may cut deeper, the first ones less, on the way to the density.
         needed = self._needed()
-        if not max(LEAST, needed**2.5) <= left <= min(MOST, max(needed**0.3, 0.35)):
-            return False
-        self.crowd.keep(formula)
-        self.share *= left
+        if max(LEAST, needed**2.5) <= self.leaves(wish) <= min(MOST, max(needed**0.3, 0.35)):
+            self.take(wish)
+
+    def take(self, wish: Wish) -> None:
+        self.share *= self.leaves(wish)
+        self.crowd.keep(_formula(wish))
         self.steps.append(Step(wish, self.share))
         self._said.update(_family(rule.id) for rule in wish.rules)
-        return True
 
     def _needed(self) -> float:
         """The share that each wish still to come should leave."""
@@ -125,7 +142,7 @@ class _Composer:
         new = said - self._said
         if not new:
             return False
-        if len(SUMS & said) > 1:
+        if len(HEAVY & said) > 1:
             return False
         return all(len(rivals & said) <= 1 or not rivals & new for rivals in RIVALS)
 
@@ -141,6 +158,10 @@ class _Composer:
         if not rounded:
             return None
         return made.at(rounded)
+
+
+def _formula(wish: Wish) -> Formula:
+    return both(tuple(rule.formula for rule in wish.rules))
 
 
 def _family(rule_id: str) -> str:

@@ -22,8 +22,8 @@ Ints = npt.NDArray[np.int64]
 HALVES = 2
 """Amounts are counted in halves, the finest that any field has."""
 
-MAX_STATES = 400_000
-"""Different partial trips on one route; beyond it nothing is counted."""
+MAX_STATES = 2_000_000
+"""Partial trips that are looked at together on one route; beyond it nothing is counted."""
 
 
 class Uncounted(Exception):
@@ -182,7 +182,7 @@ class _Walk:
     def _extended(self, before: _Group, day_group: _Group, day: int) -> _Group:
         """Every partial trip with every way to spend the next day, as far as rules allow."""
         first, second = len(before.weights), len(day_group.weights)
-        if first * second > MAX_STATES * 50:
+        if first * second > MAX_STATES:
             raise Uncounted
         left = np.repeat(np.arange(first), second)
         right = np.tile(np.arange(second), first)
@@ -203,10 +203,7 @@ class _Walk:
         made = _Group(amounts[kept], looks[kept], rows[kept], weights[kept])
         if all(max(mixed.days) <= day for mixed in self.parts.mixed):
             made.looks = made.looks[:, :0]
-        made = _merged(made)
-        if len(made.weights) > MAX_STATES:
-            raise Uncounted
-        return made
+        return _merged(made)
 
     def _mixed_holds(self, formula: Formula, rows: Ints, day: int) -> npt.NDArray[np.bool_]:
         if not len(rows):

@@ -1,8 +1,8 @@
 """The way to a plan through the tools: what has to be looked up for each rule, then the submission."""
 
+import json
 from collections.abc import Iterator
 
-from data.hashing import canonical_json
 from data.task import Script, ToolCall
 from data.trajectory import Trajectory
 from envs.general.trip.compiled import Listing
@@ -36,8 +36,13 @@ def itinerary(frame: Frame, plan: dict[str, Scalar]) -> list[dict[str, Scalar]]:
     ]
 
 
+def said(frame: Frame, plan: dict[str, Scalar]) -> str:
+    """The plan as text, for the submission and the final message."""
+    return json.dumps(itinerary(frame, plan), ensure_ascii=False)
+
+
 def submission(frame: Frame, plan: dict[str, Scalar]) -> ToolCall:
-    return submitted(canonical_json(itinerary(frame, plan)))
+    return submitted(said(frame, plan))
 
 
 def submitted(text: str) -> ToolCall:

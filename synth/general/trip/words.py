@@ -13,7 +13,18 @@ PARAGRAPHS = ((ROUTE, SKY), (DAY,), (BED, FOOD, SIGHT), (MONEY,))
 """Topics that are said in one breath."""
 
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 NUMBERS = {"en": ("two", "three", "four", "five"), "zh": ("两", "三", "四", "五")}
 
@@ -21,7 +32,9 @@ NUMBERS = {"en": ("two", "three", "four", "five"), "zh": ("两", "三", "四", "
 def messages(frame: Frame, wishes: tuple[Wish, ...], rng: Random) -> tuple[Message, ...]:
     """The whole prompt: one message of the user's."""
     draft = Draft(frame, rng)
-    paragraphs = [f"{_opening(draft)}{_gap(frame)}{_standing(draft)}", *_wishes(frame, wishes)]
+    paragraphs = [f"{_opening(draft)}{_gap(frame)}{_standing(draft)}"]
+    first, *rest = _wishes(frame, wishes)
+    paragraphs += [f"{_leading(draft)}{_gap(frame)}{first}".strip(), *rest]
     paragraphs += [_asking(draft), _shape(frame), _closing(draft)]
     return (Message(role=Role.USER, content="\n\n".join(paragraphs)),)
 
@@ -119,6 +132,13 @@ def _wishes(frame: Frame, wishes: tuple[Wish, ...]) -> list[str]:
     ]
 
 
+def _leading(draft: Draft) -> str:
+    return draft.pick(
+        ("", "A few things matter to me.", "Here is what I care about.", "Some wishes of mine:"),
+        ("", "我有几点要求：", "另外有几点请注意：", "下面是我的要求："),
+    )
+
+
 def _asking(draft: Draft) -> str:
     days = ", ".join(day.isoformat() for day in draft.frame.dates)
     return draft.pick(
@@ -156,11 +176,12 @@ def _closing(draft: Draft) -> str:
         (
             "afternoon_restaurant is lunch, evening_restaurant is dinner. Write all names exactly as "
             "the tools give them. I travel alone: one room, one meal and one ticket each time. What "
-            "you submit last counts; once you are done, a short closing message is enough.",
+            "you submit last counts; when you are done, repeat the submitted list as your final "
+            "message.",
         ),
         (
             "afternoon_restaurant 是午餐，evening_restaurant 是晚餐。名称请与工具返回的完全一致。我一个人出行，"
-            "房间、餐费和门票都按一人计算。以最后一次提交为准，提交之后简单说一声即可。",
+            "房间、餐费和门票都按一人计算。以最后一次提交为准；完成后，请在最后一条消息里原样重复提交的列表。",
         ),
     )
 
