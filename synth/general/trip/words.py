@@ -134,8 +134,8 @@ def _wishes(frame: Frame, wishes: tuple[Wish, ...]) -> list[str]:
 
 def _leading(draft: Draft) -> str:
     return draft.pick(
-        ("", "A few things matter to me.", "Here is what I care about.", "Some wishes of mine:"),
-        ("", "我有几点要求：", "另外有几点请注意：", "下面是我的要求："),
+        ("", "A few things matter to me.", "Here is what I care about.", "Let me say what I would like."),
+        ("", "我有几点要求。", "另外有几点请注意。", "下面说说我的想法。"),
     )
 
 
