@@ -14,14 +14,15 @@ from data.task import Language, ToolCall
 from data.trajectory import Observation
 from envs.general.compiler import Compiled, compile_domain
 from envs.general.domain import Domain
+from envs.general.kinds import NUMERIC, Kind
 from envs.general.resolve import resolve
 from envs.general.spec import DomainSpec, read_spec
 from envs.general.surface import Op
 from envs.general.texts import has_chinese
 from envs.general.trial import sample_asks, trial_problems
-from envs.general.variant import draw_variant
+from envs.general.variant import VARIANTS, draw_variant
 
-VARIANTS = 12
+MIN_CHOICES = 6
 MIN_TABLES, MIN_TOOLS, MIN_RULES, MIN_ACTIONS = 4, 10, 3, 3
 
 
@@ -48,7 +49,11 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
                 f"tools: variant {number} has {len(world.tools)} tools, wants {MIN_TOOLS}; "
                 "add actions or tables"
             )
+    shapes = len({world.signature for world in worlds})
+    if shapes < len(worlds):
+        found.append(f"tables: only {shapes} of {len(worlds)} variants differ in structure")
     if worlds:
+        found += _plans(worlds[0])
         found += trial_problems(worlds)
     return [_located(path, line) for line in found], worlds
 
@@ -77,6 +82,22 @@ def _size(spec: DomainSpec, domain: Domain) -> Iterator[str]:
             yield f"tables.{table.name}: is related to no other table; add a ref to it or from it"
 
 
+def _plans(world: Compiled) -> Iterator[str]:
+    """Plans whose slots leave too little to choose from."""
+    for name, plan in world.domain.plans.items():
+        for slot in plan.slots.values():
+            part = "each" if slot.grouped else "once"
+            table = world.domain.tables[slot.table]
+            said = f"plans.{name}.{part}.{slot.name}: picks from {table.name}, which"
+            choices = len(world.candidates(name, slot.name))
+            kinds = [c.kind for c in table.columns.values()]
+            measures = sum(kind in NUMERIC | {Kind.ENUM, Kind.BOOL} for kind in kinds)
+            if choices < MIN_CHOICES:
+                yield f"{said} has {choices} rows to choose from, wants {MIN_CHOICES}"
+            if slot.grouped and measures < 2:
+                yield f"{said} has {measures} numeric, enum or bool columns, wants 2 or more"
+
+
 def _names(path: Path, spec: DomainSpec) -> Iterator[str]:
     if path.stem != spec.name:
         yield f"name: {spec.name!r} is not the file's name, {path.stem!r}"
@@ -95,6 +116,13 @@ def _wording(domain: Domain) -> Iterator[str]:
                     f"tables.{name}.fields.{column.name}.label: the part after '|' is not "
                     f"Chinese: {column.label.zh!r}"
                 )
+            if column.spec.say and not column.spec.say.zh.endswith("的"):
+                yield (
+                    f"tables.{name}.fields.{column.name}.say: the Chinese stands before the noun, "
+                    f"so it ends in 的: {column.spec.say.zh!r}"
+                )
+        if sum(column.kind is Kind.NAME for column in table.columns.values()) > 1:
+            yield f"tables.{name}: has more than one name; make the others text"
     for name, action in domain.actions.items():
         for number, text in enumerate(action.ask):
             if not has_chinese(text.zh):

@@ -96,7 +96,9 @@ class Compiled:
 def compile_domain(spec: DomainSpec, variant: Variant, seed: int) -> Compiled:
     """Raises `SpecError` if the variant leaves nothing that works, `Unfillable` if no rows fit."""
     domain = resolve(spec, frozenset(variant.without))
-    patterns = {name: _pattern(name, t.id_pattern, variant.ids) for name, t in domain.tables.items()}
+    patterns = {
+        name: _pattern(name, t.id_pattern, variant.ids) for name, t in domain.tables.items()
+    }
     rows = fill(domain, patterns, variant.language, seed)
     reads = read_tools(domain, variant)
     actions = tuple(action_tool(domain, a, variant.language) for a in domain.actions.values())
@@ -156,9 +158,7 @@ def _structure(world: Compiled) -> JsonObject:
         for name, table in world.domain.tables.items()
     }
     tools: dict[str, Any] = {tool.name: _bare(tool.parameters) for tool in world.tools}
-    policies = {
-        name: bool(world.variant.enforced.get(name)) for name in world.domain.policies
-    }
+    policies = {name: bool(world.variant.enforced.get(name)) for name in world.domain.policies}
     return {"schema": schema, "tools": tools, "policies": dict(policies)}
 
 
@@ -168,4 +168,3 @@ def _bare(schema: Any) -> Any:
     if isinstance(schema, dict):
         return {k: _bare(v) for k, v in schema.items() if k not in dropped}
     return schema
-

@@ -114,7 +114,9 @@ def open_compiled(task: PublicTask) -> Compiled:
     except ValidationError as error:
         wrong = error.errors()[0]
         place = ".".join(map(str, wrong["loc"])) or "parameters"
-        raise TaskError(f"task {task.id} names no general world: {place}: {wrong['msg']}") from error
+        raise TaskError(
+            f"task {task.id} names no general world: {place}: {wrong['msg']}"
+        ) from error
     except UserError as error:
         if isinstance(error, TaskError):
             raise

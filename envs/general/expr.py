@@ -291,7 +291,9 @@ class _Checker:
             sort = Sort(Kind.ENUM, values=tuple(dict.fromkeys((*one.values, *two.values))))
         return sort, lambda v, s: a(v, s) if condition(v, s) else b(v, s)
 
-    def _call(self, name: str, args: tuple[Node, ...], scope: Mapping[str, Sort]) -> tuple[Sort, Run]:
+    def _call(
+        self, name: str, args: tuple[Node, ...], scope: Mapping[str, Sort]
+    ) -> tuple[Sort, Run]:
         function = FUNCTIONS.get(name)
         if function is None:
             raise ExpressionError(
@@ -321,7 +323,7 @@ class _Checker:
         if alias in scope or is_reserved(alias):
             raise ExpressionError(
                 f"{node.op}({table} ...): {alias!r} already has a meaning here; give the rows "
-                f"another name, as in {node.op}({table} x where x.id != {alias})"
+                f"another name, as in {node.op}({table} x where x != {alias})"
             )
         self.tables.add(table)
         inner = {**scope, alias: Sort(Kind.REF, table)}

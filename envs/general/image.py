@@ -30,9 +30,7 @@ def build_image(domain: Domain, rows: Rows) -> bytes:
             for column in table.refs:
                 if not column.live:
                     name = f"{table.name}_{column.name}"
-                    connection.execute(
-                        f'CREATE INDEX "{name}" ON "{table.name}" ("{column.name}")'
-                    )
+                    connection.execute(f'CREATE INDEX "{name}" ON "{table.name}" ("{column.name}")')
         return connection.serialize()
     finally:
         connection.close()
@@ -59,5 +57,3 @@ def _value(column: Column, value: Value) -> Value:
     if isinstance(value, float) and value == int(value):
         return int(value)
     return value
-
-

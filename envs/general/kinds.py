@@ -2,7 +2,7 @@
 
     name [person|company|street|city|email|phone]   what people call the row
     code PATTERN          letters and digits: # is a digit, @ a letter, the rest stands
-    text                  free text
+    text [person|...]     free text
     enum                  one of the field's `values`
     int | number | money  LOW..HIGH [step S]
     bool [P%]             true with this probability, 50% unless told
@@ -153,7 +153,9 @@ def _numeric(kind: Kind, rest: str) -> Type:
     if kind is Kind.INT and not all(value == int(value) for value in (low, high, step)):
         raise ValueError(f"int has only whole numbers, got {rest!r}")
     if low > high or step <= 0:
-        raise ValueError(f"range {rest!r} is empty; the low end comes first and the step is above 0")
+        raise ValueError(
+            f"range {rest!r} is empty; the low end comes first and the step is above 0"
+        )
     if (high - low) / step > MAX_CHOICES:
         raise ValueError(f"range {rest!r} has over {MAX_CHOICES} values; use a larger step")
     return Type(kind=kind, low=low, high=high, step=step)
@@ -221,7 +223,7 @@ def _ref(kind: Kind, rest: str) -> Type:
 _READERS = {
     Kind.NAME: _name,
     Kind.CODE: _code,
-    Kind.TEXT: _plain,
+    Kind.TEXT: _name,
     Kind.ENUM: _plain,
     Kind.INT: _numeric,
     Kind.NUMBER: _numeric,

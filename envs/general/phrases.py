@@ -83,7 +83,9 @@ def value_words(
         case Kind.BOOL:
             if spec.values:
                 return spec.values["yes" if value else "no"].of(language)
-            return ("是" if value else "否") if language is Language.ZH else "yes" if value else "no"
+            return (
+                ("是" if value else "否") if language is Language.ZH else "yes" if value else "no"
+            )
         case Kind.MONEY:
             assert isinstance(value, int | float)
             return money_words(value, currency, language)

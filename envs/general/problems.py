@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from envs.general.expr import Columns, Expr, Sort, compile_expr
 from envs.general.syntax import ExpressionError
 
-_UNIT = re.compile(
-    r"tables\.\w+\.(?:fields\.\w+|valid\.\d+)|actions\.\w+\.require\.\d+|\w+\.\w+"
-)
+_UNIT = re.compile(r"tables\.\w+\.(?:fields\.\w+|valid\.\d+)|actions\.\w+\.require\.\d+|\w+\.\w+")
 
 
 class Problems:

@@ -28,7 +28,9 @@ class Reader:
         self.variant = variant
         self.tools = {tool.tool.name: tool for tool in tools}
         self.names = {
-            table.name: {column.name: shown_name(domain, column) for column in table.columns.values()}
+            table.name: {
+                column.name: shown_name(domain, column) for column in table.columns.values()
+            }
             for table in domain.tables.values()
         }
         self.briefs = {table.name: _brief(table) for table in domain.tables.values()}

@@ -4,20 +4,17 @@ A source gives rows with named columns; text that exists in both languages is a 
 read on first use and kept, each a few thousand rows at most.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import SourceError
 from data.task import Source
-from envs.general.expr import Value
 from envs.general.kinds import NUMERIC, TEXTUAL, Kind
+from envs.general import real_readers as readers
+from envs.general.real_readers import RealRow
 from envs.general.texts import Text
-
-RealRow = Mapping[str, Value | Text]
 
 
 class RealSource(NamedTuple):
@@ -65,80 +62,12 @@ def real_source(source: str) -> Source:
     wanted = SOURCES[source]
     from data.hashing import content_hash
 
-    rows = [{key: list(v) if isinstance(v, Text) else v for key, v in row.items()}
-            for row in real_rows(source)]
+    rows = [
+        {key: list(v) if isinstance(v, Text) else v for key, v in row.items()}
+        for row in real_rows(source)
+    ]
     version = distribution(wanted.package).version
-    return Source(
-        name=source, version=version, licence=wanted.licence, sha256=content_hash(rows)
-    )
-
-
-def _airports() -> tuple[RealRow, ...]:
-    """Airports that are called international and have an IATA code."""
-    import airportsdata
-
-    rows: list[RealRow] = []
-    for code, entry in sorted(airportsdata.load("IATA").items()):
-        name = str(entry["name"])
-        if "International Airport" not in name or not entry["city"]:
-            continue
-        rows.append(
-            {
-                "iata": code,
-                "name": name,
-                "city": str(entry["city"]),
-                "country": str(entry["country"]),
-                "elevation": int(entry["elevation"]),
-                "latitude": round(float(entry["lat"]), 2),
-                "longitude": round(float(entry["lon"]), 2),
-            }
-        )
-    return tuple(rows)
-
-
-def _stations() -> tuple[RealRow, ...]:
-    """Chinese railway stations: name, pinyin, city."""
-    files = distribution("mcp-server-12306").files or []
-    path = next(file for file in files if file.name == "station_name.js")
-    text = Path(str(path.locate())).read_text(encoding="utf-8")
-    rows: list[RealRow] = []
-    for entry in re.findall(r"@([^@']+)", text):
-        parts = entry.split("|")
-        if len(parts) < 8 or not parts[7]:
-            continue
-        rows.append(
-            {
-                "code": parts[2],
-                "name": Text(parts[3].capitalize(), parts[1]),
-                "city": parts[7],
-            }
-        )
-    return tuple(rows)
-
-
-def _foods() -> tuple[RealRow, ...]:
-    """Foods with what 100 g of them hold; energy by 4, 4 and 9 kcal a gram."""
-    from usda_mcp.food_database import FOOD_DATABASE
-
-    rows: list[RealRow] = []
-    for group, foods in sorted(FOOD_DATABASE.items()):
-        for food in foods:
-            if food["unit"] != "g":
-                continue
-            protein, carbs, fat = (round(100 * food[key], 1) for key in ("pro", "carb", "fat"))
-            rows.append(
-                {
-                    "name": food["name"],
-                    "group": group.replace("_", " "),
-                    "protein": protein,
-                    "carbs": carbs,
-                    "fat": fat,
-                    "calories": round(4 * protein + 4 * carbs + 9 * fat),
-                    "vegetarian": "vegetarian" not in food["exclude_for"],
-                    "vegan": "vegan" not in food["exclude_for"],
-                }
-            )
-    return tuple(rows)
+    return Source(name=source, version=version, licence=wanted.licence, sha256=content_hash(rows))
 
 
 SOURCES: Mapping[str, RealSource] = {
@@ -154,13 +83,13 @@ SOURCES: Mapping[str, RealSource] = {
             "latitude": Kind.NUMBER,
             "longitude": Kind.NUMBER,
         },
-        _airports,
+        readers.airports,
     ),
     "stations": RealSource(
         "mcp-server-12306",
         "MIT",
-        {"code": Kind.CODE, "name": Kind.NAME, "city": Kind.TEXT},
-        _stations,
+        {"code": Kind.CODE, "name": Kind.NAME},
+        readers.stations,
     ),
     "foods": RealSource(
         "usda-mcp",
@@ -175,6 +104,33 @@ SOURCES: Mapping[str, RealSource] = {
             "vegetarian": Kind.BOOL,
             "vegan": Kind.BOOL,
         },
-        _foods,
+        readers.foods,
+    ),
+    "films": RealSource(
+        "bokeh-sampledata",
+        "CC0-1.0",
+        {
+            "title": Kind.NAME,
+            "year": Kind.INT,
+            "runtime": Kind.INT,
+            "genre": Kind.TEXT,
+            "director": Kind.TEXT,
+            "score": Kind.INT,
+            "country": Kind.TEXT,
+        },
+        readers.films,
+    ),
+    "elements": RealSource(
+        "mendeleev",
+        "MIT",
+        {
+            "name": Kind.NAME,
+            "symbol": Kind.CODE,
+            "number": Kind.INT,
+            "weight": Kind.NUMBER,
+            "period": Kind.INT,
+            "density": Kind.NUMBER,
+        },
+        readers.elements,
     ),
 }

@@ -255,9 +255,7 @@ class _Resolver:
                 scope = {**self.sorts[spec.pick], "this": Sort(Kind.REF, spec.pick)}
                 where = None
                 if spec.where:
-                    where = self.problems.expr(
-                        f"{here}.where", spec.where, self.sorts, scope, BOOL
-                    )
+                    where = self.problems.expr(f"{here}.where", spec.where, self.sorts, scope, BOOL)
                 label = spec.label or self.tables[spec.pick].label
                 slots[slot] = Slot(slot, spec.pick, label, where, grouped)
         for number, text in enumerate(plan.ask):

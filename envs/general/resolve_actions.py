@@ -66,7 +66,7 @@ def resolve_policy(
             scope = {arg.name: arg.sort for arg in actions[action].args.values()}
             rule = problems.expr(f"{path}.rule", spec.rule, sorts, scope, BOOL)
             rules |= {action: rule} if rule else {}
-    if not rules:
+    if not rules and not any(said.startswith(f"{path}.") for said in problems.said):
         problems.add(path, "is about no action of this world")
     return Policy(name, spec.text, rules, spec.enforced)
 
@@ -115,8 +115,11 @@ def _arg(
     if label_or_none is None:
         problems.add(path, f'wants a label, as in {{type: "{spec.type}", label: "{name} | 中文"}}')
         return None
-    if type_.kind is Kind.TEXT and not spec.of or type_.kind is Kind.NAME and not (
-        spec.of or type_.maker
+    if (
+        type_.kind is Kind.TEXT
+        and not spec.of
+        or type_.kind is Kind.NAME
+        and not (spec.of or type_.maker)
     ):
         problems.add(path, "wants `of`, the texts that people may ask for")
     if type_.kind in RANGED and not type_.bounded:
@@ -126,9 +129,7 @@ def _arg(
     return Arg(name, made, sort, label_or_none)
 
 
-def _check_ask(
-    path: str, spec: ActionSpec, args: Mapping[str, Arg], problems: Problems
-) -> None:
+def _check_ask(path: str, spec: ActionSpec, args: Mapping[str, Arg], problems: Problems) -> None:
     needed = {arg.name for arg in args.values() if arg.required}
     for number, text in enumerate(spec.ask):
         for language, found in zip(("English", "Chinese"), text.slots(), strict=True):
@@ -200,9 +201,13 @@ class _Effects:
             and not table.fields[column].type.nullable
         ]
         if unset:
-            self.problems.add(path, f"insert {spec.insert} leaves {', '.join(unset)} without a value")
+            self.problems.add(
+                path, f"insert {spec.insert} leaves {', '.join(unset)} without a value"
+            )
         if table.key:
-            self.problems.add(path, f"rows of {spec.insert} have their own key; drop `key` to insert")
+            self.problems.add(
+                path, f"rows of {spec.insert} have their own key; drop `key` to insert"
+            )
         return Insert(spec.insert, values, when)
 
     def _set(
@@ -221,9 +226,11 @@ class _Effects:
             if fields[column].live:
                 self.problems.add(here, f"{column} is computed (`is`), it cannot be set")
                 continue
-            text = {True: "true", False: "false", None: "null"}.get(given, given) if (
-                isinstance(given, bool) or given is None
-            ) else given
+            text = (
+                {True: "true", False: "false", None: "null"}.get(given, given)
+                if (isinstance(given, bool) or given is None)
+                else given
+            )
             made = self.problems.expr(here, text, self.sorts, scope, self.sorts[table][column])
             if made:
                 values[column] = made

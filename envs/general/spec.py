@@ -53,7 +53,9 @@ def _values(given: object) -> object:
         _name(code): text
         if isinstance(text, Text)
         else parse_text(
-            text if isinstance(text, str) and "|" in text else f"{str(code).replace('_', ' ')}|{text}"
+            text
+            if isinstance(text, str) and "|" in text
+            else f"{str(code).replace('_', ' ')}|{text}"
         )
         for code, text in given.items()
     }
@@ -128,15 +130,17 @@ class FieldSpec(Record):
             raise ValueError(f"{len(self.weights)} weights for {len(self.values or ())} values")
         if (self.of or self.mix) and kind not in (Kind.NAME, Kind.TEXT):
             raise ValueError(f"`of` and `mix` are for name and text, not {kind}")
-        given = [
-            n for n in ("of", "mix", "real", "live", "init") if getattr(self, n)
-        ]
+        given = [n for n in ("of", "mix", "real", "live", "init") if getattr(self, n)]
         if len(given) > 1:
-            raise ValueError(f"has {' and '.join(given)}; a column has one origin".replace("live", "is"))
+            raise ValueError(
+                f"has {' and '.join(given)}; a column has one origin".replace("live", "is")
+            )
         for name in ("say", "atmost", "atleast"):
             text: Text | None = getattr(self, name)
             if text and not all("v" in slots for slots in text.slots()):
-                raise ValueError(f"`{name}` needs {{v}} in both languages, got {' | '.join(text)!r}")
+                raise ValueError(
+                    f"`{name}` needs {{v}} in both languages, got {' | '.join(text)!r}"
+                )
         return self
 
 
@@ -188,7 +192,9 @@ class TableSpec(Record):
     @classmethod
     def _pattern(cls, given: str) -> str:
         if given and (not re.fullmatch(r"[A-Za-z0-9#_-]{3,16}", given) or given.count("#") < 3):
-            raise ValueError(f"{given!r} is no id pattern; write letters and ### or more, as LN-####")
+            raise ValueError(
+                f"{given!r} is no id pattern; write letters and ### or more, as LN-####"
+            )
         return given
 
 

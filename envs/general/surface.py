@@ -108,8 +108,10 @@ def _arg_schema(domain: Domain, arg: Arg, language: Language) -> JsonObject:
     if arg.type.kind is Kind.REF:
         described = _id_words(domain.tables[arg.type.table], language)
         if arg.label != domain.tables[arg.type.table].label:
-            described = f"{_capital(words)}: {described}" if language is Language.EN else (
-                f"{words}：{described}"
+            described = (
+                f"{_capital(words)}: {described}"
+                if language is Language.EN
+                else (f"{words}：{described}")
             )
         return {"type": "string", "minLength": 1, "maxLength": MAX_ID, "description": described}
     unit = arg.unit.of(language) if arg.unit else ""
@@ -208,7 +210,11 @@ class _TableTools:
 
     def get(self) -> ReadTool:
         noun = self.table.label.of(self.language)
-        said = f"按编号查看一条{noun}记录的全部信息。" if self.zh else f"Shows everything about one {noun}."
+        said = (
+            f"按编号查看一条{noun}记录的全部信息。"
+            if self.zh
+            else f"Shows everything about one {noun}."
+        )
         tool = _tool(f"get_{self.table.name}", said, self._id(), [id_name(self.table)])
         return ReadTool(Op.GET, self.table.name, tool)
 
@@ -218,7 +224,9 @@ class _TableTools:
         ]
         noun = self.table.label.of(self.language)
         said = (
-            f"查看一条{noun}记录中指定的字段。" if self.zh else f"Shows chosen fields of one {noun}."
+            f"查看一条{noun}记录中指定的字段。"
+            if self.zh
+            else f"Shows chosen fields of one {noun}."
         )
         properties = self._id()
         properties["fields"] = {
@@ -312,7 +320,9 @@ class _TableTools:
 
     def count(self) -> ReadTool:
         noun = self.table.label
-        said = f"统计符合条件的{noun.zh}数量。" if self.zh else f"Counts {noun.en_plural} by filters."
+        said = (
+            f"统计符合条件的{noun.zh}数量。" if self.zh else f"Counts {noun.en_plural} by filters."
+        )
         filters, properties = self._filters()
         tool = _tool(f"count_{self.table.plural}", said, properties, [])
         return ReadTool(Op.COUNT, self.table.name, tool, filters=tuple(filters))
@@ -349,7 +359,9 @@ class _TableTools:
                 return {}
             case Paging.PAGE:
                 said = f"页码，每页{size}条" if self.zh else f"Page number; {size} to a page"
-                return {"page": {"type": "integer", "minimum": 1, "default": 1, "description": said}}
+                return {
+                    "page": {"type": "integer", "minimum": 1, "default": 1, "description": said}
+                }
             case Paging.OFFSET:
                 first = "从第几条之后开始" if self.zh else "How many to skip"
                 limit = "最多返回几条" if self.zh else "How many to show"
@@ -377,19 +389,27 @@ class _TableTools:
             unit = column.spec.unit.of(self.language) if column.spec.unit else ""
             if column.kind is Kind.MONEY:
                 unit = self.domain.spec.currency
-            values = "" if column.kind is not Kind.ENUM else "; ".join(
-                f"{code}: {text.of(self.language)}"
-                for code, text in (column.spec.values or {}).items()
+            values = (
+                ""
+                if column.kind is not Kind.ENUM
+                else "; ".join(
+                    f"{code}: {text.of(self.language)}"
+                    for code, text in (column.spec.values or {}).items()
+                )
             )
             described = _described(words, unit, values, column.type, self.language)
             schema = _schema(column.type, list(column.spec.values or ()), limits=False)
             if column.kind in NUMERIC | TEMPORAL:
                 for how in ("min", "max"):
                     arg = f"{how}_{column.name}"
-                    end = {"min": "不小于", "max": "不大于"} if self.zh else {
-                        "min": "At least: ",
-                        "max": "At most: ",
-                    }
+                    end = (
+                        {"min": "不小于", "max": "不大于"}
+                        if self.zh
+                        else {
+                            "min": "At least: ",
+                            "max": "At most: ",
+                        }
+                    )
                     filters.append(Filter(arg, column.name, how))
                     properties[arg] = {**schema, "description": end[how] + described}
             else:

@@ -150,7 +150,9 @@ class _Parser:
         self.depth += 1
         self.nodes += 1
         if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise ExpressionError(f"is nested deeper than {MAX_DEPTH} or has over {MAX_NODES} parts")
+            raise ExpressionError(
+                f"is nested deeper than {MAX_DEPTH} or has over {MAX_NODES} parts"
+            )
 
     def choice(self) -> Node:
         self.enter()

@@ -48,7 +48,9 @@ def parse_text(given: object) -> Text:
     if not bar or not en or not zh:
         raise ValueError(f'wants both languages, "English | 中文", got {given!r}')
     if "|" in zh:
-        raise ValueError(f"has more than one '|' in {given!r}; write one English and one Chinese part")
+        raise ValueError(
+            f"has more than one '|' in {given!r}; write one English and one Chinese part"
+        )
     if has_chinese(en):
         raise ValueError(f"has Chinese before the '|' in {given!r}; English comes first")
     return Text(en, zh)
@@ -60,7 +62,7 @@ def parse_noun(given: object) -> Noun:
     en, _, en_plural = (part.strip() for part in text.en.partition("/"))
     zh, _, measure = (part.strip() for part in text.zh.partition("/"))
     if not en or not zh:
-        raise ValueError(f"wants a noun such as \"copy/copies | 册/本\", got {given!r}")
+        raise ValueError(f'wants a noun such as "copy/copies | 册/本", got {given!r}')
     return Noun(en, en_plural or plural(en), zh, measure or "个")
 
 

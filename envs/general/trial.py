@@ -64,6 +64,9 @@ def sample_asks(world: Compiled) -> Iterator[str]:
         }
         for text in action.ask:
             yield asked(text.of(language), slots, language)
+    for plan in world.domain.plans.values():
+        for text in plan.ask:
+            yield asked(text.of(language), {"count": str(plan.count[0])}, language)
 
 
 class _Trial:

@@ -266,4 +266,3 @@ class _Scope(dict[str, Any]):
 
 def _quoted(names: list[str]) -> list[str]:
     return [f'"{name}"' for name in names]
-

@@ -1,1 +1,1 @@
-"""Tasks in general environments."""
+"""General tasks: errands and plans in compiled worlds."""
