@@ -32,21 +32,30 @@ from verifiers.general.constraints import Formula, Scalar
 
 
 class Level(NamedTuple):
-    """`low` and `high` bound the share of well-formed plans that are right."""
+    """`low` and `high` bound the share of right plans, as what one slot contributes to it.
+
+    With six slots and a `high` of 0.1, at most one well-formed plan in a million is right.
+    """
 
     low: float
     high: float
     fewest: int
     most: int
     """Rules, those against repetition not counted."""
+    places: int
+    """Slots that a plan should not have more of, if it may have fewer groups."""
+
+    def share(self, num_slots: int) -> tuple[float, float]:
+        """Bounds of the share of right plans among all that are well formed."""
+        return self.low**num_slots, self.high**num_slots
 
 
 LEVELS = {
-    1: Level(3e-2, 3e-1, 2, 3),
-    2: Level(2e-3, 2e-2, 3, 5),
-    3: Level(5e-5, 1e-3, 5, 7),
-    4: Level(5e-7, 2e-5, 6, 9),
-    5: Level(0.0, 2e-7, 8, 12),
+    1: Level(0.35, 0.65, 2, 3, 4),
+    2: Level(0.22, 0.35, 3, 5, 5),
+    3: Level(0.14, 0.22, 5, 8, 6),
+    4: Level(0.08, 0.14, 7, 11, 7),
+    5: Level(0.0, 0.08, 9, 14, 8),
 }
 CANDIDATES = 6
 """Drawn for each rule."""
@@ -80,9 +89,11 @@ class Grown:
 
 
 def groups_at(plan: Plan, level: int) -> int:
-    """How many groups a plan has at a level: from the fewest to the most."""
+    """How many groups a plan has at a level: from the fewest to the most, within its slots."""
     low, high = plan.count
-    return low + round((high - low) * (level - 1) / 4)
+    grouped = sum(slot.grouped for slot in plan.slots.values())
+    room = (LEVELS[level].places - (len(plan.slots) - grouped)) // max(1, grouped)
+    return max(low, min(low + round((high - low) * (level - 1) / 4), room))
 
 
 def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str:
@@ -93,10 +104,11 @@ def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str
     counter = PlanCounter(shape.problem, shape.tables, MAX_WORK)
     well_formed = counter.well_formed()
     wanted = LEVELS[level]
-    if well_formed * wanted.high < 1:
+    low, high = wanted.share(len(shape.places))
+    if well_formed * high < 1:
         return "too_few_plans"
     population = Population(counter.lowering, rng)
-    growth = _Growth(shape, counter, population, wanted, rng, level)
+    growth = _Growth(shape, counter, population, rng, level)
     reason = growth.run()
     if reason:
         return reason
@@ -110,21 +122,21 @@ class _Growth:
         shape: Shape,
         counter: PlanCounter,
         population: Population,
-        wanted: Level,
         rng: Random,
         level: int,
     ) -> None:
         self.shape = shape
         self.counter = counter
         self.population = population
-        self.wanted = wanted
+        self.wanted = LEVELS[level]
+        self.low, self.high = self.wanted.share(len(shape.places))
         self.proposer = Proposer(shape, population, rng, level)
         self.steps: list[Step] = []
         self.share = 1.0
         self.count = Counted(0, 0)
         self._said: set[object] = set()
-        self._rules = rng.randint(wanted.fewest, wanted.most)
-        self._goal = sqrt(max(wanted.low, 2 / counter.well_formed()) * wanted.high)
+        self._rules = rng.randint(self.wanted.fewest, self.wanted.most)
+        self._goal = sqrt(max(self.low, 2 / counter.well_formed()) * self.high)
 
     def run(self) -> str:
         """Empty if the problem is as wanted."""
@@ -133,7 +145,7 @@ class _Growth:
         own, barren = len(self.steps), 0
         while barren < MAX_BARREN:
             rules = len(self.steps) - own
-            if rules >= self._rules and self.share <= self.wanted.high:
+            if rules >= self._rules and self.share <= self.high:
                 reason = self._settled()
                 if reason != "too_many":
                     return reason
@@ -156,7 +168,7 @@ class _Growth:
             if clause is None or _about(clause) in self._said or self._too_often(clause):
                 continue
             left = float(self.population.holding(clause.formula()).mean())
-            if not LEAST_SHARE <= left <= MOST_SHARE or self.share * left < self.wanted.low:
+            if not LEAST_SHARE <= left <= MOST_SHARE or self.share * left < self.low:
                 continue
             if abs(log(left / needed)) < distance:
                 chosen, distance = clause, abs(log(left / needed))
@@ -182,9 +194,9 @@ class _Growth:
         except TooMany:
             return "too_many"
         share = self.count.high / self.counter.well_formed()
-        if share > self.wanted.high:
+        if share > self.high:
             return "too_many"
-        return "" if share >= self.wanted.low else "too_tight"
+        return "" if share >= self.low else "too_tight"
 
 
 def _about(clause: Clause) -> object:
