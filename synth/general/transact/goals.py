@@ -1,9 +1,11 @@
 """Draws what a request asks for: things that can be done, things that a rule forbids, a question."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from data.hashing import canonical_json
 from envs.general.compiler import Compiled
 from envs.general.domain import Action, Column
 from envs.general.expr import Value
@@ -16,6 +18,7 @@ from synth.general.transact.model import Clue, Errand, Goal, Question
 
 MAX_DRAWS = 250
 MAX_ACTIONS = 14
+MAX_ORDERS = 3
 
 
 class Unfit(Exception):
@@ -95,10 +98,24 @@ class Drawer:
             question=self._question(after, final),
             order=self._order(len(goals), len(declined)),
         )
+        if not self._commutes(errand.goals, final):
+            raise Unfit("order_matters")
         for clue in errand.clues():
             if not self._still_points(clue, after):
                 raise Unfit("clue_moves")
         return Drawn(errand, tuple(touched), final)
+
+    def _commutes(self, goals: tuple[Goal, ...], final: tuple[Change, ...]) -> bool:
+        """True if other orders are allowed too and lead to the same, but for new ids."""
+        right = Counter(map(outcome, final))
+        orders = [goals[::-1]] if len(goals) > 1 else []
+        for _ in range(MAX_ORDERS if len(goals) > 2 else 0):
+            orders.append(tuple(self.rng.sample(goals, len(goals))))
+        for order in orders:
+            played = play(self.world, order)
+            if played is None or Counter(map(outcome, played.final)) != right:
+                return False
+        return True
 
     def _order(self, goals: int, declined: int) -> tuple[int, ...]:
         places = list(range(goals + declined))
@@ -212,11 +229,47 @@ class Drawer:
         return None
 
     def _still_points(self, clue: Clue, after: View) -> bool:
-        """True if the clue means the same row in the end, or the row is gone."""
-        if all(str(row["id"]) != clue.row_id for row in after.table(clue.table)):
-            return True
+        """True if the clue means no other row in the end, when its own may have changed or gone."""
         text = self.view.called(clue.table)[clue.row_id]
-        return after.matches(clue, text) == [clue.row_id]
+        return set(after.matches(clue, text)) <= {clue.row_id}
+
+
+class Played(NamedTuple):
+    final: tuple[Change, ...]
+    broken: tuple[str, ...]
+    """Rules that were broken on the way."""
+    touched: frozenset[str]
+
+    @property
+    def changed(self) -> list[str]:
+        """Ids of the rows that differ in the end."""
+        return sorted({change.row_id for change in self.final})
+
+
+def play(world: Compiled, goals: Sequence[Goal]) -> Played | None:
+    """What comes of doing `goals` in this order; None if one of them is refused."""
+    opened = world.open()
+    broken: list[str] = []
+    touched: set[str] = set()
+    try:
+        for goal in goals:
+            action = world.domain.actions[goal.action]
+            broken += opened.breaks(action, goal.values)
+            touched |= {change.row_id for change in opened.act(action, goal.values)}
+        return Played(opened.diff(world.rows.tables), tuple(broken), frozenset(touched))
+    except (Refused, KeyError):
+        return None
+    finally:
+        opened.close()
+
+
+def outcome(change: Change) -> tuple[str, str, str]:
+    """A change without the ids of new rows."""
+    after = dict(change.after) if change.after is not None else None
+    if change.before is None and after is not None:
+        del after["id"]
+        return change.table, "", canonical_json(after)
+    return change.table, change.row_id, canonical_json(after)
 
 
 def _askable(column: Column) -> bool:
