@@ -27,6 +27,7 @@ from envs.general.env import Parameters
 from envs.general.real import real_source
 from envs.general.resolve import spec_hash
 from envs.general.variant import VARIANTS, draw_variant
+from synth.general.plan.author import write as write_plan
 from synth.general.transact.author import write as write_transact
 from synth.general.transact.goals import Unfit
 from synth.general.written import Written
@@ -42,6 +43,7 @@ SEEDS = 5
 
 FAMILIES: Mapping[str, Callable[[Compiled, int, Random], Written]] = {
     "transact": write_transact,
+    "plan": write_plan,
 }
 
 

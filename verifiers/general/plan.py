@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
-from data.errors import TaskError
+from data.errors import EnvironmentFault, TaskError
 from data.record import Record
 from data.task import Task
 from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
+from envs.general.env import open_compiled
 from verifiers.general.constraints import PlanProblem
 from verifiers.general.evaluate import Evaluator
 from verifiers.general.form import Items, Malformed, Object, read_plan
 from verifiers.general.tables import Tables
+from verifiers.general.worlds import plan_tables
+
+FAMILY = "plan"
+
+
+class _State(Record):
+    """What `Environment.state()` of a general world holds."""
+
+    writes: tuple[JsonValue, ...]
+    changes: tuple[JsonValue, ...]
 
 
 class PlanSpec(Record):
@@ -33,6 +44,37 @@ def plan_spec(task: Task) -> PlanSpec:
         wrong = error.errors()[0]
         place = ".".join(map(str, wrong["loc"])) or "all of it"
         raise TaskError(f"task {task.id} has no valid verifier: {place}: {wrong['msg']}") from error
+
+
+def verify_plan(task: Task, trajectory: Trajectory) -> Verdict:
+    """The verdict on a plan for a compiled world, which must be left as it was.
+
+    Raises `TaskError` for a task that cannot be judged, `EnvironmentFault` without its state.
+    """
+    spec, state = plan_spec(task), _state(trajectory)
+    compiled = open_compiled(task.public())
+    if spec.plan not in compiled.domain.plans:
+        raise TaskError(f"task {task.id}: the domain has no plan {spec.plan!r}")
+    tables = plan_tables(compiled, spec.plan)
+    untouched = not state.writes and not state.changes
+    detail = (
+        "nothing was changed" if untouched else "something was changed; only a plan was asked for"
+    )
+    return judge(
+        spec,
+        tables,
+        trajectory,
+        also=(VerdictCheck(name="unchanged", passed=untouched, detail=detail),),
+    )
+
+
+def _state(trajectory: Trajectory) -> _State:
+    try:
+        return _State.model_validate(trajectory.state)
+    except ValidationError as error:
+        raise EnvironmentFault(
+            f"the attempt at {trajectory.task_id} left no state of a general world"
+        ) from error
 
 
 def judge(

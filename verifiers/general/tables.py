@@ -71,6 +71,14 @@ class Tables:
         ]
         return exactly or known.get(folded(given), [])
 
+    def shown(self, table: str, key: Scalar) -> str:
+        """The row's name where that is nobody else's, else its key."""
+        row = self.row(table, key)
+        assert row is not None
+        name = row.get(self.tables[table].name)
+        unique = isinstance(name, str) and self.called(table, name) == [key]
+        return str(name) if unique else str(key)
+
     def _is_called(self, table: str, key: Scalar, given: str) -> bool:
         row = self.row(table, key)
         return row is not None and given in (key, row.get(self.tables[table].name))

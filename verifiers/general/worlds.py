@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from envs.general.compiler import Compiled, compile_shipped
+from envs.general.compiler import Compiled
 from envs.general.domain import Table as DomainTable
-from envs.general.variant import Variant
 from verifiers.general.tables import Row, Table, Tables
 
 MAX_KEPT = 64
@@ -17,8 +16,12 @@ def slot_table(compiled: Compiled, plan: str, slot: str) -> str:
     return wanted.table if wanted.where is None else f"{wanted.table}@{slot}"
 
 
+@lru_cache(maxsize=MAX_KEPT)
 def plan_tables(compiled: Compiled, plan: str) -> Tables:
-    """Every table of the world, and one more for each slot that takes only some of the rows."""
+    """Every table of the world, and one more for each slot that takes only some of the rows.
+
+    Compiled worlds never change, so the tables of the last few are kept.
+    """
     tables: dict[str, Table] = {}
     for name, made in compiled.domain.tables.items():
         rows = sorted(compiled.rows.tables[name].values(), key=lambda row: str(row["id"]))
@@ -34,14 +37,3 @@ def plan_tables(compiled: Compiled, plan: str) -> Tables:
 def _table(made: DomainTable, rows: Sequence[Row]) -> Table:
     refs = {column.name: column.type.table for column in made.refs}
     return Table("id", rows, refs, made.name_column)
-
-
-def shipped_tables(domain: str, variant: Variant, seed: int, plan: str) -> Tables:
-    """`plan_tables` of a shipped domain's world; the last few are kept."""
-    return _shipped(domain, variant.model_dump_json(), seed, plan)
-
-
-@lru_cache(maxsize=MAX_KEPT)
-def _shipped(domain: str, variant: str, seed: int, plan: str) -> Tables:
-    compiled = compile_shipped(domain, Variant.model_validate_json(variant), seed)
-    return plan_tables(compiled, plan)

@@ -6,7 +6,7 @@ followed on a population while rules are added and counted exactly at the end.
 """
 
 from dataclasses import dataclass
-from math import inf, log, sqrt
+from math import log, sqrt
 from random import Random
 from typing import NamedTuple
 
@@ -25,37 +25,52 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.counting import Counted, PlanCounter, TooMany
-from synth.general.plan.population import SIZE, Population
+from synth.general.plan.population import Population
 from synth.general.plan.propose import Proposer
 from synth.general.plan.shape import Shape
 from verifiers.general.constraints import Formula, Scalar
 
 
 class Level(NamedTuple):
-    """`low` and `high` bound the share of well-formed plans that are right."""
+    """`low` and `high` bound the share of right plans, as what one slot contributes to it.
+
+    With six slots and a `high` of 0.1, at most one well-formed plan in a million is right.
+    """
 
     low: float
     high: float
     fewest: int
     most: int
     """Rules, those against repetition not counted."""
+    places: int
+    """Slots that a plan should not have more of, if it may have fewer groups."""
+
+    def share(self, num_slots: int) -> tuple[float, float]:
+        """Bounds of the share of right plans among all that are well formed."""
+        return self.low**num_slots, self.high**num_slots
 
 
 LEVELS = {
-    1: Level(3e-2, 3e-1, 2, 3),
-    2: Level(2e-3, 2e-2, 3, 5),
-    3: Level(5e-5, 1e-3, 5, 7),
-    4: Level(5e-7, 2e-5, 6, 9),
-    5: Level(0.0, 2e-7, 8, 12),
+    1: Level(0.3, 0.65, 2, 3, 4),
+    2: Level(0.2, 0.38, 3, 5, 5),
+    3: Level(0.12, 0.25, 4, 7, 5),
+    4: Level(0.06, 0.15, 6, 10, 6),
+    5: Level(0.0, 0.085, 7, 13, 6),
 }
-CANDIDATES = 6
-"""Drawn for each rule."""
+CANDIDATES, DRAWS = 6, 20
+"""Wanted for each rule, and draws that are made for them."""
 
-MAX_BARREN = 6
+MAX_BARREN = 15
 """Times that no candidate fits before a problem is given up."""
 
-LEAST_SHARE, MOST_SHARE = 0.03, 0.85
+LEAST_SHARE, MOST_SHARE = 0.02, 0.85
 """Shares of the plans so far that a rule may leave: no rule does everything, none does nothing."""
+
+SURE = 0.7
+"""The population's share is an estimate: one that is this much below the bound is counted."""
+
+REPETITION_BARRED = 0.8
+"""How often a plan may not use a row twice."""
 
 MAX_WORK = 150_000
 """Partial plans that the count of a task may look at: more is a task that is slow to prove."""
@@ -80,9 +95,11 @@ class Grown:
 
 
 def groups_at(plan: Plan, level: int) -> int:
-    """How many groups a plan has at a level: from the fewest to the most."""
+    """How many groups a plan has at a level: from the fewest to the most, within its slots."""
     low, high = plan.count
-    return low + round((high - low) * (level - 1) / 4)
+    grouped = sum(slot.grouped for slot in plan.slots.values())
+    room = (LEVELS[level].places - (len(plan.slots) - grouped)) // max(1, grouped)
+    return max(low, min(low + round((high - low) * (level - 1) / 4), room))
 
 
 def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str:
@@ -93,10 +110,11 @@ def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str
     counter = PlanCounter(shape.problem, shape.tables, MAX_WORK)
     well_formed = counter.well_formed()
     wanted = LEVELS[level]
-    if well_formed * wanted.high < 1:
+    low, high = wanted.share(len(shape.places))
+    if well_formed * high < 1:
         return "too_few_plans"
     population = Population(counter.lowering, rng)
-    growth = _Growth(shape, counter, population, wanted, rng, level)
+    growth = _Growth(shape, counter, population, rng, level)
     reason = growth.run()
     if reason:
         return reason
@@ -110,30 +128,32 @@ class _Growth:
         shape: Shape,
         counter: PlanCounter,
         population: Population,
-        wanted: Level,
         rng: Random,
         level: int,
     ) -> None:
         self.shape = shape
         self.counter = counter
         self.population = population
-        self.wanted = wanted
+        self.wanted = LEVELS[level]
+        self.low, self.high = self.wanted.share(len(shape.places))
         self.proposer = Proposer(shape, population, rng, level)
         self.steps: list[Step] = []
         self.share = 1.0
         self.count = Counted(0, 0)
+        self._rng = rng
         self._said: set[object] = set()
-        self._rules = rng.randint(wanted.fewest, wanted.most)
-        self._goal = sqrt(max(wanted.low, 2 / counter.well_formed()) * wanted.high)
+        self._rules = rng.randint(self.wanted.fewest, self.wanted.most)
+        self._goal = sqrt(max(self.low, 2 / counter.well_formed()) * self.high)
 
     def run(self) -> str:
         """Empty if the problem is as wanted."""
         for places in self.shape.kinds.values():
-            self._add(NoRepeat(places))
+            if self._rng.random() < REPETITION_BARRED:
+                self._add(NoRepeat(places))
         own, barren = len(self.steps), 0
         while barren < MAX_BARREN:
             rules = len(self.steps) - own
-            if rules >= self._rules and self.share <= self.wanted.high:
+            if rules >= self._rules and self.share <= SURE * self.high:
                 reason = self._settled()
                 if reason != "too_many":
                     return reason
@@ -141,40 +161,37 @@ class _Growth:
                 return "too_loose"
             needed = min(1.0, self._goal / self.share) ** (1 / max(1, self._rules - rules))
             self.proposer.wanted = needed
-            best = self._best(needed)
-            if best is None:
+            if not any(self._add(clause) for clause in self._candidates(needed)):
                 barren += 1
-            else:
-                self._add(best)
         return "no_more_rules"
 
-    def _best(self, needed: float) -> Clause | None:
-        """Of some candidates, that which leaves nearest to the share needed."""
-        chosen, distance = None, inf
-        for _ in range(CANDIDATES):
+    def _candidates(self, needed: float) -> list[Clause]:
+        """Some rules that could be next, that which leaves nearest to the share needed first."""
+        found: list[tuple[float, int, Clause]] = []
+        for number in range(DRAWS):
+            if len(found) == CANDIDATES:
+                break
             clause = self.proposer.propose()
             if clause is None or _about(clause) in self._said or self._too_often(clause):
                 continue
             left = float(self.population.holding(clause.formula()).mean())
-            if not LEAST_SHARE <= left <= MOST_SHARE or self.share * left < self.wanted.low:
-                continue
-            if abs(log(left / needed)) < distance:
-                chosen, distance = clause, abs(log(left / needed))
-        return chosen
+            if LEAST_SHARE <= left <= MOST_SHARE and self.share * left >= self.low:
+                found.append((abs(log(left / needed)), number, clause))
+        return [clause for _, _, clause in sorted(found, key=lambda entry: entry[:2])]
 
     def _too_often(self, clause: Clause) -> bool:
         same = sum(1 for step in self.steps if type(step.clause) is type(clause))
-        return same >= max(2, self._rules // 3)
+        return same >= max(2, self._rules // (2 if isinstance(clause, OnPlace) else 3))
 
-    def _add(self, clause: Clause) -> None:
+    def _add(self, clause: Clause) -> bool:
         formula = clause.formula()
         left = float(self.population.holding(formula).mean())
-        if left * SIZE < 1:
-            return
+        if not self.population.restrict(formula):
+            return False
         self._said.add(_about(clause))
-        self.population.restrict(formula)
         self.share *= left
         self.steps.append(Step(clause, formula, self.share))
+        return True
 
     def _settled(self) -> str:
         try:
@@ -182,9 +199,9 @@ class _Growth:
         except TooMany:
             return "too_many"
         share = self.count.high / self.counter.well_formed()
-        if share > self.wanted.high:
+        if share > self.high:
             return "too_many"
-        return "" if share >= self.wanted.low else "too_tight"
+        return "" if share >= self.low else "too_tight"
 
 
 def _about(clause: Clause) -> object:

@@ -32,20 +32,24 @@ from synth.general.plan.lowering import (
     Test,
     Tree,
     Weighted,
-    slots_below,
 )
-from verifiers.general.constraints import Formula, Scalar, Term
+from verifiers.general.constraints import Formula, Scalar, Term, slots_of
 
-SIZE = 400
+SIZE = 320
+NEAR = 64
+"""Plans that are kept for each rule which break that rule alone."""
+
 SWEEPS = 2
-"""Gibbs sweeps after each rule that thins the population out."""
+"""Gibbs sweeps after each rule."""
 
-THIN = 0.5
-"""Share of different plans below which the population is moved about."""
+SOLVES = -1
 
 
 class Population:
-    """`SIZE` plans that satisfy the rules so far, as a row number for each slot."""
+    """`SIZE` plans that satisfy the rules so far, and `NEAR` for each rule that break just it.
+
+    While a rule has a plan that breaks it alone, the others do not imply it.
+    """
 
     def __init__(self, lowering: Lowering, rng: Random) -> None:
         self.lowering = lowering
@@ -57,48 +61,62 @@ class Population:
         self.rows: dict[str, Ints] = {
             slot: self._rng.randint(0, size, SIZE) for slot, size in self.sizes.items()
         }
-        self._rules: list[tuple[frozenset[str], Conjunct]] = []
+        self._breaks: Ints = np.full(SIZE, SOLVES)
+        self._rules: list[tuple[frozenset[str], tuple[Conjunct, ...]]] = []
 
     def holding(self, formula: Formula) -> Mask:
-        """Which members satisfy `formula`."""
-        mask = np.ones(SIZE, dtype=np.bool_)
-        for tree in self.lowering.conjuncts(formula):
-            mask &= holds(tree, self.rows)
+        """Which of the plans that satisfy the rules also satisfy `formula`."""
+        return self._holding(self.lowering.conjuncts(formula), self._main())
+
+    def _main(self) -> dict[str, Ints]:
+        return {slot: rows[:SIZE] for slot, rows in self.rows.items()}
+
+    def _holding(self, trees: tuple[Conjunct, ...], rows: dict[str, Ints]) -> Mask:
+        mask = np.ones(len(next(iter(rows.values()))), dtype=np.bool_)
+        for tree in trees:
+            mask &= holds(tree, rows)
         return mask
 
     def values(self, term: Term) -> Ints:
-        """Scaled values of a numeric term, of the members that have one."""
-        values = _value(self.lowering.term(term), self.rows)
+        """Scaled values of a numeric term in the plans that satisfy the rules, where it has one."""
+        values = _value(self.lowering.term(term), self._main())
         return np.asarray(values[values != NULL])
 
     def member(self, number: int) -> dict[str, Scalar]:
-        """One plan of the population, by the key of the row in each slot."""
+        """One plan that satisfies the rules, by the key of the row in each slot."""
         problem, tables = self.lowering.problem, self.lowering.tables
         return {s.name: tables.keys(s.table)[self.rows[s.name][number]] for s in problem.slots}
 
-    def restrict(self, formula: Formula) -> None:
-        """Goes on with the members that satisfy `formula`, of which there must be one."""
-        kept = np.flatnonzero(self.holding(formula))
-        assert len(kept), "no member satisfies the rule"
-        for tree in self.lowering.conjuncts(formula):
-            self._rules.append((slots_below(tree), tree))
-        chosen = kept[self._rng.randint(0, len(kept), SIZE)]
-        if len(kept) == SIZE:
-            return
-        self.rows = {slot: rows[chosen] for slot, rows in self.rows.items()}
-        if len(kept) < THIN * SIZE:
-            for _ in range(SWEEPS):
-                self._sweep()
+    def restrict(self, formula: Formula) -> bool:
+        """Adds a rule; False, and nothing is added, if it or an earlier one would be implied."""
+        trees = self.lowering.conjuncts(formula)
+        held = self._holding(trees, self.rows)
+        solves = self._breaks == SOLVES
+        sets = [np.flatnonzero(held & (self._breaks == n)) for n in range(len(self._rules))]
+        sets.append(np.flatnonzero(~held & solves))
+        kept = np.flatnonzero(held & solves)
+        if not len(kept) or not all(len(members) for members in sets):
+            return False
+        chosen = [kept[self._rng.randint(0, len(kept), SIZE)]]
+        chosen += [members[self._rng.randint(0, len(members), NEAR)] for members in sets]
+        at = np.concatenate(chosen)
+        self.rows = {slot: rows[at] for slot, rows in self.rows.items()}
+        self._breaks = np.repeat(np.arange(SOLVES, len(sets)), [SIZE, *(NEAR for _ in sets)])
+        self._rules.append((slots_of(formula), trees))
+        for _ in range(SWEEPS):
+            self._sweep()
+        return True
 
     def _sweep(self) -> None:
-        """Offers every slot of every member another row; it moves if all rules still hold."""
-        for slot, size in self.sizes.items():
+        """Offers every slot of every plan another row; it moves if it then breaks no other rule."""
+        size = len(self._breaks)
+        for slot, num_rows in self.sizes.items():
             moved = dict(self.rows)
-            moved[slot] = self._rng.randint(0, size, SIZE)
-            mask = np.ones(SIZE, dtype=np.bool_)
-            for scope, tree in self._rules:
+            moved[slot] = self._rng.randint(0, num_rows, size)
+            mask = np.ones(size, dtype=np.bool_)
+            for number, (scope, trees) in enumerate(self._rules):
                 if slot in scope:
-                    mask &= holds(tree, moved)
+                    mask &= self._holding(trees, moved) == (self._breaks != number)
             self.rows[slot] = np.where(mask, moved[slot], self.rows[slot])
 
 

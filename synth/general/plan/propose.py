@@ -37,7 +37,7 @@ Family = Callable[["Proposer"], "Clause | None"]
 
 Way = tuple[tuple[Place, ...], tuple[str, ...], str, tuple[str, str]]
 
-LOOSE, TIGHT = 0.75, 0.1
+LOOSE, TIGHT = 0.75, 0.05
 """Most and least of the plans so far that a drawn bound leaves."""
 
 
@@ -86,7 +86,7 @@ class Proposer:
         if attribute.kind in GROUPING:
             return self._named(attribute)
         if attribute.kind in MEASURED:
-            return self._bound(term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST)))
+            return self._bound(term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND)))
         return self._moment(attribute)
 
     def _named(self, attribute: Attribute) -> Check:

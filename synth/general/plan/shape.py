@@ -157,19 +157,12 @@ class Shape:
                 yield Attribute(columns, known)
 
     def shown(self, plan: dict[str, Scalar]) -> dict[str, str]:
-        """What to write for each pick: its name where that is nobody else's, else its key."""
-        return {slot: self.named(self.problem.table_of(slot), key) for slot, key in plan.items()}
-
-    def named(self, table: str, key: Scalar) -> str:
-        row = self.tables.row(table, key)
-        assert row is not None
-        name = row.get(self.tables.tables[table].name)
-        unique = isinstance(name, str) and self.tables.called(table, name) == [key]
-        return str(name) if unique else str(key)
+        """What to write for each pick."""
+        return {s: self.tables.shown(self.problem.table_of(s), key) for s, key in plan.items()}
 
     def has_names(self, table: str) -> bool:
         """True if every row of `table` can be told by its name."""
-        return all(self.named(table, key) != str(key) for key in self.tables.keys(table))
+        return all(self.tables.shown(table, key) != str(key) for key in self.tables.keys(table))
 
 
 def _speakable(column: Column) -> bool:

@@ -126,3 +126,20 @@ def _parsed(observation: Observation) -> dict[str, Any]:
         raise EnvironmentFault(f"a table cannot be read whole: {observation.text[:200]}")
     answer: dict[str, Any] = json.loads(observation.text)
     return answer
+
+
+def reading(compiled: Compiled, problem: PlanProblem, tables: Tables) -> tuple[ToolCall, ...]:
+    """The calls that read all that `problem` needs, found in a fresh copy of the world."""
+    calls: list[ToolCall] = []
+    world = compiled.open()
+    try:
+        reader = read_tables(compiled, tables_needed(problem, tables))
+        call = next(reader)
+        while True:
+            calls.append(call)
+            tool = compiled.reader.tools[call.name]
+            call = reader.send(compiled.reader.answer(tool, call.arguments, world))
+    except StopIteration:
+        return tuple(calls)
+    finally:
+        world.close()
