@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from data.errors import EnvironmentFault
 from data.record import Record
-from data.task import JsonObject, Task
+from data.task import Task
 from data.trajectory import Trajectory, Verdict, VerdictCheck
-from envs.general.trip.compiled import Compiled, Domain
+from envs.general.trip.compiled import Compiled
 from envs.general.trip.session import open_trip
 from verifiers.general.form import Malformed, read_plan
 from verifiers.general.plan import PlanSpec, judge, plan_spec
@@ -20,11 +20,6 @@ class _State(Record):
     """What the state of a trip world holds."""
 
     submitted: str | None
-
-
-def is_trip(parameters: JsonObject) -> bool:
-    """Whether a general task's world is a trip world."""
-    return parameters.get("domain") in list(Domain)
 
 
 def verify_trip(task: Task, trajectory: Trajectory) -> Verdict:

