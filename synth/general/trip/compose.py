@@ -39,6 +39,11 @@ HEAVY = frozenset(
 )
 """Wishes that tie the places of all days together: one a trip, or its plans could not be counted."""
 
+SHORT = frozenset({"best_at_end", "dinners_differ", "types_differ"})
+"""Those of them that only trips of up to `SHORT_DAYS` days can be counted with."""
+
+SHORT_DAYS = 4
+
 RIVALS = (
     frozenset({"travel_time", "rail_time", "longest_journey"}),
     frozenset({"rail_time", "fares"}),
@@ -143,6 +148,8 @@ class _Composer:
         if not new:
             return False
         if len(HEAVY & said) > 1:
+            return False
+        if new & SHORT and self.draft.frame.num_days > SHORT_DAYS:
             return False
         return all(len(rivals & said) <= 1 or not rivals & new for rivals in RIVALS)
 

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 HALVES = 2
 """Amounts are counted in halves, the finest that any field has."""
 
-MAX_STATES = 2_000_000
+MAX_STATES = 800_000
 """Partial trips that are looked at together on one route; beyond it nothing is counted."""
 
 
@@ -41,6 +41,9 @@ class _Group:
         self.rows = rows
         """(ways, slots of the day), one row of each kind to stand for all."""
         self.weights = weights
+
+    def part(self, mask: npt.NDArray[np.bool_]) -> "_Group":
+        return _Group(self.amounts[mask], self.looks[mask], self.rows[mask], self.weights[mask])
 
 
 class TripCounter:
@@ -127,14 +130,36 @@ class _Walk:
 
     def _below(self, routes: Ints, added: Ints, day: int, before: _Group) -> int:
         """Trips on `routes`, which agree up to `day`, that begin as `before` tells."""
-        if day > self.frame.num_days:
-            return self._finished(added[0], before)
+        last = day == self.frame.num_days
+        plain = last and all(max(mixed.days) < day for mixed in self.parts.mixed)
         total = 0
         for city in np.unique(routes[:, day - 1]).tolist():
             here = routes[:, day - 1] == city
-            after = self._extended(before, self._group(day, city), day)
-            if len(after.weights):
+            group = self._group(day, city)
+            if plain:
+                total += self._closed(added[here][0], before, group)
+                continue
+            after = self._extended(before, group, day)
+            if last:
+                total += self._finished(added[here][0], after)
+            elif len(after.weights):
                 total += self._below(routes[here], added[here], day + 1, after)
+        return total
+
+    def _closed(self, added: Ints, before: _Group, group: _Group) -> int:
+        """What `_extended` and `_finished` give together, where the last day brings nothing mixed.
+
+        Partial trips and last days are paired by their tallies; under one total they are matched
+        along the sorted sums instead of one by one.
+        """
+        num = len(self._bounds)
+        least = np.array([tally.least for tally in self.parts.tallies], dtype=np.int64)
+        room = np.array(self._bounds, dtype=np.int64) - added
+        total = 0
+        for first in _by_tally(before, num):
+            for second in _by_tally(group, num):
+                if (first.amounts[0, num:] + second.amounts[0, num:] >= least).all():
+                    total += _paired(first, second, room)
         return total
 
     def _finished(self, added: Ints, trips: _Group) -> int:
@@ -213,6 +238,33 @@ class _Walk:
         for at in range(1, day + 1):
             named.update(self._rows(at, rows[:, (at - 1) * width : at * width]))
         return self.counter._vector.holds(formula, named)
+
+
+def _by_tally(group: _Group, num: int) -> list[_Group]:
+    """Parts of the group with equal tallies, which stand behind `num` totals."""
+    if not len(group.weights):
+        return []
+    if group.amounts.shape[1] == num:
+        return [group]
+    _, places = np.unique(group.amounts[:, num:], axis=0, return_inverse=True)
+    places = places.reshape(-1)
+    return [group.part(places == place) for place in range(int(places.max()) + 1)]
+
+
+def _paired(first: _Group, second: _Group, room: Ints) -> int:
+    """Weight of the pairs whose totals stay within `room`."""
+    if not len(room):
+        return int(first.weights.sum()) * int(second.weights.sum())
+    if len(room) == 1:
+        order = np.argsort(second.amounts[:, 0], kind="stable")
+        sums = np.concatenate([[0], np.cumsum(second.weights[order])])
+        left = room[0] - first.amounts[:, 0]
+        fitting = np.searchsorted(second.amounts[order, 0], left, side="right")
+        return int((first.weights * sums[fitting]).sum())
+    fits = np.ones((len(first.weights), len(second.weights)), dtype=np.bool_)
+    for at, limit in enumerate(room):
+        fits &= first.amounts[:, at, None] + second.amounts[None, :, at] <= limit
+    return int((first.weights * (fits @ second.weights)).sum())
 
 
 def _merged(group: _Group) -> _Group:
