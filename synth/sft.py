@@ -7,6 +7,7 @@ full score counts.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import cast
@@ -18,61 +19,74 @@ from data.exporters.base import Manifest
 from data.exporters.sft import Sample, export_samples
 from data.selection import LeftOut, Selection, select
 from data.store import Store
-from data.task import JsonObject, Task
+from data.task import JsonObject, Script, Task
 from data.trajectory import Attempt, Outcome, StopReason, Trajectory
+from synth.replay import Replayer
 from synth.request import kind_module
+from verifiers import verify
 
 Explain = Callable[[Task, Trajectory], tuple[str, ...]]
 """`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness."""
+Rehearse = Callable[[Task, Trajectory], Script]
+"""`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
 
 ORACLE = "oracle"
+
+
+@dataclass
+class Teaching:
+    """What an SFT export is made of, and what it left out."""
+
+    policy: str = ORACLE
+    """Whose attempts: the oracle's are told with reasons, any other's are taken as they are."""
+    style: Style = Style.THINKING_TOOLS
+    """Of the oracle's; other attempts have their own."""
+    instructed: bool = False
+    """Puts the prompt of the style before each sample."""
+    rehearsed: bool = True
+    """Adds wrong tries to witnesses, where the kind knows some; they are run in its world."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Attempts that were not taken, by reason."""
 
 
 def export_sft(
     store: Store,
     selection: Selection,
     out: Path,
-    policy: str = ORACLE,
-    style: Style = Style.THINKING_TOOLS,
-    instructed: bool = False,
-    left_out: LeftOut | None = None,
-    reasons: Counter[str] | None = None,
+    teaching: Teaching | None = None,
+    tasks_left_out: LeftOut | None = None,
 ) -> Manifest:
-    """Writes the attempts of `policy` at the tasks of `selection` to the directory `out`.
+    """Writes the attempts of a policy at the tasks of `selection` to the directory `out`.
 
-    `style` is that of cold-start samples; a model's are in the style it has. `instructed` puts the
-    prompt of the style before each. What is left out is counted in `left_out` and `reasons`.
     Raises `UserError` if there is no attempt to learn from.
     """
-    reasons = Counter() if reasons is None else reasons
-    tasks = select(store, selection, left_out or LeftOut())
-    found = _samples(store, tasks, policy, style, instructed, reasons)
-    first = list(islice(found, 1))
-    if not first:
-        why = ", ".join(f"{name} {number}" for name, number in reasons.items()) or "no attempts"
-        raise UserError(
-            f"no attempt of policy {policy!r} to learn from ({why}); run rollout --policy {policy}"
-        )
-    return export_samples(chain(first, found), out)
+    teaching = teaching or Teaching()
+    tasks = select(store, selection, tasks_left_out or LeftOut())
+    with Replayer() as replayer:
+        found = _samples(store, tasks, teaching, replayer)
+        first = list(islice(found, 1))
+        if not first:
+            counts = teaching.left_out.items()
+            why = ", ".join(f"{name} {number}" for name, number in counts) or "none is stored"
+            raise UserError(
+                f"no attempt of policy {teaching.policy!r} to learn from ({why}); "
+                "give another, or run rollout first"
+            )
+        return export_samples(chain(first, found), out)
 
 
 def _samples(
-    store: Store,
-    tasks: Iterator[Task],
-    policy: str,
-    style: Style,
-    instructed: bool,
-    reasons: Counter[str],
+    store: Store, tasks: Iterator[Task], teaching: Teaching, replayer: Replayer
 ) -> Iterator[Sample]:
     for task in tasks:
-        for attempt in store.attempts(policy=policy, task_id=task.id):
+        for attempt in store.attempts(policy=teaching.policy, task_id=task.id):
             if why := _unfit(attempt):
-                reasons[why] += 1
+                teaching.left_out[why] += 1
                 continue
             try:
-                yield from taught(task, attempt, style, instructed)
+                yield from taught(task, attempt, teaching, replayer)
             except Unteachable as e:
-                reasons[str(e)] += 1
+                teaching.left_out[str(e)] += 1
 
 
 def _unfit(attempt: Attempt) -> str:
@@ -85,25 +99,44 @@ def _unfit(attempt: Attempt) -> str:
     return "" if attempt.trajectory.stop is StopReason.ANSWERED else "no_answer"
 
 
-def taught(task: Task, attempt: Attempt, style: Style, instructed: bool = False) -> list[Sample]:
-    """The samples of one scored attempt; the oracle's are told in `style`, others have their own."""
-    trajectory = attempt.trajectory
+def taught(
+    task: Task, attempt: Attempt, teaching: Teaching, replayer: Replayer
+) -> Iterator[Sample]:
+    """The samples of one attempt with the full score."""
+    trajectory, style = attempt.trajectory, teaching.style
     assert trajectory, "only scored attempts come here"
     origin: JsonObject = {"policy": attempt.policy, "attempt": attempt.attempt, "score": 1}
     if attempt.policy == ORACLE:
-        explain = explainer(task)
+        if teaching.rehearsed:
+            trajectory = rehearsed(task, trajectory, replayer)
+        explain = cast(Explain | None, _slot(task, "explain"))
         told = explain(task, trajectory) if explain else None
         told = told or plain_reasons(trajectory.turns, task.language)
         trajectory = with_reasons(trajectory, told, style)
         origin["reasoning"] = "program" if explain else "plain"
+        tries = len(trajectory.turns) - 1 - len(task.hidden.witness.calls)
+        origin["calls_beside_the_way"] = tries
     else:
         thinks = any(turn.reasoning for turn in trajectory.turns)
         style = Style.THINKING_TOOLS if thinks else Style.TOOLS
         origin["reasoning"] = "model" if thinks else "none"
-    prompt = prompted(task.prompt, style, task.language) if instructed else None
-    return list(samples(task, trajectory, style, origin, prompt))
+    prompt = prompted(task.prompt, style, task.language) if teaching.instructed else None
+    yield from samples(task, trajectory, style, origin, prompt)
 
 
-def explainer(task: Task) -> Explain | None:
-    """What tells why the steps of the kind's witnesses are made; None if the kind has no such."""
-    return cast(Explain | None, vars(kind_module(task.kind)).get("explain"))
+def rehearsed(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
+    """A run of the task's witness with wrong tries in it; `trajectory` itself if there are none."""
+    rehearse = cast(Rehearse | None, _slot(task, "rehearse"))
+    script = rehearse(task, trajectory) if rehearse else task.hidden.witness
+    if script.calls == task.hidden.witness.calls:
+        return trajectory
+    first, played = replayer.run(task.public(), script)
+    # A verifier may count calls; an attempt that it does not accept is nothing to learn from.
+    if verify(task, played).score < 1:
+        return trajectory
+    return played.model_copy(update={"first": first.text})
+
+
+def _slot(task: Task, name: str) -> object:
+    """What the task's kind exports under a name that not every kind has; None if it has not."""
+    return vars(kind_module(task.kind)).get(name)
