@@ -173,7 +173,7 @@ ENGLISH: Mapping[Occasion, tuple[str, ...]] = {
     ),
     Occasion.ON_BOTH: (
         "I compare the two lists: only {x} stands on both, for {f} and for {g}.",
-        "{x} is the one title that {f} and {g} have in common.",
+        "{x} is the one name that {f} and {g} have in common.",
         "What do {f} and {g} share? Only {x}.",
     ),
     Occasion.ON_BOTH_TRY: (

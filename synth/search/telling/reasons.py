@@ -83,7 +83,7 @@ class Story:
             elif call.name == "search" and not rejected:
                 sentences += self._why_search(call, target, last)
             elif call.name != "search":
-                sentences += self._why_open(call)
+                sentences += self._why_open(call, last)
             yield self._joined(sentences)
             self.known.observe(call, trajectory.turns[number].observations[0].text)
         yield self._joined([*self._findings(calls[-1] if calls else None), *self._conclusion()])
@@ -255,14 +255,14 @@ class Story:
 
     # Why a page is opened ------------------------------------------------------------------------
 
-    def _why_open(self, call: ToolCall) -> Iterator[str]:
+    def _why_open(self, call: ToolCall, last: ToolCall | None) -> Iterator[str]:
         page = str(call.arguments["doc_id"])
         if page in self.known.read:
             yield self._say(Occasion.NEXT_PAGE, n=call.arguments.get("page", 1))
             return
         rank = next((int(hit[1]) for hit in HIT.finditer(self.known.seen[-1]) if hit[2] == page), 1)
-        name = self.known.kb.entities[page].name
-        known = page in self.known.named or any(name in text for text in self.known.seen[:-1])
+        query = str(last.arguments.get("query", "")) if last else ""
+        known = query.startswith(self.known.kb.entities[page].name)
         occasion = Occasion.TOP_HIT if rank == 1 else Occasion.LOWER_HIT
         occasion = occasion if known else Occasion.LIKELY_HIT
         yield self._say(occasion, x=self.phrases.name(page), id=page, n=rank)
