@@ -7,7 +7,7 @@ full score counts.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import cast
@@ -33,60 +33,66 @@ Rehearse = Callable[[Task, Trajectory], Script]
 ORACLE = "oracle"
 
 
-@dataclass
-class Teaching:
-    """What an SFT export is made of, and what it left out."""
+@dataclass(frozen=True)
+class _Wish:
+    """What `export_sft` was asked for."""
 
-    policy: str = ORACLE
-    """Whose attempts: the oracle's are told with reasons, any other's are taken as they are."""
-    style: Style = Style.THINKING_TOOLS
-    """Of the oracle's; other attempts have their own."""
-    instructed: bool = False
-    """Puts the prompt of the style before each sample."""
-    rehearsed: bool = True
-    """Adds wrong tries to witnesses, where the kind knows some; they are run in its world."""
-    left_out: Counter[str] = field(default_factory=Counter)
-    """Attempts that were not taken, by reason."""
+    policy: str
+    style: Style
+    instructed: bool
+    rehearsed: bool
 
 
 def export_sft(
     store: Store,
     selection: Selection,
     out: Path,
-    teaching: Teaching | None = None,
-    tasks_left_out: LeftOut | None = None,
+    policy: str = ORACLE,
+    style: Style = Style.THINKING_TOOLS,
+    instructed: bool = False,
+    rehearsed: bool = True,
+    left_out: LeftOut | None = None,
+    reasons: Counter[str] | None = None,
 ) -> Manifest:
-    """Writes the attempts of a policy at the tasks of `selection` to the directory `out`.
+    """Writes the attempts of `policy` at the tasks of `selection` to the directory `out`.
 
+    The oracle's are told in `style`, and `rehearsed`: with wrong tries, where the kind knows some,
+    that are run in the task's world. Any other policy's are taken as they are. `instructed` puts the
+    prompt of the style before each sample. What is left out is counted in `left_out` and `reasons`.
     Raises `UserError` if there is no attempt to learn from.
     """
-    teaching = teaching or Teaching()
-    tasks = select(store, selection, tasks_left_out or LeftOut())
+    wish = _Wish(policy, style, instructed, rehearsed)
+    reasons = Counter() if reasons is None else reasons
+    tasks = select(store, selection, left_out or LeftOut())
     with Replayer() as replayer:
-        found = _samples(store, tasks, teaching, replayer)
+        found = _samples(store, tasks, wish, replayer, reasons)
         first = list(islice(found, 1))
         if not first:
-            counts = teaching.left_out.items()
-            why = ", ".join(f"{name} {number}" for name, number in counts) or "none is stored"
+            counts = ", ".join(f"{name} {number}" for name, number in reasons.items())
+            why = counts or "none is stored"
             raise UserError(
-                f"no attempt of policy {teaching.policy!r} to learn from ({why}); "
+                f"no attempt of policy {policy!r} to learn from ({why}); "
                 "give another, or run rollout first"
             )
         return export_samples(chain(first, found), out)
 
 
 def _samples(
-    store: Store, tasks: Iterator[Task], teaching: Teaching, replayer: Replayer
+    store: Store,
+    tasks: Iterator[Task],
+    wish: _Wish,
+    replayer: Replayer,
+    reasons: Counter[str],
 ) -> Iterator[Sample]:
     for task in tasks:
-        for attempt in store.attempts(policy=teaching.policy, task_id=task.id):
+        for attempt in store.attempts(policy=wish.policy, task_id=task.id):
             if why := _unfit(attempt):
-                teaching.left_out[why] += 1
+                reasons[why] += 1
                 continue
             try:
-                yield from taught(task, attempt, teaching, replayer)
+                yield from _taught(task, attempt, wish, replayer)
             except Unteachable as e:
-                teaching.left_out[str(e)] += 1
+                reasons[str(e)] += 1
 
 
 def _unfit(attempt: Attempt) -> str:
@@ -99,16 +105,14 @@ def _unfit(attempt: Attempt) -> str:
     return "" if attempt.trajectory.stop is StopReason.ANSWERED else "no_answer"
 
 
-def taught(
-    task: Task, attempt: Attempt, teaching: Teaching, replayer: Replayer
-) -> Iterator[Sample]:
+def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> Iterator[Sample]:
     """The samples of one attempt with the full score."""
-    trajectory, style = attempt.trajectory, teaching.style
+    trajectory, style = attempt.trajectory, wish.style
     assert trajectory, "only scored attempts come here"
     origin: JsonObject = {"policy": attempt.policy, "attempt": attempt.attempt, "score": 1}
     if attempt.policy == ORACLE:
-        if teaching.rehearsed:
-            trajectory = rehearsed(task, trajectory, replayer)
+        if wish.rehearsed:
+            trajectory = rehearsal(task, trajectory, replayer)
         explain = cast(Explain | None, _slot(task, "explain"))
         told = explain(task, trajectory) if explain else None
         told = told or plain_reasons(trajectory.turns, task.language)
@@ -120,11 +124,11 @@ def taught(
         thinks = any(turn.reasoning for turn in trajectory.turns)
         style = Style.THINKING_TOOLS if thinks else Style.TOOLS
         origin["reasoning"] = "model" if thinks else "none"
-    prompt = prompted(task.prompt, style, task.language) if teaching.instructed else None
+    prompt = prompted(task.prompt, style, task.language) if wish.instructed else None
     yield from samples(task, trajectory, style, origin, prompt)
 
 
-def rehearsed(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
+def rehearsal(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
     """A run of the task's witness with wrong tries in it; `trajectory` itself if there are none."""
     rehearse = cast(Rehearse | None, _slot(task, "rehearse"))
     script = rehearse(task, trajectory) if rehearse else task.hidden.witness

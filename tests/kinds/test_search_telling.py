@@ -27,7 +27,7 @@ from synth.replay import Replayer
 from synth.request import Request
 from synth.search import explain, prepare
 from synth.search.library import Library, open_library
-from synth.sft import Teaching, export_sft, rehearsed
+from synth.sft import export_sft, rehearsal
 from tests import harbour
 from verifiers import verify
 
@@ -74,7 +74,7 @@ def rehearsals(told: Told) -> Told:
     found = []
     with Replayer() as replayer:
         for task, trajectory, _ in told:
-            played = rehearsed(task, trajectory, replayer)
+            played = rehearsal(task, trajectory, replayer)
             if played != trajectory:
                 found.append((task, played, explain(task, played)))
     return found
@@ -169,7 +169,7 @@ async def test_the_reasons_are_the_same_whatever_the_hash_seed(told: Told, datab
 def export_from(database: Path, out: Path, **asked: Any) -> Counter[str]:
     left = Counter[str]()
     with Store.open(f"sqlite:///{database}") as store:
-        export_sft(store, Selection(), out, Teaching(left_out=left, **asked))
+        export_sft(store, Selection(), out, reasons=left, **asked)
     return left
 
 
