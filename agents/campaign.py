@@ -13,7 +13,7 @@ from math import ceil
 from typing import NamedTuple, TypedDict, Unpack
 
 from agents.attempt import Played, Setup, play
-from agents.fleet import AHEAD, Fleet, Lost, processes, spread
+from agents.fleet import Fleet, Lost, processes, spread
 from agents.groups import AttemptStore, Plan, Unit
 from agents.named import PolicySpec, open_policy
 from agents.ray_fleet import ray_fleet
@@ -92,8 +92,7 @@ def rollout_over(
     """
     plan = Plan(store, policy, attempts, band, concurrency)
     book = Book(store, plan, faults_allowed(max_faults, concurrency), on_progress)
-    num_workers = max(1, fleet.in_flight // AHEAD)
-    each = ceil(concurrency / num_workers)
+    each = ceil(concurrency / fleet.num_workers)
     work = partial(play_chunk, spec, seed, each, setup or Setup())
     chunks = _chunks(plan.units(tasks), each * ROUNDS)
     for chunk, played in spread(fleet, work, chunks, split=_halves):

@@ -1,26 +1,31 @@
 """Work spread over processes: this machine's, or those of a Ray cluster (`agents/ray_fleet.py`).
 
 Units go out, results come back, and only the caller records them, so a result counts once however
-often a unit was played. What a dead worker had is played again by another; a unit on which workers
-die time after time is given up and handed back as `Lost`. Scheduling is that of the pool or of Ray.
+often a unit was played. What a dead worker had is played again by another; a unit at which workers
+die time after time is given up and handed back as `Lost`. Whoever is free takes the next unit; there
+are no priorities, placements or quotas here.
 """
 
 import ctypes
 import gc
 import multiprocessing
 import signal
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import ForkProcess
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 AHEAD = 3
-"""Units in flight for each worker; bounds what is lost to a kill and what is held in memory."""
-MAX_LOSSES = 2
-"""So often a unit is sent again after a worker died, and then so often played alone."""
+"""Units in flight for each worker; bounds what is held in memory and what waits for a slow one."""
+MAX_LOSSES = 3
+"""So many workers may die at a unit before it is given up."""
 _PR_SET_PDEATHSIG = 1
 
 U = TypeVar("U")
@@ -31,22 +36,20 @@ class Fleet(Protocol):
     """Workers that take any picklable function."""
 
     @property
-    def in_flight(self) -> int:
-        """Units to hand out before the first comes back."""
+    def num_workers(self) -> int: ...
 
     def submit(self, work: Callable[[U], R], unit: U) -> "Future[R]":
         """Plays `unit` on some worker; returns at once.
 
-        The future fails with `BrokenProcessPool` where workers were lost, `WorkerLost` where that
-        has happened time after time, and else with what `work` raised.
+        The future fails with `WorkerLost` if the worker dies, and else with what `work` raised.
         """
 
-    def mend(self) -> None:
-        """Replaces lost workers; called when nothing is in flight."""
+    def wait(self, futures: Sequence["Future[Any]"]) -> None:
+        """Returns once one of `futures` has ended."""
 
 
 class WorkerLost(Exception):
-    """Caught by `spread`, which hands the unit back as `Lost`."""
+    """Caught by `spread`, which sends the unit again or hands it back as `Lost`."""
 
 
 class Lost(NamedTuple):
@@ -85,121 +88,147 @@ def spread(
     source = iter(units)
     sent: list[_Sent[U, R]] = []
     while True:
-        for unit in islice(source, max(0, fleet.in_flight - len(sent))):
+        for unit in islice(source, max(0, AHEAD * fleet.num_workers - len(sent))):
             sent.append(_Sent(unit, fleet.submit(work, unit)))
         if not sent:
             return
         awaited = sent[:1] if ordered else sent
-        wait([each.future for each in awaited], return_when=FIRST_COMPLETED)
+        fleet.wait([each.future for each in awaited])
         ended = next(each for each in awaited if each.future.done())
-        error = ended.future.exception()
-        if isinstance(error, BrokenProcessPool):
-            _send_again(fleet, work, sent, split)
-            continue
-        sent.remove(ended)
-        if not isinstance(error, WorkerLost):
+        if not isinstance(error := ended.future.exception(), WorkerLost):
+            sent.remove(ended)
             yield ended.unit, ended.future.result()
         elif len(parts := split(ended.unit)) > 1:
+            sent.remove(ended)
             sent += [_Sent(part, fleet.submit(work, part)) for part in parts]
+        elif (losses := ended.losses + 1) < MAX_LOSSES:
+            ended.losses, ended.future = losses, fleet.submit(work, ended.unit)
         else:
-            yield ended.unit, Lost(str(error))
-
-
-def _send_again(
-    fleet: Fleet,
-    work: Callable[[U], R],
-    sent: list[_Sent[U, R]],
-    split: Callable[[U], Sequence[U]],
-) -> None:
-    """After a worker died: replaces it, and sends what was in flight once more.
-
-    Nobody knows which unit is to blame. What can be split is; what cannot, and was there when it
-    happened repeatedly, is played alone, and is given up if workers die then as well.
-    """
-    wait([each.future for each in sent])
-    fleet.mend()
-    again: list[_Sent[U, R]] = []
-    for place, each in enumerate(list(sent)):
-        if not isinstance(each.future.exception(), BrokenProcessPool):
-            continue
-        if len(parts := split(each.unit)) > 1:
-            halves = [_Sent(part, each.future) for part in parts]
-            sent[place] = halves[0]
-            sent += halves[1:]
-            again += halves
-        elif each.losses < MAX_LOSSES:
-            each.losses += 1
-            again.append(each)
-        else:
-            each.future = _alone(fleet, work, each)
-    for each in again:
-        each.future = fleet.submit(work, each.unit)
-
-
-def _alone(fleet: Fleet, work: Callable[[U], R], suspect: _Sent[U, R]) -> "Future[R]":
-    """The ended future of a unit that is played while nothing else is."""
-    for _ in range(MAX_LOSSES):
-        future = fleet.submit(work, suspect.unit)
-        if not isinstance(future.exception(), BrokenProcessPool):
-            return future
-        fleet.mend()
-    future = Future()
-    died = f"{suspect.losses + 1 + MAX_LOSSES} workers died while they had it"
-    future.set_exception(WorkerLost(f"{died} (killed, or out of memory)"))
-    return future
+            sent.remove(ended)
+            yield ended.unit, Lost(f"{losses} workers died while they had it: {error}")
 
 
 class Here:
     """No fleet at all: every unit is played at once, in this process."""
 
-    in_flight = 1
+    num_workers = 1
 
     def submit(self, work: Callable[[U], R], unit: U) -> "Future[R]":
         future: Future[R] = Future()
         future.set_result(work(unit))
         return future
 
-    def mend(self) -> None:
-        raise AssertionError("this process cannot lose itself")
+    def wait(self, futures: Sequence["Future[Any]"]) -> None:
+        return
+
+
+class _Task(NamedTuple):
+    work: Callable[[Any], Any]
+    unit: Any
+    future: "Future[Any]"
 
 
 class _Processes:
-    def __init__(self, num_workers: int) -> None:
-        self.in_flight = num_workers * AHEAD
-        self._num_workers = num_workers
-        self._pool = self._new()
+    """A worker a process, a pipe to each, and no thread: a fork finds no lock held by another.
 
-    def _new(self) -> ProcessPoolExecutor:
+    `concurrent.futures` has such a pool too, but there one death takes the work of all along.
+    """
+
+    def __init__(self, num_workers: int) -> None:
         # What is loaded stays for the run: keeping the collector off it keeps its pages shared.
         gc.collect()
         gc.freeze()
+        self.num_workers = num_workers
+        self._workers: dict[Connection, ForkProcess] = {}
+        self._idle: list[Connection] = []
+        self._busy: dict[Connection, _Task] = {}
+        self._waiting: deque[_Task] = deque()
+        for _ in range(num_workers):
+            self._start()
+
+    def _start(self) -> None:
         context = multiprocessing.get_context("fork")
-        return ProcessPoolExecutor(self._num_workers, mp_context=context, initializer=_enter)
+        ours, theirs = context.Pipe()
+        worker = context.Process(target=_serve, args=(theirs,))
+        worker.start()
+        # Only the worker may hold its end, or its death would not be noticed.
+        theirs.close()
+        self._workers[ours] = worker
+        self._idle.append(ours)
 
     def submit(self, work: Callable[[U], R], unit: U) -> "Future[R]":
-        try:
-            return self._pool.submit(work, unit)
-        except BrokenProcessPool as error:
-            future: Future[R] = Future()
-            future.set_exception(error)
-            return future
+        future: Future[R] = Future()
+        self._waiting.append(_Task(work, unit, future))
+        self._hand_out()
+        return future
 
-    def mend(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._new()
+    def wait(self, futures: Sequence["Future[Any]"]) -> None:
+        while not any(future.done() for future in futures):
+            for pipe in wait_for(list(self._busy)):
+                assert isinstance(pipe, Connection)
+                self._receive(pipe)
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._idle and self._waiting:
+            pipe, task = self._idle.pop(), self._waiting.popleft()
+            self._busy[pipe] = task
+            # One that died while it was idle cannot be told; its pipe then ends at once.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                pipe.send((task.work, task.unit))
+
+    def _receive(self, pipe: Connection) -> None:
+        task = self._busy.pop(pipe)
+        try:
+            error, result = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            task.future.set_exception(WorkerLost(self._replace(pipe)))
+            return
+        self._idle.append(pipe)
+        if error is None:
+            task.future.set_result(result)
+        else:
+            task.future.set_exception(error)
+
+    def _replace(self, pipe: Connection) -> str:
+        """A new worker in the place of a dead one; how that one ended."""
+        worker = self._workers.pop(pipe)
+        pipe.close()
+        worker.join()
+        code = worker.exitcode or 0
+        worker.close()
+        self._start()
+        return f"the last by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def close(self, *, at_once: bool) -> None:
-        # The pool itself would let every worker finish what it has, be it hours.
-        for child in multiprocessing.active_children() if at_once else ():
-            child.terminate()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pipe, worker in self._workers.items():
+            if at_once:
+                worker.terminate()
+            else:
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    pipe.send(None)
+        for pipe, worker in self._workers.items():
+            worker.join()
+            worker.close()
+            pipe.close()
 
 
-def _enter() -> None:
-    """Ties a worker to its parent: it ends when that is killed, and leaves Ctrl-C to it."""
+def _serve(pipe: Connection) -> None:
+    """A worker: plays what it is sent, one after another, until it is told to end.
+
+    It ends when its parent is killed, and leaves Ctrl-C to it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    while (given := pipe.recv()) is not None:
+        work, unit = given
+        try:
+            answer: tuple[Exception | None, Any] = None, work(unit)
+        except Exception as error:  # noqa: BLE001 - raised again in the process that asked
+            error.add_note(traceback.format_exc())
+            answer = error, None
+        pipe.send(answer)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class OpenAIChat:
         self._endpoint = endpoint
         self._reasoning_field = wire.REASONING_FIELDS[0]
         self._head = to_json(_head(model, sampling, stream=endpoint.limits.stream))
+        self._texts = wire.Texts()
         self._tools: dict[int, tuple[Sequence[ToolSpec], bytes]] = {}
 
     @property
@@ -80,7 +81,7 @@ class OpenAIChat:
         return await self._endpoint.ask(self.route, self._body(conversation, tools), read)
 
     def _body(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> bytes:
-        messages = to_json(wire.messages(conversation, self._reasoning_field))
+        messages = self._texts.messages(conversation, self._reasoning_field)
         parts = [self._head[:-1], b',"messages":', messages]
         if tools:
             parts += [b',"tools":', self._tools_text(tools)]

@@ -6,20 +6,20 @@ sources (same path on every node), and the cache of worlds, which each node keep
 
 import os
 import socket
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from agents.fleet import AHEAD, Fleet, R, U, WorkerLost
+from agents.fleet import Fleet, R, U, WorkerLost
 from data.errors import UserError
 
 LOCAL = "local"
 """In the place of an address: a cluster of this machine alone, which ends with the run."""
-MAX_RETRIES = 3
+MAX_RETRIES = 1
 """Of a unit whose worker died; what the work itself raises is not tried again."""
 ROOT = Path(__file__).resolve().parent.parent
 CONNECT_LIMIT_S = 5.0
@@ -83,9 +83,9 @@ class _Cluster:
         self._play = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_play)
 
     @property
-    def in_flight(self) -> int:
+    def num_workers(self) -> int:
         # Asked for anew each time: nodes come and go.
-        return AHEAD * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def submit(self, work: Callable[[U], R], unit: U) -> "Future[R]":
         result: Future[R] = Future()
@@ -97,13 +97,13 @@ class _Cluster:
                 result.set_exception(error.cause)
             except self._errors.RayError as error:
                 reason = str(error).strip().splitlines()[0]
-                result.set_exception(WorkerLost(f"{MAX_RETRIES + 1} workers died: {reason}"))
+                result.set_exception(WorkerLost(reason))
 
         self._play.remote(work, unit).future().add_done_callback(settle)
         return result
 
-    def mend(self) -> None:
-        raise AssertionError("Ray replaces its workers itself")
+    def wait(self, futures: Sequence["Future[Any]"]) -> None:
+        wait(futures, return_when=FIRST_COMPLETED)
 
 
 def _play(work: Callable[[U], R], unit: U) -> R:

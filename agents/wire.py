@@ -5,7 +5,7 @@ wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -28,6 +28,9 @@ MAX_TEXT_BYTES = 4096
 
 MAX_QUOTED = 120
 """Characters of unreadable arguments that the model is shown again."""
+
+MAX_HELD_BYTES = 32 * 2**20
+"""Text of turns that is kept for the requests to come; then all of it is written anew."""
 
 OVERFLOW_WORDS = ("context length", "context size", "context window", "maximum model length")
 
@@ -111,17 +114,52 @@ def tools(specs: Sequence[ToolSpec]) -> list[JsonValue]:
 
 def messages(conversation: Conversation, reasoning_field: str) -> list[JsonValue]:
     """The conversation as messages; reasoning before the newest user message is left out."""
+    items = enumerate(_with_fields(conversation, reasoning_field))
+    return [message for i, (item, field) in items for message in _item(item, i, field)]
+
+
+def _with_fields(
+    conversation: Conversation, reasoning_field: str
+) -> Iterator[tuple[Message | Turn, str]]:
+    """Every item with the name that its reasoning goes under; empty if it is left out."""
     newest = max(
         (i for i, m in enumerate(conversation) if isinstance(m, Message) and m.role is Role.USER),
         default=-1,
     )
-    written: list[JsonValue] = []
     for i, item in enumerate(conversation):
-        if isinstance(item, Message):
-            written.append({"role": item.role.value, "content": item.content})
-        else:
-            written.extend(_turn(item, i, reasoning_field if i > newest else ""))
-    return written
+        yield item, reasoning_field if i > newest else ""
+
+
+def _item(item: Message | Turn, index: int, reasoning_field: str) -> list[JsonValue]:
+    if isinstance(item, Message):
+        return [{"role": item.role.value, "content": item.content}]
+    return _turn(item, index, reasoning_field)
+
+
+class Texts:
+    """`messages` as JSON text, for many conversations that grow: each turn is written once.
+
+    Records cannot be keys, so the very objects are; holding them keeps their places theirs.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[int, int, str], tuple[Message | Turn, bytes]] = {}
+        self._num_bytes = 0
+
+    def messages(self, conversation: Conversation, reasoning_field: str) -> bytes:
+        items = enumerate(_with_fields(conversation, reasoning_field))
+        return b"[" + b",".join(self._text(item, i, field) for i, (item, field) in items) + b"]"
+
+    def _text(self, item: Message | Turn, index: int, reasoning_field: str) -> bytes:
+        key = id(item), index, reasoning_field
+        held = self._held.get(key)
+        if held is None:
+            if self._num_bytes > MAX_HELD_BYTES:
+                self._held.clear()
+                self._num_bytes = 0
+            held = self._held[key] = item, to_json(_item(item, index, reasoning_field))[1:-1]
+            self._num_bytes += len(held[1])
+        return held[1]
 
 
 def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:

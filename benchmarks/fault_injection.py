@@ -1,6 +1,6 @@
 """Rollouts with one per cent of every fault: is each accounted for, none misjudged, none leaked?
 
-    python -m benchmarks.fault_injection [--episodes 10000] [--in-flight 128] [--workers 2]
+    python -m benchmarks.fault_injection [--episodes 10000] [--in-flight 128] [--workers 8]
 
 First everything in one event loop, then over worker processes, of which some are killed in the
 middle of their work. What must come of an episode follows from its number (`faulty_endpoint`), and
@@ -39,7 +39,7 @@ from data.task import PublicTask, Task, TaskKind, ToolCall
 from data.trajectory import Attempt, Boundary, Observation, Outcome, StopReason, Trajectory, Verdict
 
 MAX_RESPONSE_BYTES = 2 * 2**20
-PATIENCE_S = 1.5
+PATIENCE_S = 2.5
 """For an answer of the endpoint, and for one of a tool."""
 WRONG = 3
 """Every third answer is wrong: a score of 1 for all would hide a misjudged one."""
@@ -268,7 +268,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--episodes", type=int, default=10_000)
     parser.add_argument("--in-flight", type=int, default=128)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--every", type=int, default=EVERY, help="episodes to a fault of a kind")
     asked = parser.parse_args()
     struck = Counter(injected(number, asked.every) for number in range(asked.episodes))

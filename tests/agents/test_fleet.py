@@ -69,7 +69,7 @@ def test_a_unit_that_kills_every_worker_is_given_up_and_no_other_is() -> None:
         found = dict(spread(fleet, partial(die, 4), range(12)))
     lost = found.pop(4)
     assert isinstance(lost, Lost)
-    assert "workers died while they had it" in lost.reason
+    assert "3 workers died while they had it: the last by SIGKILL" in lost.reason
     assert found == {n: n * n for n in range(12) if n != 4}
 
 
