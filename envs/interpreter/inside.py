@@ -17,6 +17,7 @@ import datetime
 import decimal
 import fractions
 import getpass
+import inspect
 import json
 import math
 import os
@@ -24,7 +25,9 @@ import signal
 import sys
 import tempfile
 import threading
+import types
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 # The debugger would take 60 ms and 20 MB in every kernel.
@@ -39,6 +42,7 @@ from ipykernel.ipkernel import IPythonKernel  # noqa: E402
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 from ipykernel.shellchannel import ShellChannelThread  # noqa: E402
 from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
+from IPython.core import ultratb  # noqa: E402
 from IPython.core.application import BaseIPythonApplication  # noqa: E402
 from IPython.core.error import StdinNotImplementedError  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
@@ -81,6 +85,31 @@ class Shell(ZMQInteractiveShell):
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         lines = shortened("\n".join(stb)).split("\n")
         super()._showtraceback(etype, shortened(str(evalue)), lines)
+
+
+def _quick_tracebacks() -> None:
+    """Looks up the module and the source of a function once, not once a frame.
+
+    Without this, telling of an endless recursion takes longer than most limits on cells.
+    """
+    by_code = {name: lru_cache(getattr(inspect, name)) for name in ("getmodule", "getsourcelines")}
+    quick = types.SimpleNamespace(**vars(inspect))
+    quick.getmodule = lambda frame: by_code["getmodule"](frame.f_code)
+    quick.getsourcelines = lambda frame: by_code["getsourcelines"](frame.f_code)
+    ultratb.inspect = quick
+
+
+def _short_strings(shell: Shell) -> None:
+    """Cuts long strings before their representation is made, which takes many times their size."""
+    formatter = shell.display_formatter.formatters["text/plain"]
+    for kind in (str, bytes):
+        formatter.for_type(kind, lambda value, page, _cycle: page.text(_represented(value)))
+
+
+def _represented(value: str | bytes) -> str:
+    over = len(value) - MAX_TEXT_CHARS
+    shown = repr(value[:MAX_TEXT_CHARS])
+    return shown if over <= 0 else f"{shown}\n[... {over} more are left out ...]"
 
 
 class Stream(OutStream):
@@ -139,6 +168,8 @@ class App(IPKernelApp):
             config=self.config, profile_dir=self.profile_dir, user_ns={}, kernel=None
         )
         self.shell.display_formatter.active_types = TYPES
+        _short_strings(self.shell)
+        _quick_tracebacks()
         self.shell.configurables.append(self)
         self.init_extensions()
         self.init_code()

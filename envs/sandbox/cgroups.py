@@ -6,7 +6,7 @@ removes those of owners that no longer live.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -38,12 +38,12 @@ def hierarchy() -> Hierarchy | None:
         folder = ROOT / controller
         if not (folder / "cgroup.procs").exists():
             return None
-        folders.append(folder / _own_path(controller).lstrip("/"))
+        folders.append(folder / _path(controller).lstrip("/"))
     return Hierarchy(1, tuple(folders)) if all(map(_can_hold_groups, folders)) else None
 
 
 def _version_2() -> Hierarchy | None:
-    folder = ROOT / _own_path("").lstrip("/")
+    folder = ROOT / _path("").lstrip("/")
     # A group with processes of its own cannot hand out controllers; the one above it can.
     for place in (folder, *folder.parents):
         if not place.is_relative_to(ROOT):
@@ -56,9 +56,9 @@ def _version_2() -> Hierarchy | None:
     return None
 
 
-def _own_path(controller: str) -> str:
-    """The group of this process in the hierarchy of `controller`; empty means version 2."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+def _path(controller: str, process: int | str = "self") -> str:
+    """The group of a process in the hierarchy of `controller`; empty means version 2."""
+    for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
         _, names, path = line.split(":", 2)
         if controller in names.split(","):
             return path
@@ -99,9 +99,7 @@ class Group:
 
     def num_oom_kills(self) -> int:
         """Processes killed so far because the group was out of memory."""
-        name = "memory.events" if self._version == 2 else "memory.oom_control"
-        found = re.search(r"^oom_kill (\d+)$", self._file(name).read_text(), re.MULTILINE)
-        return int(found[1]) if found else 0
+        return _num_oom_kills(self._folders[0])
 
     def remove(self) -> None:
         """Removes the group, whose processes have ended; a group that is busy is left to `reap`."""
@@ -130,6 +128,29 @@ class Group:
     def _file(self, name: str) -> Path:
         at = 0 if self._version == 2 else CONTROLLERS.index(name.split(".")[0])
         return self._folders[at] / name
+
+
+def oom_counter(pid: int) -> Callable[[], int]:
+    """Counts processes killed for want of memory in the group of `pid`, which others made.
+
+    Always 0 where that group cannot be seen from here.
+    """
+    try:
+        two = (ROOT / "cgroup.controllers").exists()
+        folder = ROOT / ("" if two else "memory") / _path("" if two else "memory", pid).lstrip("/")
+    except OSError:
+        return lambda: 0
+    return lambda: _num_oom_kills(folder)
+
+
+def _num_oom_kills(folder: Path) -> int:
+    """Of the group at `folder`; 0 if it is gone."""
+    text = ""
+    for name in ("memory.events", "memory.oom_control"):
+        with suppress(OSError):
+            text += (folder / name).read_text()
+    found = re.search(r"^oom_kill (\d+)$", text, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def leftovers() -> Iterator[Path]:

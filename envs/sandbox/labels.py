@@ -6,9 +6,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from envs.sandbox.base import LABEL
+
+MAX_FOLDERS_CHARS = 40
 
 _numbers = itertools.count(1)
 _PATTERN = re.compile(rf"{LABEL}-(\d+)-(\d+)-(\d+)-(\d+)")
@@ -32,13 +35,23 @@ def is_orphan(label: str) -> bool:
 
 def new_folder() -> Path:
     """A new folder that only this user can enter, named by a new label."""
-    folder = _folders() / new_label()
+    folder = folders() / new_label()
     folder.mkdir(mode=0o700)
     return folder
 
 
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """`new_folder`, removed on every way out."""
+    folder = new_folder()
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
 def orphan_folders() -> Iterator[Path]:
-    for folder in _folders().glob(f"{LABEL}-*"):
+    for folder in folders().glob(f"{LABEL}-*"):
         if is_orphan(folder.name) and folder.is_dir() and not folder.is_symlink():
             yield folder
 
@@ -47,9 +60,10 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folders() -> Path:
+def folders() -> Path:
     """Where folders go: a short path, because names of sockets hold at most 107 bytes."""
-    return Path(tempfile.gettempdir())
+    usual = tempfile.gettempdir()
+    return Path(usual if len(usual) <= MAX_FOLDERS_CHARS else "/tmp")
 
 
 def _namespace() -> str:
