@@ -114,6 +114,20 @@ def matches(spec: AnswerSpec, given: JsonValue) -> Match:
     match spec:
         case EntityAnswer():
             return _entity(spec, given)
+        case TextAnswer():
+            return _text(spec, given)
+        case NumberAnswer():
+            return _number(spec, given)
+        case ListAnswer():
+            return _list(spec, given)
+        case TableAnswer():
+            return _table(spec, given)
+        case _:
+            return _time(spec, given)
+
+
+def _time(spec: YearAnswer | DateAnswer | MomentAnswer, given: JsonValue) -> Match:
+    match spec:
         case YearAnswer():
             year = read_year(given)
             if year is None:
@@ -129,14 +143,6 @@ def matches(spec: AnswerSpec, given: JsonValue) -> Match:
             if moment is None:
                 return Match(False, "the answer must be a date and time, as YYYY-MM-DD HH:MM:SS")
             return _compared(moment == spec.value, "date and time")
-        case TextAnswer():
-            return _text(spec, given)
-        case TableAnswer():
-            return _table(spec, given)
-        case NumberAnswer():
-            return _number(spec, given)
-        case ListAnswer():
-            return _list(spec, given)
 
 
 def _compared(same: bool, what: str) -> Match:

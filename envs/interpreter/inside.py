@@ -47,6 +47,8 @@ from traitlets.config import Config  # noqa: E402
 SHELL_FD, IOPUB_FD = 3, 4
 MAX_TEXT_CHARS = 300_000
 """Of one result, one message, or one stream of one cell."""
+MAX_FRAMES = 60
+"""Of a traceback."""
 MAX_DEPTH = 20
 """Of a variable that is brought back."""
 MAX_IMAGE_BYTES = 4 << 20
@@ -78,9 +80,35 @@ def bounded(message: dict[str, Any]) -> dict[str, Any]:
 class Shell(ZMQInteractiveShell):
     """The shell of kernels and reruns."""
 
+    def _get_exc_info(self, exc_tuple: Any = None) -> Any:
+        """Takes the middle out of a traceback that is too deep to be shown within a cell's time."""
+        kind, value, trace = super()._get_exc_info(exc_tuple)
+        frames = [trace] if trace is not None else []
+        while frames and frames[-1].tb_next is not None:
+            frames.append(frames[-1].tb_next)
+        self._num_left_out = max(0, len(frames) - MAX_FRAMES)
+        if self._num_left_out:
+            frames[MAX_FRAMES // 2 - 1].tb_next = frames[-(MAX_FRAMES // 2)]
+        return kind, value, trace
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         lines = shortened("\n".join(stb)).split("\n")
+        if self._num_left_out:
+            lines.append(f"[{self._num_left_out} frames in the middle are left out]")
         super()._showtraceback(etype, shortened(str(evalue)), lines)
+
+
+def _short_strings(shell: Shell) -> None:
+    """Cuts long strings before their representation is made, which takes many times their size."""
+    formatter = shell.display_formatter.formatters["text/plain"]
+    for kind in (str, bytes):
+        formatter.for_type(kind, lambda value, page, _cycle: page.text(_represented(value)))
+
+
+def _represented(value: str | bytes) -> str:
+    over = len(value) - MAX_TEXT_CHARS
+    shown = repr(value[:MAX_TEXT_CHARS])
+    return shown if over <= 0 else f"{shown}\n[... {over} more are left out ...]"
 
 
 class Stream(OutStream):
@@ -139,6 +167,7 @@ class App(IPKernelApp):
             config=self.config, profile_dir=self.profile_dir, user_ns={}, kernel=None
         )
         self.shell.display_formatter.active_types = TYPES
+        _short_strings(self.shell)
         self.shell.configurables.append(self)
         self.init_extensions()
         self.init_code()

@@ -45,8 +45,6 @@ START_S = 60.0
 """Longest wait for a nursery, which may have much to load."""
 HATCH_S = 20.0
 END_S = 10.0
-DATA_SLACK_MIB = 256
-"""Address space that a process of the nursery has before it runs anything."""
 CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP")
 """What a nursery that runs as root needs to make namespaces; sandboxes have none of them."""
 NURSERY_TMP_BYTES = 64 << 20
@@ -262,7 +260,7 @@ class _Hatching:
 def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
     memory_bytes = limits.memory_mib << 20
     allowance = {
-        "memory_bytes": memory_bytes + (DATA_SLACK_MIB << 20),
+        "memory_bytes": memory_bytes,
         "pids": limits.pids,
         "file_bytes": limits.file_mib << 20,
         "disk_bytes": limits.disk_mib << 20,
@@ -339,7 +337,7 @@ class _Hatching:
 def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
     memory_bytes = limits.memory_mib << 20
     allowance = {
-        "memory_bytes": memory_bytes + (DATA_SLACK_MIB << 20),
+        "memory_bytes": memory_bytes,
         "pids": limits.pids,
         "file_bytes": limits.file_mib << 20,
         "disk_bytes": limits.disk_mib << 20,

@@ -136,7 +136,8 @@ class Sql:
 
         try:
             rows = self._base.execute(sql_code.query(pipeline)).fetchall()
-        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        except (duckdb.DataError, duckdb.BinderException) as error:
+            # A number out of range, or a near miss with a column of another type.
             raise Undefined("range") from error
         if not rows:
             raise Undefined("empty")

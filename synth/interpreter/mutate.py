@@ -1,32 +1,29 @@
 """Near misses of a pipeline: what a careless analyst would compute instead."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from synth.interpreter.algebra import (
     Add,
     Agg,
     All,
     Bin,
-    Cells,
     Cmp,
     Col,
-    Column,
     Expr,
     Fill,
     Fit,
     Fn,
     Group,
-    Join,
+    In,
     Keep,
     Known,
     Lit,
     Over,
     Pipeline,
     Pred,
-    Rows,
     Stat,
     Step,
     Top,
@@ -103,11 +100,6 @@ def _changed(step: Step) -> Iterator[tuple[str, Step]]:
         case Keep(where):
             for label, test in _tests(where):
                 yield label, Keep(test)
-        case Top(k, by, desc):
-            yield "other end", Top(k, by, not desc)
-            if k > 1:
-                yield "one too few", Top(k - 1, by, desc)
-            yield "one too many", Top(k + 1, by, desc)
         case Group(by, aggs):
             for number, agg in enumerate(aggs):
                 for other in _aggs(agg):
@@ -115,13 +107,24 @@ def _changed(step: Step) -> Iterator[tuple[str, Step]]:
                     yield label, Group(by, (*aggs[:number], other, *aggs[number + 1 :]))
         case Over():
             yield from _windows(step)
-        case Fill(column, by, fn):
+        case Add(name, value):
+            for label, expression in _values(value):
+                yield label, Add(name, expression)
+        case _:
+            yield from _changed_rows(step)
+
+
+def _changed_rows(step: Step) -> Iterator[tuple[str, Step]]:
+    match step:
+        case Top(k, by, desc):
+            yield "other end", Top(k, by, not desc)
+            if k > 1:
+                yield "one too few", Top(k - 1, by, desc)
+            yield "one too many", Top(k + 1, by, desc)
+        case Fill(column, by):
             yield "filled by the mean", Fill(column, by, "mean")
         case Fit(name, y, x):
             yield "line the other way", Fit(name, x, y)
-        case Add(name, value):
-            for label, other in _values(value):
-                yield label, Add(name, other)
 
 
 def _tests(test: Pred) -> Iterator[tuple[str, Pred]]:
@@ -219,67 +222,19 @@ def _swapped(pipeline: Pipeline, columns: Sequence[str], what: str) -> Iterator[
             yield Mutant(f"{first} and {second} exchanged", swapped)
 
 
-def _renamed(pipeline: Pipeline, old: str, new: str) -> Pipeline:
-    def text(name: str) -> str:
-        return new if name == old else name
-
-    def names(many: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(text, many))
-
-    def value(expr: Expr | Pred) -> Expr | Pred:
-        match expr:
-            case Col(name):
-                return Col(text(name))
-            case Bin(op, left, right):
-                return Bin(op, value(left), value(right))  # type: ignore[arg-type]
-            case Fn(fn, args):
-                return Fn(fn, tuple(map(value, args)))
-            case Cmp(op, left, right):
-                return Cmp(op, value(left), value(right))  # type: ignore[arg-type]
-            case Known(columns):
-                return Known(names(columns))
-            case All(parts):
-                return All(tuple(map(value, parts)))  # type: ignore[arg-type]
-            case _:
-                return expr
-
-    def step(one: Step) -> Step:
-        match one:
-            case Keep(where):
-                return Keep(value(where))  # type: ignore[arg-type]
-            case Add(name, expr):
-                return Add(name, value(expr))  # type: ignore[arg-type]
-            case Group(by, aggs):
-                renamed = (replace(a, column=text(a.column), other=text(a.other)) for a in aggs)
-                return Group(names(by), tuple(renamed))
-            case Over():
-                return replace(
-                    one, column=text(one.column), by=names(one.by), order=names(one.order)
-                )
-            case Fill(column, by, fn):
-                return Fill(text(column), names(by), fn)
-            case Fit(name, y, x):
-                return Fit(name, text(y), text(x))
-            case Top(k, by, desc):
-                return Top(k, text(by), desc)
-            case Join(file, on):
-                return Join(file, on)
-            case _:
-                return one
-
-    final = pipeline.final
-    match final:
-        case Stat():
-            final = replace(
-                final,
-                column=text(final.column),
-                other=text(final.other),
-                other2=text(final.other2),
-            )
-        case Cells(columns):
-            final = Cells(names(columns))
-        case Column(name, ordered):
-            final = Column(text(name), ordered)
-        case Rows(columns):
-            final = Rows(names(columns))
-    return Pipeline(pipeline.file, tuple(map(step, pipeline.steps)), final)
+def _renamed(part: Any, old: str, new: str) -> Any:
+    """A pipeline, or a part of one, with one column's name in place of another's."""
+    if isinstance(part, tuple):
+        return tuple(_renamed(one, old, new) for one in part)
+    if isinstance(part, Lit):
+        return part
+    if isinstance(part, In):
+        return replace(part, column=_renamed(part.column, old, new))
+    if is_dataclass(part) and not isinstance(part, type):
+        changed = {
+            field.name: _renamed(getattr(part, field.name), old, new)
+            for field in fields(part)
+            if field.name not in ("op", "fn", "file")
+        }
+        return replace(part, **changed)
+    return new if part == old else part

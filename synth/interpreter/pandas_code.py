@@ -105,6 +105,12 @@ def _step(step: Step) -> list[str]:
             return _group(step)
         case Over():
             return _over(step)
+        case _:
+            return _row_step(step)
+
+
+def _row_step(step: Step) -> list[str]:
+    match step:
         case Fill(name, by, fn):
             known = f"t.groupby({list(by)!r})[{name!r}].transform({fn!r})"
             return [f"t[{name!r}] = t[{name!r}].fillna({known})"]
@@ -120,6 +126,7 @@ def _step(step: Step) -> list[str]:
             return [f"t = {order}.head({k})"]
         case Sort(by, desc):
             return [f"t = t.sort_values({by!r}, ascending={not desc}, kind='stable')"]
+    raise AssertionError(step)
 
 
 def _group(step: Group) -> list[str]:

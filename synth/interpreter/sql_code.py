@@ -116,6 +116,12 @@ def _step(step: Step, source: str) -> str:
             return f"select {names(by)}, {', '.join(parts)} from {source} group by {names(by)}"
         case Over():
             return _over(step, source)
+        case _:
+            return _row_step(step, source)
+
+
+def _row_step(step: Step, source: str) -> str:
+    match step:
         case Fill(column, by, fn):
             filled = f"coalesce({name(column)}, {fn}({name(column)}) over ({_partition(by)}))"
             return f"select * replace ({filled} as {name(column)}) from {source}"
@@ -129,6 +135,7 @@ def _step(step: Step, source: str) -> str:
             return f"select * from {source} {_order(by, desc)} limit {k}"
         case Sort(by, desc):
             return f"select * from {source} {_order(by, desc)}"
+    raise AssertionError(step)
 
 
 def _with(source: str, new: str, value: str) -> str:

@@ -1,6 +1,7 @@
 """Tables of the user: their columns are told from their values, and poor tables are refused."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -63,7 +64,7 @@ def _column(name: str, cells: list[Cell], num_rows: int) -> ColumnInfo | None:
     return ColumnInfo(name, name, role, Words(label, label), Words("", ""))
 
 
-def _role(known: list[Cell], distinct: int, num_rows: int) -> Role | None:
+def _role(known: Sequence[Cell], distinct: int, num_rows: int) -> Role | None:
     first = known[0]
     if isinstance(first, date):
         return Role.DATE

@@ -188,4 +188,4 @@ class View:
 def _distinct(cells: tuple[Cell, ...]) -> list[Cell]:
     return sorted(
         {cell for cell in cells if cell is not None}, key=lambda cell: (str(type(cell)), cell)
-    )  # type: ignore[type-var, return-value]
+    )

@@ -1,5 +1,7 @@
 """Cells on a real kernel: what they show, how they end, and what is left afterwards."""
 
+import asyncio
+
 import pytest
 
 from envs.interpreter.kernel import Kernel, Run
@@ -95,9 +97,9 @@ class TestOutputs:
             assert "input() is refused" in last_line(run)
 
     async def test_a_recursion_error_is_told_within_its_time(self, kernel: Kernel) -> None:
-        kernel.limits = CellLimits()
         run = await kernel.run("def f(): return f()\nf()")
-        assert run.cell.error == "RecursionError"
+        assert (run.cell.ended, run.cell.error) == (Ended.ERROR, "RecursionError")
+        assert "frames in the middle are left out" in last_line(run)
 
 
 class TestEnds:
@@ -112,7 +114,7 @@ class TestEnds:
         assert (run.cell.ended, run.cell.error) == (Ended.INTERRUPTED, "KeyboardInterrupt")
         assert run.outputs.text(2000).startswith("before\n")
         assert last_line(run) == (
-            "[The cell ran longer than 2 s and was interrupted; variables are kept.]"
+            "[The cell ran longer than 1.5 s and was interrupted; variables are kept.]"
         )
         assert await shown(kernel, "x") == "5"
 
@@ -125,7 +127,7 @@ class TestEnds:
             "  except KeyboardInterrupt: pass"
         )
         assert run.cell.ended is Ended.DIED
-        assert run.outputs.text(2000).startswith("said\n[The cell ran longer than 2 s, went on")
+        assert run.outputs.text(2000).startswith("said\n[The cell ran longer than 1.5 s, went on")
         assert await shown(kernel, "open('note').read()") == "'kept'"
         after = await kernel.run("x")
         assert (after.cell.error, after.cell.kernel) == ("NameError", 2)
@@ -154,14 +156,17 @@ class TestEnds:
     async def test_a_kernel_that_dies_between_cells_is_told_with_the_next(
         self, kernel: Kernel
     ) -> None:
-        await kernel.run("import os, threading\nthreading.Timer(0.0, os._exit, (4,)).start()")
-        run = await kernel.run("import time\ntime.sleep(1)\n1")
+        await kernel.run("import os, threading\nthreading.Timer(0.5, os._exit, (4,)).start()")
+        async with asyncio.timeout(10):
+            while kernel.alive:
+                await asyncio.sleep(0.01)
+        run = await kernel.run("1")
         assert run.cell.ended is Ended.DIED
         assert "exit status 4" in run.outputs.text(2000)
 
     async def test_too_large_an_array_is_an_error_of_the_cell(self, kernel: Kernel) -> None:
         run = await kernel.run("import numpy as np\nnp.ones(10**10)")
-        assert (run.cell.ended, run.cell.error) == (Ended.ERROR, "ArrayMemoryError")
+        assert (run.cell.ended, run.cell.error) == (Ended.ERROR, "MemoryError")
 
     async def test_memory_that_runs_out_is_told(self, pool: Pool) -> None:
         async with pool.kernel(CellLimits(memory_mib=256)) as kernel:
@@ -226,9 +231,12 @@ class TestHostility:
             assert "secret" not in files
 
     async def test_nothing_of_the_service_can_be_reached(self, kernel: Kernel) -> None:
+        kernel.limits = CellLimits()
         code = (
             "import os, pathlib\n"
-            "found = [str(p) for p in pathlib.Path('/').rglob('*') if 'palaestra' in p.name.lower()]\n"
+            "places = [p for top in ('run', 'opt', 'home', 'etc', 'var', 'dev', 'tmp') "
+            "for p in pathlib.Path('/', top).rglob('*')]\n"
+            "found = [str(p) for p in places if 'palaestra' in p.name.lower()]\n"
             "sorted(os.environ), found"
         )
         variables, found = eval(await shown(kernel, code))

@@ -7,10 +7,12 @@ import ctypes
 import fcntl
 import itertools
 import os
+import re
 import resource
 import socket
 import struct
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from .syscalls import program
@@ -112,7 +114,7 @@ def loopback_up() -> None:
 def limit(allowance: Allowance) -> None:
     """Limits of each process from here on; the number of processes is that of the user."""
     limits = {
-        resource.RLIMIT_DATA: allowance.memory_bytes,
+        resource.RLIMIT_DATA: _data_bytes() + allowance.memory_bytes,
         resource.RLIMIT_NPROC: allowance.pids,
         resource.RLIMIT_FSIZE: allowance.file_bytes,
         resource.RLIMIT_NOFILE: allowance.open_files,
@@ -124,6 +126,13 @@ def limit(allowance: Allowance) -> None:
         del limits[resource.RLIMIT_NPROC]
     for what, most in limits.items():
         resource.setrlimit(what, (most, most))
+
+
+def _data_bytes() -> int:
+    """Private memory that this process has set aside, used or not."""
+    found = re.search(r"^VmData:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) << 10
 
 
 def drop_privileges() -> None:

@@ -21,7 +21,7 @@ def _urn(rng: Random, rules: Rules) -> Data:
     return {name: rng.randint(3, 14) for name in rng.sample(names, rules["colours"])}
 
 
-def urn_step_by_step(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def urn_step_by_step(data, rules):
     """Follows the drawing ball by ball; a state is what has been drawn."""
     from fractions import Fraction
 
@@ -52,7 +52,7 @@ def urn_step_by_step(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return float(good)
 
 
-def urn_by_combinations(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def urn_by_combinations(data, rules):
     """Counts hands with binomial coefficients; runs by linearity of expectation."""
     from math import comb, prod
 

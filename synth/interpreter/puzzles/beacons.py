@@ -30,7 +30,7 @@ def _beacons(rng: Random, rules: Rules) -> Data:
     ]
 
 
-def beacons_by_congruence(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def beacons_by_congruence(data, rules):
     from collections import Counter
     from math import gcd
 
@@ -49,7 +49,7 @@ def beacons_by_congruence(data: Data, rules: Rules):  # type: ignore[no-untyped-
     return max((b - a for a, b in zip(times, times[1:], strict=False)), default=None)
 
 
-def beacons_by_sieve(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def beacons_by_sieve(data, rules):
     import numpy as np
 
     def flashes(start, end):

@@ -26,7 +26,7 @@ def _board(rng: Random, rules: Rules) -> Data:
     return {"last_square": size, "jumps": dict(sorted(jumps.items(), key=lambda one: int(one[0])))}
 
 
-def board_exactly(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def board_exactly(data, rules):
     """Fractions and elimination."""
     from fractions import Fraction
 
@@ -75,7 +75,7 @@ def board_exactly(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return float(turns[0]) if rules["ask"] == "turns" else float(max(turns))
 
 
-def board_in_floats(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def board_in_floats(data, rules):
     """A matrix of chances and numpy."""
     import numpy as np
 

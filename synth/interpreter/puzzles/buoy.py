@@ -39,7 +39,7 @@ def _buoy(rng: Random, rules: Rules) -> Data:
     return {"seed": rng.getrandbits(30), "mean": rng.randint(180, 420), "module": FEED}
 
 
-def buoy_by_reading(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def buoy_by_reading(data, rules):
     """Reads the buoy itself, as the module gives it."""
     import pathlib
     import tempfile
@@ -65,7 +65,7 @@ def buoy_by_reading(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return [count, max(then) - min(then)]
 
 
-def buoy_by_formula(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def buoy_by_formula(data, rules):
     """The same readings without the module: its recurrence, all at once."""
     import numpy as np
 

@@ -17,7 +17,7 @@ def _net(rng: Random, rules: Rules) -> Data:
     return {"stations": names, "cables": sorted(map(list, chosen))}
 
 
-def net_by_determinant(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def net_by_determinant(data, rules):
     """Kirchhoff's theorem in exact arithmetic."""
     from fractions import Fraction
 
@@ -55,7 +55,7 @@ def net_by_determinant(data: Data, rules: Rules):  # type: ignore[no-untyped-def
     return max(every - one for one in without)
 
 
-def net_by_choice(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def net_by_choice(data, rules):
     """Every choice of just enough cables, tried."""
     from collections import Counter
     from itertools import combinations

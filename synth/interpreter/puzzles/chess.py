@@ -47,7 +47,7 @@ def _chess(rng: Random, rules: Rules) -> Data:
     return games
 
 
-def chess_game_by_game(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def chess_game_by_game(data, rules):
     rating, upsets, peak = {}, 0, {}
     for a, b, result in data:
         x, y = rating.get(a, 1500.0), rating.get(b, 1500.0)
@@ -64,7 +64,7 @@ def chess_game_by_game(data: Data, rules: Rules):  # type: ignore[no-untyped-def
     return [upsets, max(rating.values()) - min(rating.values())]
 
 
-def chess_by_history(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def chess_by_history(data, rules):
     """Every player's ratings are kept as a list; logistic by exp."""
     from math import exp, log
 

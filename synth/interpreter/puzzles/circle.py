@@ -19,7 +19,7 @@ def _circle(rng: Random, rules: Rules) -> Data:
     return {"players": players, "place": rng.randint(players // 2, players - 5)}
 
 
-def circle_by_list(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def circle_by_list(data, rules):
     ring = list(range(1, data["players"] + 1))
     at, step, out = 0, rules["step"], []
     while len(ring) > 1:
@@ -33,7 +33,7 @@ def circle_by_list(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return abs(out[-1] - ring[0])
 
 
-def circle_by_queue(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def circle_by_queue(data, rules):
     from collections import deque
 
     ring, gone = deque(range(1, data["players"] + 1)), []

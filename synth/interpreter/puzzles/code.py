@@ -33,7 +33,7 @@ def _cipher(rng: Random, rules: Rules) -> Data:
     return {"sums": lines, "word": word}
 
 
-def cipher_by_columns(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def cipher_by_columns(data, rules):
     """Letters get digits from the last column on; a column that does not add up cuts the branch."""
     sums = data["sums"]
     leading = {word[0] for line in sums for word in line}
@@ -82,7 +82,7 @@ def cipher_by_columns(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return number(data["word"])
 
 
-def cipher_by_solver(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def cipher_by_solver(data, rules):
     """The same by CP-SAT, twice: the second time the first solution is forbidden."""
     from ortools.sat.python import cp_model
 

@@ -24,7 +24,7 @@ def _colony(rng: Random, rules: Rules) -> Data:
     }
 
 
-def colony_by_months(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def colony_by_months(data, rules):
     """Ages are kept as a list: how many pairs are so many months old."""
     oldest = rules["life"] or rules["delay"] + 1
     ages = [data["pairs"]] + [0] * oldest
@@ -41,7 +41,7 @@ def colony_by_months(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return sum(ages) % rules["modulus"] if rules["ask"] == "after" else None
 
 
-def colony_by_recurrence(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def colony_by_recurrence(data, rules):
     """Only newborns are followed: everybody is the newborn of some month."""
     exact = rules["ask"] == "first"
     born = [data["pairs"]]

@@ -28,7 +28,7 @@ def _walk(rng: Random, rules: Rules) -> Data:
     return {"map": ["".join(row) for row in grid]}
 
 
-def walk_by_table(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def walk_by_table(data, rules):
     grid = data["map"]
     rows, columns = len(grid), len(grid[0])
     limit = rules["turns"] if rules["ask"] == "turns" else rules["signs"]
@@ -50,7 +50,7 @@ def walk_by_table(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return sum(ways.values())
 
 
-def walk_by_search(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def walk_by_search(data, rules):
     """Counts from the end backwards, one crossing at a time."""
     from functools import cache
 

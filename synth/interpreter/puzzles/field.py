@@ -29,7 +29,7 @@ def _plot(rng: Random, rules: Rules) -> Data:
     return {"corners": [[x + size, y + size] for x, y in ring]}
 
 
-def plot_by_formula(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def plot_by_formula(data, rules):
     """Shoelace and Pick; the hull by a monotone chain."""
     from math import gcd
 
@@ -63,7 +63,7 @@ def plot_by_formula(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return (twice(hull) - twice(points)) / 2
 
 
-def plot_by_counting(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def plot_by_counting(data, rules):
     """Every lattice point is looked at; areas by slices."""
     points = [tuple(p) for p in data["corners"]]
     edges = list(zip(points, points[1:] + points[:1], strict=False))

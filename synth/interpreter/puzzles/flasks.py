@@ -66,7 +66,7 @@ def _flasks(rng: Random, rules: Rules) -> Data:
     return {"flasks": rows, "weights": {s: _weights()[s] for s in symbols}}
 
 
-def flasks_by_stack(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def flasks_by_stack(data, rules):
     def atoms(formula):
         total = {}
         for part in formula.split("*"):
@@ -115,7 +115,7 @@ def flasks_by_stack(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return {"mass": grams, "share": 100 * grams / total, "atoms": moles}[rules["ask"]]
 
 
-def flasks_by_expansion(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def flasks_by_expansion(data, rules):
     """Brackets and numbers are multiplied out until only symbols are left."""
     import re
 

@@ -23,7 +23,7 @@ def _heaps(rng: Random, rules: Rules) -> Data:
     return {"takes": takes, "heaps": heaps}
 
 
-def heaps_by_values(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def heaps_by_values(data, rules):
     """Sprague-Grundy values of single heaps."""
     high = max(data["heaps"])
     values = []
@@ -52,7 +52,7 @@ def heaps_by_values(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     )
 
 
-def heaps_by_play(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def heaps_by_play(data, rules):
     """Plays every game to its end."""
     from functools import cache
     from itertools import product

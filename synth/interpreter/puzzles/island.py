@@ -73,7 +73,7 @@ def island_claim(claim: Data, honest: dict[str, bool]) -> bool:
     }[claim["says"]]()
 
 
-def island_by_trial(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def island_by_trial(data, rules):
     from itertools import product
 
     def holds(claim, honest):
@@ -97,7 +97,7 @@ def island_by_trial(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return liars if rules["ask"] == "liars" else len(liars)
 
 
-def island_by_masks(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def island_by_masks(data, rules):
     """All worlds at once, as columns of truth values."""
     import numpy as np
 

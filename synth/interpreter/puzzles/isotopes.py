@@ -56,7 +56,7 @@ def _peaks(rng: Random, rules: Rules) -> Data:
     }
 
 
-def peaks_by_convolution(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def peaks_by_convolution(data, rules):
     chance = {0: 1.0}
     for symbol, count in data["molecule"].items():
         total = sum(data["isotopes"][symbol].values())
@@ -75,7 +75,7 @@ def peaks_by_convolution(data: Data, rules: Rules):  # type: ignore[no-untyped-d
     return sum(p >= rules["percent"] / 100 for p in chance.values())
 
 
-def peaks_by_multinomial(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def peaks_by_multinomial(data, rules):
     """Lists how often each isotope occurs, with multinomial coefficients."""
     from itertools import combinations_with_replacement, product
     from math import factorial, prod

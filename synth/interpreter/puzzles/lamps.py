@@ -20,7 +20,7 @@ def _lights(rng: Random, rules: Rules) -> Data:
     return {"row": row}
 
 
-def lights_by_cells(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def lights_by_cells(data, rules):
     row = [int(c) for c in data["row"]]
     seen, lit, step = {tuple(row): 0}, [sum(row)], 0
     while True:
@@ -38,7 +38,7 @@ def lights_by_cells(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
             return lit[-1] if rules["ask"] == "after" else sum(lit)
 
 
-def lights_by_bits(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def lights_by_bits(data, rules):
     """The whole row as one number."""
     n, now = len(data["row"]), int(data["row"], 2)
     full = (1 << n) - 1

@@ -43,7 +43,7 @@ def _ledger(rng: Random, rules: Rules) -> Data:
     return rows
 
 
-def ledger_row_by_row(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def ledger_row_by_row(data, rules):
     balance, done, undone, refused, busy = {}, {}, set(), [], {}
     for row in data:
         moves = []
@@ -89,7 +89,7 @@ def ledger_row_by_row(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return [top, next(i for i, b in busy[top] if b == high)]
 
 
-def ledger_by_accounts(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def ledger_by_accounts(data, rules):
     """Entries are kept in one book; balances are summed from it each time."""
     import pandas as pd
 

@@ -40,7 +40,7 @@ def _museum(rng: Random, rules: Rules) -> Data:
     }
 
 
-def museum_day_by_day(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def museum_day_by_day(data, rules):
     from datetime import date, timedelta
 
     day, end = date.fromisoformat(data["from"]), date.fromisoformat(data["to"])
@@ -60,7 +60,7 @@ def museum_day_by_day(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return sum(day.weekday() == rules["count"] for day in opened)
 
 
-def museum_by_sets(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def museum_by_sets(data, rules):
     """All days as numpy dates; closed days are taken away."""
     import numpy as np
 

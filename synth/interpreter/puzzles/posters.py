@@ -24,7 +24,7 @@ def _wall(rng: Random, rules: Rules) -> Data:
     return {"posters": posters}
 
 
-def wall_by_cells(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def wall_by_cells(data, rules):
     """Only the coordinates that occur matter."""
     posters = data["posters"]
     xs = sorted({x for p in posters for x in (p[0], p[2])})
@@ -48,7 +48,7 @@ def wall_by_cells(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return total
 
 
-def wall_by_painting(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def wall_by_painting(data, rules):
     """Paints every square centimetre."""
     import numpy as np
 

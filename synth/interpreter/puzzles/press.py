@@ -28,7 +28,7 @@ def _print(rng: Random, rules: Rules) -> Data:
     ]
 
 
-def print_by_subsets(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def print_by_subsets(data, rules):
     """The least cost of doing each set of jobs first."""
     num, pause = len(data), rules["pause"]
     minutes, due = [j["minutes"] for j in data], [j["due"] for j in data]
@@ -52,7 +52,7 @@ def print_by_subsets(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return best[-1]
 
 
-def print_by_solver(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def print_by_solver(data, rules):
     """The same by CP-SAT; one machine, so jobs with their pauses must not overlap."""
     from ortools.sat.python import cp_model
 

@@ -157,10 +157,11 @@ def _edition(puzzle: Puzzle, data: Data, value: JsonValue) -> Edition:
 
 
 def _cells(puzzle: Puzzle, method: Callable[[Data, Rules], Any], rules: Rules) -> tuple[str, str]:
-    read = textwrap.dedent(inspect.getsource(puzzle.read)).replace("  # noqa: PTH123", "")
+    read = textwrap.dedent(inspect.getsource(puzzle.read))
+    read = read.replace("  # noqa: PTH123", "").replace(" -> Any:", ":")
     source = textwrap.dedent(inspect.getsource(method))
     return (
-        f"from typing import Any\n\nData, Rules = Any, dict\n\n\n{read}\n\ndata = {puzzle.read.__name__}()",
+        f"{read}\n\ndata = {puzzle.read.__name__}()",
         f"{source}\n\nanswer = {method.__name__}(data, {rules!r})\nanswer",
     )
 

@@ -25,7 +25,7 @@ def _reads(rng: Random, rules: Rules) -> Data:
     return {"reads": reads}
 
 
-def reads_by_tables(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def reads_by_tables(data, rules):
     reads = data["reads"]
     if rules["ask"] == "superstring":
         num = len(reads)
@@ -71,7 +71,7 @@ def reads_by_tables(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return best[0][n - 1]
 
 
-def reads_by_trial(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def reads_by_trial(data, rules):
     from bisect import bisect_left
     from itertools import permutations
 

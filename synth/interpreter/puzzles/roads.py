@@ -56,7 +56,7 @@ def _roads(rng: Random, rules: Rules) -> Data:
     }
 
 
-def roads_by_dijkstra(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def roads_by_dijkstra(data, rules):
     import heapq
 
     links = {}
@@ -99,7 +99,7 @@ def roads_by_dijkstra(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return shortest(set()) / 100
 
 
-def roads_by_relaxation(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def roads_by_relaxation(data, rules):
     roads = [(r["from"], r["to"], r["cost"]) for r in data["roads"]]
     both = roads + [(b, a, c) for a, b, c in roads]
     towns = sorted({a for a, _, _ in both})
@@ -127,7 +127,7 @@ def roads_by_relaxation(data: Data, rules: Rules):  # type: ignore[no-untyped-de
     if rules["ask"] == "detour":
         usual = costs(both, {data["start"]: 0})[data["end"]]
         worst = 0
-        for a, b, c in roads:
+        for a, b, _ in roads:
             left = [link for link in both if {link[0], link[1]} != {a, b}]
             cost = costs(left, {data["start"]: 0})[data["end"]]
             if cost < far:

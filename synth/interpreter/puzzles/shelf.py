@@ -24,7 +24,7 @@ def _shelf(rng: Random, rules: Rules) -> Data:
     return rng.choices(books, weights, k=rules["requests"])
 
 
-def shelf_in_order(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def shelf_in_order(data, rules):
     from collections import Counter, OrderedDict
 
     def run(size, refresh):
@@ -53,7 +53,7 @@ def shelf_in_order(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return [size, out[0][0]]
 
 
-def shelf_by_distance(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def shelf_by_distance(data, rules):
     """A book is still there if fewer than `size` others were asked for since."""
     last, distances = {}, []
     for n, book in enumerate(data):

@@ -48,7 +48,7 @@ def _pack(rng: Random, rules: Rules) -> Data:
     }
 
 
-def pack_by_enumeration(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def pack_by_enumeration(data, rules):
     import numpy as np
 
     names = [item["item"] for item in data["items"]]
@@ -69,7 +69,7 @@ def pack_by_enumeration(data: Data, rules: Rules):  # type: ignore[no-untyped-de
     return int(data["capacity"] - kg[fine & (value == best)].min())
 
 
-def pack_by_solver(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def pack_by_solver(data, rules):
     from ortools.sat.python import cp_model
 
     def solved(goal, floor=None):

@@ -22,7 +22,7 @@ def _stamps(rng: Random, rules: Rules) -> Data:
     return {"values": values, "amount": rng.randint(5 * values[-1], 15 * values[-1])}
 
 
-def stamps_by_tables(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def stamps_by_tables(data, rules):
     values, amount = data["values"], data["amount"]
     end = max(values) ** 2 + max(values) + 1
     if rules["ask"] in ("largest", "how_many"):
@@ -48,7 +48,7 @@ def stamps_by_tables(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return sum(ways.values())
 
 
-def stamps_by_residues(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def stamps_by_residues(data, rules):
     import heapq
     from itertools import product
 

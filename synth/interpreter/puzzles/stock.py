@@ -34,7 +34,7 @@ def _stock(rng: Random, rules: Rules) -> Data:
     return rows
 
 
-def stock_by_queue(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def stock_by_queue(data, rules):
     """Deliveries wait in a queue and are used up from its front."""
     from collections import deque
 
@@ -65,7 +65,7 @@ def stock_by_queue(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     return sold * newest * (1 + rules["margin"] / 100) - cost
 
 
-def stock_by_pieces(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def stock_by_pieces(data, rules):
     """Every piece has a number: the k-th that leaves is the k-th that came."""
     import numpy as np
 

@@ -29,7 +29,7 @@ def _trail(rng: Random, rules: Rules) -> Data:
     return boxes
 
 
-def trail_by_walking(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def trail_by_walking(data, rules):
     names = sorted(data)
     at, seen, carried = 0, [], 0
     while names[at] not in seen:
@@ -43,7 +43,7 @@ def trail_by_walking(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
     ]
 
 
-def trail_by_recursion(data: Data, rules: Rules):  # type: ignore[no-untyped-def]
+def trail_by_recursion(data, rules):
     names = sorted(data)
     worth = {}
     for name, box in data.items():
