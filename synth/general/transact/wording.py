@@ -163,9 +163,11 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
         if column.kind in (Kind.ENUM, Kind.TEXT, Kind.NAME, Kind.BOOL):
             frames = (*frames[:2], "{row}的{label}是什么？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
+    label = column.label.en
+    several = label.endswith("s") and not label.endswith(("ss", "us", "is"))
     frames = (
         "And tell me the {label} of {row}.",
         "I would also like to know the {label} of {row}.",
-        "And what is the {label} of {row}?",
+        f"And what {'are' if several else 'is'} the {{label}} of {{row}}?",
     )
-    return rng.choice(frames).format(row=row, label=column.label.en)
+    return rng.choice(frames).format(row=row, label=label)
