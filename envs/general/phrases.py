@@ -6,7 +6,6 @@ in Chinese and after it in English.
 
 import datetime as dt
 import re
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
