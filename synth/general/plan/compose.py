@@ -24,7 +24,7 @@ _FIRST_EN = (
     "Please {}.",
     "Could you {}?",
     "I need you to {}.",
-    "Would you {} for us?",
+    "Would you {}?",
     "Hi, please {}.",
 )
 _FIRST_ZH = ("请{}。", "麻烦你{}。", "请帮我{}。", "你好，请{}。", "能不能帮忙{}？")
@@ -69,7 +69,8 @@ def prompt(
     ask = asked(
         rng.choice(shape.plan.ask).of(language), {"count": _count(shape, language)}, language
     )
-    opening = rng.choice(words.first).format(ask) + words.space + rng.choice(words.why)
+    reasons = [why.of(language) for why in shape.plan.why] or words.why
+    opening = rng.choice(words.first).format(ask) + words.space + rng.choice(reasons)
     blocks = [opening, *_conditions(shape, clauses, sentences, language)]
     blocks.append(_form(shape, language))
     return (
@@ -134,7 +135,7 @@ def _heads(shape: Shape, language: Language) -> tuple[str, str, str]:
     if language is Language.ZH:
         single = "具体安排上：" if group is None else f"具体到各{group.zh}："
         return f"整个{title}要满足：", single, "另外，有些选择要看别的选择而定："
-    single = "For the single choices:" if group is None else f"For single {group.en_plural}:"
+    single = "For particular choices:" if group is None else f"For particular {group.en_plural}:"
     return f"For the {title} as a whole:", single, "And some choices depend on others:"
 
 

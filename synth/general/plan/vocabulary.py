@@ -2,7 +2,6 @@
 
 import re
 
-from data.task import Language
 from envs.general.domain import Column
 from envs.general.kinds import Kind
 from synth.general.plan.shape import MEASURED, Attribute, Shape
@@ -11,7 +10,7 @@ _RATES = re.compile(r"\b(per|a|an|each)\b|rate|rating|score|level|average|share|
 _COUNTS = re.compile(r"number of |calories|duration|length|weight|distance|time")
 _YEARS = re.compile(r"\byears?\b")
 _ZH_RATES = re.compile("每|率|评分|得分|等级|平均|年龄|速度|排名")
-_LIMITS = re.compile(r"\b(limit|minimum|maximum|balance|threshold)\b")
+_LIMITS = re.compile(r"\b(limit|minimum|maximum|balance|threshold|stock|capacity|remaining)\b")
 
 
 def is_year(column: Column) -> bool:
@@ -20,7 +19,7 @@ def is_year(column: Column) -> bool:
 
 
 def adds_up(attribute: Attribute) -> bool:
-    """True if the sum over several rows means something."""
+    """True if the sum over several rows means something, as far as its label tells."""
     column = attribute.column
     label = column.label.en.lower()
     if len(attribute.columns) > 1 or attribute.kind not in MEASURED or is_year(column):
@@ -45,7 +44,3 @@ def may_be_named(shape: Shape, attribute: Attribute) -> bool:
     if attribute.kind is not Kind.REF:
         return True
     return shape.has_names(attribute.column.type.table)
-
-
-def has_unit(column: Column, language: Language) -> bool:
-    return column.spec.unit is not None and bool(column.spec.unit.of(language))
