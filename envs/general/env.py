@@ -92,7 +92,8 @@ class Env:
         return handle
 
     def _here(self) -> tuple[Compiled, World]:
-        assert self._compiled is not None and self._world is not None, "reset comes first"
+        assert self._compiled is not None, "reset comes first"
+        assert self._world is not None, "reset comes first"
         return self._compiled, self._world
 
 

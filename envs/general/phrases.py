@@ -27,9 +27,20 @@ _CURRENCIES = {
     "CHF": "瑞士法郎",
 }
 _EN_CURRENCIES = {"CNY": "yuan", "CHF": "francs"}
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 class World(Protocol):
@@ -157,7 +168,7 @@ def filled(template: str, slots: Mapping[str, str], language: Language) -> str:
     """`template` with its placeholders filled; "the the" and 《《 are avoided."""
     text = PLACEHOLDER.sub(lambda match: slots[match[1]], template)
     if language is Language.EN:
-        text = text.replace("the the ", "the ").replace("a the ", "the ").replace("s's ", "s' ")
+        text = text.replace(" the the ", " the ").replace(" a the ", " the ").replace("s's ", "s' ")
     return text
 
 

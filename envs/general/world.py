@@ -5,13 +5,14 @@ happens as a whole or not at all.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from data.hashing import derive_rng
 from data.task import Language
+from envs.general.arithmetic import DIGITS
 from envs.general.domain import Action, Column, Delete, Domain, Insert, Table, Update
-from envs.general.expr import DIGITS, Row, Value
+from envs.general.expr import Row, Value
 from envs.general.image import from_sql
 from envs.general.kinds import NUMERIC, TEXTUAL, Kind
 from envs.general.rows import moments
@@ -79,7 +80,7 @@ class World:
         except KeyError:
             return None
 
-    def select(self, table: str, equal: Mapping[str, Value]) -> Iterable[Row]:
+    def select(self, table: str, equal: Mapping[str, Value]) -> list[Row]:
         columns = self.domain.tables[table].columns
         stored = {c: v for c, v in equal.items() if c == "id" or columns[c].live is None}
         where = " AND ".join(f'"{name}" IS ?' for name in stored)
@@ -189,13 +190,14 @@ class World:
                 return made
 
     def _check_unused(self, table: Table, row_id: str) -> None:
+        """Raises `Refused` if another row points at this one."""
         for other in self.domain.tables.values():
             for column in other.refs:
-                if column.type.table == table.name and not column.live:
-                    if any(True for _ in self.select(other.name, {column.name: row_id})):
-                        zh = f"还有{other.label.zh}与之关联，不能删除。"
-                        en = f"It still has {other.label.en_plural}, so it cannot be deleted."
-                        raise Refused(zh if self.language is Language.ZH else en)
+                points = column.type.table == table.name and not column.live
+                if points and self.select(other.name, {column.name: row_id}):
+                    zh = f"还有{other.label.zh}与之关联，不能删除。"
+                    en = f"It still has {other.label.en_plural}, so it cannot be deleted."
+                    raise Refused(zh if self.language is Language.ZH else en)
 
     def _stored(self, column: Column, value: Any) -> Value:
         """`value` as the database keeps it. Raises `Refused` if the column cannot hold it."""

@@ -72,7 +72,9 @@ def prepare(options: JsonObject) -> JsonObject:
         if first["type"] == "extra_forbidden":
             names = ", ".join(Options.model_fields)
             raise UserError(f"general has no option {where!r}; its options are {names}") from error
-        raise UserError(f"general option {where}: {first['msg']}, got {first['input']!r}") from error
+        raise UserError(
+            f"general option {where}: {first['msg']}, got {first['input']!r}"
+        ) from error
     known = domain_files()
     if wanted.domain is not None and wanted.domain not in known:
         near = [name for name in known if wanted.domain[:4] in name]

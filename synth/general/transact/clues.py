@@ -156,7 +156,7 @@ def evaluators(world: Compiled) -> tuple[View, Sql]:
 
 def referable(table: Table, domain: Domain) -> list[str]:
     """Columns by which a person may tell rows of a table apart."""
-    named = set(PLACEHOLDER.findall(table.called.en))
+    named = called_columns(table)
     return [
         column.name
         for column in table.columns.values()
@@ -166,4 +166,14 @@ def referable(table: Table, domain: Domain) -> list[str]:
         and column.kind not in (Kind.CODE, Kind.NUMBER, Kind.MONEY)
         and not (column.kind is Kind.TEXT and column.spec.column.value == "exempt")
         and not (column.kind is Kind.INT and not column.spec.say)
+        and not (
+            column.kind is Kind.REF
+            and not column.spec.say
+            and not domain.tables[column.type.table].name_column
+        )
     ]
+
+
+def called_columns(table: Table) -> set[str]:
+    """Columns that are in what people call a row."""
+    return {slot.split(".")[0] for slot in PLACEHOLDER.findall(table.called.en)}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from random import Random
 from typing import Any, NamedTuple
 
@@ -13,12 +14,13 @@ from envs.general.kinds import NUMERIC, TEMPORAL, Kind
 from envs.general.trial import draw_arguments
 from envs.general.world import Change, Refused, World
 from synth.general.transact.choose import Chooser
-from synth.general.transact.clues import View, evaluators
+from synth.general.transact.clues import View, called_columns, evaluators
 from synth.general.transact.model import Clue, Errand, Goal, Question
 
 MAX_DRAWS = 250
 MAX_ACTIONS = 14
-MAX_ORDERS = 3
+ALL_ORDERS = 3
+"""Up to so many goals, every order is tried."""
 
 
 class Unfit(Exception):
@@ -108,10 +110,7 @@ class Drawer:
     def _commutes(self, goals: tuple[Goal, ...], final: tuple[Change, ...]) -> bool:
         """True if other orders are allowed too and lead to the same, but for new ids."""
         right = Counter(map(outcome, final))
-        orders = [goals[::-1]] if len(goals) > 1 else []
-        for _ in range(MAX_ORDERS if len(goals) > 2 else 0):
-            orders.append(tuple(self.rng.sample(goals, len(goals))))
-        for order in orders:
+        for order in other_orders(goals):
             played = play(self.world, order)
             if played is None or Counter(map(outcome, played.final)) != right:
                 return False
@@ -176,8 +175,10 @@ class Drawer:
         for name, arg in action.args.items():
             value = values[name]
             if arg.type.kind is Kind.REF and value is not None:
-                clue = self.chooser.clue(arg.type.table, str(value), self.ladder.depth)
-                if clue is None:
+                owner = any(f"{{{name}}}'s" in text.en for text in action.ask)
+                depth = 0 if owner else self.ladder.depth
+                clue = self.chooser.clue(arg.type.table, str(value), depth)
+                if clue is None or (owner and clue.equals):
                     return None
                 clues[name] = clue
         return clues
@@ -217,7 +218,12 @@ class Drawer:
             rows = list(self.world.rows.tables[table.name].values())
             row = self.rng.choice(rows)
             row_id = str(row["id"])
-            columns = [c for c in table.columns.values() if _askable(c) and row[c.name] is not None]
+            named = called_columns(table)
+            columns = [
+                column
+                for column in table.columns.values()
+                if _askable(column) and column.name not in named and row[column.name] is not None
+            ]
             if (table.name, row_id) in changed or not columns:
                 continue
             column = self.rng.choice(columns)
@@ -232,6 +238,17 @@ class Drawer:
         """True if the clue means no other row in the end, when its own may have changed or gone."""
         text = self.view.called(clue.table)[clue.row_id]
         return set(after.matches(clue, text)) <= {clue.row_id}
+
+
+def other_orders(goals: tuple[Goal, ...]) -> list[tuple[Goal, ...]]:
+    """Every other order of few goals; of many, backwards and each goal first or last."""
+    if len(goals) <= ALL_ORDERS:
+        return list(permutations(goals))[1:]
+    moved = [goals[::-1]]
+    for number, goal in enumerate(goals):
+        rest = (*goals[:number], *goals[number + 1 :])
+        moved += [(goal, *rest), (*rest, goal)]
+    return [order for order in moved if order != goals]
 
 
 class Played(NamedTuple):

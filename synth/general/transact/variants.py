@@ -13,14 +13,14 @@ from envs.general.compiler import Compiled
 from envs.general.kinds import Kind
 from envs.general.trial import draw_arguments
 from synth.general.transact.clues import evaluators
-from synth.general.transact.goals import Played, outcome, play
+from synth.general.transact.goals import Played, other_orders, outcome, play
 from synth.general.transact.model import Clue, Errand, Goal, Scalar
 from synth.general.transact.route import action_call
 from synth.parts import Variant
 
 MAX_TRIES = 40
 MAX_STRAYS = 2
-MAX_ORDERS = 2
+MAX_ORDERS = 3
 MAX_WRONG_ROWS = 1
 """Wrong rows that are tried for each argument."""
 
@@ -56,12 +56,10 @@ class Variants:
         """Other orders, more or no reading, other spellings of the report."""
         goals, changed = self.errand.goals, self.played.changed
         direct, witness = self.direct, self.task.hidden.witness.calls
-        if len(goals) > 1:
-            orders = [goals[::-1]]
-            orders += [tuple(self.rng.sample(goals, len(goals))) for _ in range(MAX_ORDERS)]
-            for order in orders:
-                if script := self._script(order):
-                    yield Variant("another order", script)
+        orders = other_orders(goals)
+        for order in self.rng.sample(orders, min(MAX_ORDERS, len(orders))):
+            if script := self._script(order):
+                yield Variant("another order", script)
         yield Variant("by ids at once", Script(calls=direct, answer=self.answer(changed)))
         reads = witness[: len(witness) - len(direct)]
         more = Script(calls=(*direct, *reads), answer=self.answer(changed))
@@ -263,7 +261,9 @@ class Variants:
             call.model_copy(
                 update={
                     "arguments": {
-                        name: f"{value}'; UPDATE x SET y = 1; --" if isinstance(value, str) else value
+                        name: f"{value}'; UPDATE x SET y = 1; --"
+                        if isinstance(value, str)
+                        else value
                         for name, value in call.arguments.items()
                     }
                 }

@@ -35,10 +35,16 @@ _MANNER = {
     "it undone and carry on with the others.",
     Language.ZH: "只做对方要求的事，不做其他改动。如果某项要求违反规定，就不要办理，继续办理其余事项。",
 }
-_FIRST_EN = ("Please {}.", "Could you {}?", "Can you {} for me?", "I need you to {}.", "Would you {}?")
+_FIRST_EN = (
+    "Please {}.",
+    "Could you {}?",
+    "Can you {} for me?",
+    "I need you to {}.",
+    "Would you {}?",
+)
 _NEXT_EN = ("Then {}.", "Also, {}.", "After that, {}.", "Please also {}.", "And {}.", "Next, {}.")
 _LAST_EN = ("Finally, {}.", "Lastly, please {}.", "And to finish, {}.")
-_FIRST_ZH = ("请{}。", "麻烦你{}。", "帮我{}。", "你好，请{}。", "劳驾{}。")
+_FIRST_ZH = ("请{}。", "麻烦你{}。", "帮我{}。", "请帮忙{}。", "麻烦{}。")
 _NEXT_ZH = ("再{}。", "另外，请{}。", "还要{}。", "然后{}。", "同时请{}。", "接着{}。")
 _LAST_ZH = ("最后，{}。", "最后请{}。")
 _OPEN_EN = ("", "", "Hello. ", "A few things today. ", "Some errands for you. ", "Hi, ")
@@ -111,11 +117,12 @@ def clue_words(view: View, clue: Clue, language: Language) -> str:
     """The row that a clue points at, as a noun phrase."""
     table = view.domain.tables[clue.table]
     zh = language is Language.ZH
+    ordered = sorted(clue.equals.items(), key=lambda item: table.columns[item[0]].spec.say is None)
     said = [
         qualifier(
             table.columns[name], column_words(view, table.columns[name], value, language), language
         )
-        for name, value in clue.equals.items()
+        for name, value in ordered
     ]
     if clue.called:
         base = phrases.called(view, clue.table, clue.row_id, language)
@@ -125,15 +132,21 @@ def clue_words(view: View, clue: Clue, language: Language) -> str:
         base = table.label.zh if zh else f"the {table.label.en}"
     if not said:
         return base
+    if zh and clue.extreme and not clue.called:
+        best = extreme(table.columns[clue.extreme], clue.largest, table.label, language)
+        best = best.removesuffix(table.label.zh)
+        return f"{'、'.join(said)}{table.label.zh}中{best}那{table.label.measure}"
     if zh:
         return f"{''.join(said)}{base}" if len(said) == 1 else f"{'、'.join(said)}{base}"
     return f"{base} {_joined(said)}"
 
 
 def _joined(said: list[str]) -> str:
-    if len(said) < 2:
-        return "".join(said)
-    return f"{', '.join(said[:-1])} and {said[-1]}"
+    """Phrases after a noun: "from 1 April for 2 nights", "whose .. is .. and whose .. is .."."""
+    text = said[0]
+    for phrase in said[1:]:
+        text += f" and {phrase}" if phrase.startswith("whose ") else f" {phrase}"
+    return text
 
 
 def question_words(view: View, question: Question, language: Language, rng: Random) -> str:
@@ -142,7 +155,11 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
     column = table.columns[question.column]
     row = clue_words(view, question.clue, language)
     if language is Language.ZH:
-        frames = ("另外请告诉我{row}的{label}。", "还想知道{row}的{label}。", "{row}的{label}是多少？")
+        frames = (
+            "办好后告诉我{row}的{label}。",
+            "还想知道{row}的{label}。",
+            "{row}的{label}是多少？",
+        )
         if column.kind in (Kind.ENUM, Kind.TEXT, Kind.NAME, Kind.BOOL):
             frames = (*frames[:2], "{row}的{label}是什么？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
