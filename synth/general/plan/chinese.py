@@ -68,11 +68,11 @@ class Chinese:
         return f"每{'' if noun.zh in MEASURES else noun.measure}{noun.zh}"
 
     def place(self, place: Place) -> str:
-        """第2天的午餐; 第2周那本书; 酒店."""
+        """第2天午餐; 第2周那本书; 酒店."""
         if not place.group:
             return place.noun.zh
         measure = place.noun.measure
-        joined = "的" if measure == "个" else f"那{measure}"
+        joined = "" if measure == "个" else f"那{measure}"
         return f"{self.group(place.group)}{joined}{place.noun.zh}"
 
     def places(self, places: tuple[Place, ...]) -> str:
@@ -274,4 +274,4 @@ class Chinese:
 
 def _counts(column: Column) -> bool:
     """True for numbers of things, of which there are 多 or 少 and not 高 or 低."""
-    return column.label.zh.endswith(("数", "数量", "量", "人数"))
+    return column.label.zh.endswith(("数", "数量"))

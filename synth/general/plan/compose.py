@@ -95,9 +95,10 @@ def _conditions(
     shape: Shape, clauses: tuple[Clause, ...], sentences: tuple[str, ...], language: Language
 ) -> list[str]:
     """A paragraph, or lists: what concerns all, then single places, then what hangs together."""
-    if len(sentences) <= PROSE:
-        return [_WORDS[language].space.join(sentences)]
-    parts: list[list[tuple[int, str]]] = [[], [], []]
+    given = [slot.that.of(language) for slot in shape.plan.slots.values() if slot.that]
+    if len(given) + len(sentences) <= PROSE:
+        return [_WORDS[language].space.join((*given, *sentences))]
+    parts: list[list[tuple[int, str]]] = [[(0, sentence) for sentence in given], [], []]
     for clause, sentence in zip(clauses, sentences, strict=True):
         part, group = _part(clause)
         parts[part].append((group, sentence))

@@ -25,8 +25,8 @@ from synth.general.plan.clauses import (
     When,
     Within,
 )
-from synth.general.plan.shape import MEASURED, Attribute, Place, Shape
-from synth.general.plan.vocabulary import is_year
+from synth.general.plan.shape import Attribute, Place, Shape
+from synth.general.plan.vocabulary import MEASURED, is_year
 from verifiers.general.constraints import Scalar
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -88,7 +88,7 @@ class English:
             return str(value)
         said = value_words(column.spec, value, Language.EN, self.spec.today, self.spec.currency)
         unit = column.spec.unit.en if column.spec.unit else ""
-        repeated = column.kind in MEASURED and unit and unit in column.label.en
+        repeated = column.kind in MEASURED and len(unit) > 3 and unit in column.label.en.split()
         return said.partition(" ")[0] if repeated else said
 
     def check(self, attribute: Attribute, check: Check) -> str:
@@ -121,7 +121,9 @@ class English:
         label = column.label.en
         plain = len(attribute.columns) == 1
         if column.kind is Kind.BOOL:
-            return f"{owner} {_be(verb)} {self._yes_or_no(column, check)}"
+            so = self._yes_or_no(column, check)
+            denied = so.startswith("not ") and verb
+            return f"{owner} {verb} not be {so[4:]}" if denied else f"{owner} {_be(verb)} {so}"
         if plain and label in PRICES and check.by not in (By.IS, By.NOT):
             extra = " a night" if label.endswith("a night") else ""
             return f"{owner} {_does(verb, 'cost')} {said}{extra}"

@@ -29,8 +29,8 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.population import Population
-from synth.general.plan.shape import GROUPING, MEASURED, ORDERED, Attribute, Place, Shape
-from synth.general.plan.vocabulary import adds_up, averages, may_be_named
+from synth.general.plan.shape import GROUPING, ORDERED, Attribute, Place, Shape
+from synth.general.plan.vocabulary import MEASURED
 from verifiers.general.constraints import Scalar, Sum, Term
 
 Family = Callable[["Proposer"], "Clause | None"]
@@ -73,7 +73,7 @@ class Proposer:
         found = [
             a
             for a in self.shape.attributes(table)
-            if a.kind in kinds and may_be_named(self.shape, a) and not (near and len(a.columns) > 1)
+            if a.kind in kinds and self.shape.may_be_named(a) and not (near and len(a.columns) > 1)
         ]
         # What one has to follow a reference for is asked less often.
         weights = [1.0 if len(a.columns) == 1 else 0.25 for a in found]
@@ -86,7 +86,9 @@ class Proposer:
         if attribute.kind in GROUPING:
             return self._named(attribute)
         if attribute.kind in MEASURED:
-            return self._bound(term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND)))
+            return self._bound(
+                term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND))
+            )
         return self._moment(attribute)
 
     def _named(self, attribute: Attribute) -> Check:
@@ -223,12 +225,19 @@ class Proposer:
     def _summed(self, places: Sequence[Place]) -> Attribute | None:
         if not places:
             return None
-        found = [a for a in self.shape.attributes(places[0].table) if adds_up(a)]
+        found = [
+            a
+            for a in self.shape.attributes(places[0].table)
+            if self.shape.adds_up(places[0].table, a)
+        ]
         return self.rng.choice(found) if found else None
 
     def mean(self) -> Clause | None:
         places = self._together()
-        found = [a for a in self.shape.attributes(places[0].table) if averages(a)] if places else []
+        if not places:
+            return None
+        table = places[0].table
+        found = [a for a in self.shape.attributes(table) if self.shape.averages(table, a)]
         if not found:
             return None
         attribute = self.rng.choice(found)

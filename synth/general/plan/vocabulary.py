@@ -1,10 +1,12 @@
 """What may sensibly be said of a column: whether it adds up, averages, or counts years."""
 
 import re
+from collections.abc import Sequence
 
 from envs.general.domain import Column
 from envs.general.kinds import Kind
-from synth.general.plan.shape import MEASURED, Attribute, Shape
+
+MEASURED = frozenset({Kind.INT, Kind.NUMBER, Kind.MONEY})
 
 _RATES = re.compile(r"\b(per|a|an|each)\b|rate|rating|score|level|average|share|%|age\b|speed|rank")
 _COUNTS = re.compile(r"number of |calories|duration|length|weight|distance|time")
@@ -18,29 +20,15 @@ def is_year(column: Column) -> bool:
     return column.kind is Kind.INT and bool(_YEARS.search(column.label.en)) and not column.spec.unit
 
 
-def adds_up(attribute: Attribute) -> bool:
+def adds_up(columns: Sequence[Column]) -> bool:
     """True if the sum over several rows means something, as far as its label tells."""
-    column = attribute.column
+    column = columns[-1]
     label = column.label.en.lower()
-    if len(attribute.columns) > 1 or attribute.kind not in MEASURED or is_year(column):
+    if len(columns) > 1 or column.kind not in MEASURED or is_year(column):
         return False
     if _RATES.search(label) or _ZH_RATES.search(column.label.zh) or _LIMITS.search(label):
         return False
     unit = column.spec.unit.en if column.spec.unit else ""
     if unit and unit not in ("%", "°C", "°F", "stars", "star"):
         return True
-    return attribute.kind is Kind.MONEY or bool(_COUNTS.search(label))
-
-
-def averages(attribute: Attribute) -> bool:
-    """True if the average over several rows means something where the sum does not."""
-    if len(attribute.columns) > 1 or attribute.kind not in MEASURED:
-        return False
-    return not is_year(attribute.column) and not adds_up(attribute)
-
-
-def may_be_named(shape: Shape, attribute: Attribute) -> bool:
-    """True if a value can be written so that it means one thing: a ref needs rows with names."""
-    if attribute.kind is not Kind.REF:
-        return True
-    return shape.has_names(attribute.column.type.table)
+    return column.kind is Kind.MONEY or bool(_COUNTS.search(label))
