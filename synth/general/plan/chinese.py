@@ -28,17 +28,32 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.shape import Attribute, Place, Shape
-from synth.general.plan.vocabulary import is_year
+from synth.general.plan.vocabulary import Comparison, comparison, is_year
 from verifiers.general.constraints import Scalar
 
 NUMERALS = "零一两三四五六七八九十"
 MEASURES = frozenset("天周日月年晚夜轮期站场节次班组层排队课段批")
 """Nouns that follow 第 and a number without a measure word."""
 
-_ENDS = {By.MOST: "不超过", By.LEAST: "不低于", By.UNDER: "低于", By.OVER: "高于"}
+_LEVELS = {By.MOST: "不超过", By.LEAST: "不低于", By.UNDER: "低于", By.OVER: "高于"}
 _COUNTS = {By.MOST: "不超过", By.LEAST: "不少于", By.UNDER: "少于", By.OVER: "多于"}
 _TIMES = {By.MOST: "不晚于", By.LEAST: "不早于", By.UNDER: "早于", By.OVER: "晚于"}
-_MOMENTS = (Kind.DATE, Kind.TIME)
+_SIZES = {By.MOST: "不超过", By.LEAST: "不小于", By.UNDER: "小于", By.OVER: "大于"}
+_ENDS: Mapping[Comparison, Mapping[By, str]] = {
+    Comparison.TIME: _TIMES,
+    Comparison.COUNT: _COUNTS,
+    Comparison.LENGTH: _COUNTS,
+    Comparison.SIZE: _SIZES,
+    Comparison.LEVEL: _LEVELS,
+}
+_DEGREES = {
+    Comparison.TIME: "早晚",
+    Comparison.COUNT: "少多",
+    Comparison.LENGTH: "短长",
+    Comparison.SIZE: "小大",
+    Comparison.LEVEL: "低高",
+}
+"""Less and more."""
 
 
 def number(n: int) -> str:
@@ -106,9 +121,7 @@ class Chinese:
         return f"{self._ends(column)[check.by]}{said[0]}"
 
     def _ends(self, column: Column) -> Mapping[By, str]:
-        if column.kind in _MOMENTS or is_year(column):
-            return _TIMES
-        return _COUNTS if _counts(column) else _ENDS
+        return _ENDS[comparison(column)]
 
     def owned(self, owner: str, attribute: Attribute, check: Check, verb: str) -> str:
         """A whole statement about `owner`; `verb` is 必须 or empty for what is so."""
@@ -191,11 +204,7 @@ class Chinese:
         return noun.zh if noun.zh in MEASURES else f"{noun.measure}{noun.zh}"
 
     def _more(self, attribute: Attribute, more: bool) -> str:
-        if attribute.kind in _MOMENTS or is_year(attribute.column):
-            return "晚" if more else "早"
-        if _counts(attribute.column):
-            return "多" if more else "少"
-        return "高" if more else "低"
+        return _DEGREES[comparison(attribute.column)][more]
 
     def _measure(self, places: tuple[Place, ...]) -> str:
         """The measure word of what is picked; that of the role where it has one of its own."""
@@ -270,8 +279,3 @@ class Chinese:
             parts.append(f"后者{given}时，前者须{said}")
         head = f"{other}的{self.label(clause.limited)}取决于{owner}的{self.label(clause.attribute)}"
         return f"{head}：{'；'.join(parts)}"
-
-
-def _counts(column: Column) -> bool:
-    """True for numbers of things, of which there are 多 or 少 and not 高 or 低."""
-    return column.label.zh.endswith(("数", "数量"))

@@ -26,7 +26,7 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.shape import Attribute, Place, Shape
-from synth.general.plan.vocabulary import MEASURED, is_year
+from synth.general.plan.vocabulary import MEASURED, Comparison, comparison, is_year
 from verifiers.general.constraints import Scalar
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -258,9 +258,7 @@ class English:
         group = self.shape.plan.group
         assert group is not None
         label, noun = self.label(clause.attribute), clause.places[0].noun.en
-        word = "higher" if clause.rising else "lower"
-        if clause.attribute.kind in _MOMENTS or is_year(clause.attribute.column):
-            word = "later" if clause.rising else "earlier"
+        word = _more(clause.attribute.column, clause.rising)
         before = f"that of the {group.en} before"
         return f"from the second {group.en} on, the {label} of each {noun} must be {word} than {before}"
 
@@ -278,9 +276,7 @@ class English:
         return f"the {place.noun.en}"
 
     def _versus(self, clause: Versus) -> str:
-        word = "higher" if clause.more else "lower"
-        if clause.attribute.kind in _MOMENTS or is_year(clause.attribute.column):
-            word = "later" if clause.more else "earlier"
+        word = _more(clause.attribute.column, clause.more)
         first, second = self.place(clause.first), self.place(clause.second)
         label = self.label(clause.attribute)
         if label in PRICES:
@@ -324,3 +320,16 @@ def _does(verb: str, does: str) -> str:
 
 def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+_DEGREES = {
+    Comparison.TIME: ("earlier", "later"),
+    Comparison.COUNT: ("lower", "higher"),
+    Comparison.LENGTH: ("shorter", "longer"),
+    Comparison.SIZE: ("smaller", "larger"),
+    Comparison.LEVEL: ("lower", "higher"),
+}
+
+
+def _more(column: Column, more: bool) -> str:
+    return _DEGREES[comparison(column)][more]

@@ -30,7 +30,7 @@ from synth.general.plan.clauses import (
 )
 from synth.general.plan.population import Population
 from synth.general.plan.shape import GROUPING, ORDERED, Attribute, Place, Shape
-from synth.general.plan.vocabulary import MEASURED
+from synth.general.plan.vocabulary import MEASURED, in_sequence
 from verifiers.general.constraints import Scalar, Sum, Term
 
 Family = Callable[["Proposer"], "Clause | None"]
@@ -171,7 +171,7 @@ class Proposer:
             return None
         attribute = self._attribute(places[0].table, ORDERED | GROUPING | {Kind.BOOL})
         check = self._check(places[0], attribute) if attribute else None
-        if attribute is None or check is None:
+        if attribute is None or check is None or check.by is By.NOT:
             return None
         how = self.rng.choice((By.LEAST, By.LEAST, By.MOST, By.EXACTLY))
         n = self.rng.randint(1, len(places) - 1)
@@ -253,15 +253,22 @@ class Proposer:
         return Mean(places, attribute, by, value, _plain(value * len(places)))
 
     def trend(self) -> Clause | None:
-        roles = [places for places in self.shape.roles.values() if 3 <= len(places) <= 5]
+        roles = [places for places in self._rows() if 3 <= len(places) <= 5]
         places = self.rng.choice(roles) if roles else ()
         attribute = self._attribute(places[0].table, ORDERED, near=True) if places else None
         if attribute is None or attribute.num_values < 2 * len(places):
             return None
         return Trend(places, attribute, self.rng.random() < 0.6)
 
+    def _rows(self) -> list[tuple[Place, ...]]:
+        """Places of one role, where each group comes before the next."""
+        group = self.shape.plan.group
+        if group is None or not in_sequence(group):
+            return []
+        return list(self.shape.roles.values())
+
     def neighbours(self) -> Clause | None:
-        roles = [places for places in self.shape.roles.values() if len(places) > 2]
+        roles = [places for places in self._rows() if len(places) > 2]
         places = self.rng.choice(roles) if roles else ()
         attribute = self._attribute(places[0].table, GROUPING) if places else None
         return Neighbours(places, attribute) if attribute else None
@@ -360,7 +367,7 @@ class Proposer:
             targets = {shape.tables.tables[table].refs.get(column) for column in columns}
             if len(columns) != 2 or len(targets) > 1:
                 continue
-            for places in shape.roles.values():
+            for places in self._rows():
                 if len(places) < 2:
                     continue
                 base = places[0].table.partition("@")[0]
