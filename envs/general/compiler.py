@@ -26,7 +26,7 @@ MAX_COMPILED = 64
 """Compiled worlds kept in a process; each is a few hundred kilobytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compiled:
     """A world before anybody acts in it; shared by all that open it, so never changed."""
 

@@ -26,6 +26,7 @@ from envs.general.compiler import Compiled, compile_shipped, domain_files, load_
 from envs.general.env import Parameters
 from envs.general.real import real_source
 from envs.general.variant import VARIANTS, draw_variant
+from synth.general.plan.author import write as write_plan
 from synth.general.transact.author import write as write_transact
 from synth.general.transact.goals import Unfit
 from synth.general.written import Written
@@ -41,6 +42,7 @@ SEEDS = 5
 
 FAMILIES: Mapping[str, Callable[[Compiled, int, Random], Written]] = {
     "transact": write_transact,
+    "plan": write_plan,
 }
 
 

@@ -3,9 +3,10 @@
 from data.errors import TaskError
 from data.task import Task
 from data.trajectory import Trajectory, Verdict
+from verifiers.general.plan import verify_plan
 from verifiers.general.transact import verify_transact
 
-FAMILIES = {"transact": verify_transact}
+FAMILIES = {"transact": verify_transact, "plan": verify_plan}
 
 
 def verify(task: Task, trajectory: Trajectory) -> Verdict:

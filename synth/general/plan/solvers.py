@@ -1,0 +1,104 @@
+"""Scripted solvers of plan problems, from none to exact; they measure how hard a task is.
+
+A solver is given the rules as the request states them, and rows that were read through the tools.
+It knows nothing of the task's solution.
+"""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+import numpy as np
+
+from synth.general.plan.lowering import Conjunct, Lowering
+from synth.general.plan.population import holds
+from verifiers.general.constraints import PlanProblem, Scalar, slots_of
+from verifiers.general.tables import Tables
+
+Plan = dict[str, Scalar]
+Solver = Callable[[PlanProblem, Tables, Random], Plan]
+
+MAX_REPAIRS = 60
+"""Changes of one pick that `repair` makes before it gives up."""
+
+
+def pick_at_random(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
+    """Any row in every slot."""
+    return {slot.name: rng.choice(tables.keys(slot.table)) for slot in problem.slots}
+
+
+def pick_greedily(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
+    """Slot by slot the first row that breaks the fewest of the rules that can be judged by then."""
+    return _Search(problem, tables, rng).filled()
+
+
+def repair(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
+    """`pick_greedily`, then one pick after the other changed while that breaks fewer rules."""
+    search = _Search(problem, tables, rng)
+    search.filled()
+    return search.repaired()
+
+
+def solve(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
+    """A plan that keeps every rule, by CP-SAT; any plan if there is none."""
+    from synth.general.plan.model import PlanModel
+
+    found = PlanModel(problem, tables).plans(limit=1).plans
+    return found[0] if found else pick_at_random(problem, tables, rng)
+
+
+SOLVERS: Mapping[str, Solver] = {
+    "random": pick_at_random,
+    "greedy": pick_greedily,
+    "greedy+repair": repair,
+    "exact": solve,
+}
+"""From the weakest to the strongest."""
+
+
+class _Search:
+    """A plan in the making, by row numbers; every row of a slot is judged at once."""
+
+    def __init__(self, problem: PlanProblem, tables: Tables, rng: Random) -> None:
+        lowering = Lowering(problem, tables)
+        self.rng = rng
+        self.keys = {slot.name: tables.keys(slot.table) for slot in problem.slots}
+        self.rules: list[tuple[frozenset[str], tuple[Conjunct, ...]]] = [
+            (slots_of(rule.formula), lowering.conjuncts(rule.formula)) for rule in problem.rules
+        ]
+        self.rows: dict[str, int] = {}
+
+    def filled(self) -> Plan:
+        for slot in self.keys:
+            broken = self._broken(slot, {*self.rows, slot})
+            self.rows[slot] = int(np.argmin(broken))
+        return self._plan()
+
+    def repaired(self) -> Plan:
+        slots = list(self.keys)
+        known = set(slots)
+        for _ in range(MAX_REPAIRS):
+            slot = self.rng.choice(slots)
+            broken = self._broken(slot, known)
+            if broken.min() == 0:
+                self.rows[slot] = int(np.argmin(broken))
+                break
+            best = np.flatnonzero(broken == broken.min())
+            self.rows[slot] = int(self.rng.choice(best.tolist()))
+        return self._plan()
+
+    def _broken(self, slot: str, known: set[str]) -> "np.typing.NDArray[np.int64]":
+        """For each row of `slot`: how many rules about `known` slots the plan then breaks."""
+        size = len(self.keys[slot])
+        rows = {name: np.full(size, at) for name, at in self.rows.items()}
+        rows[slot] = np.arange(size)
+        broken = np.zeros(size, dtype=np.int64)
+        for scope, trees in self.rules:
+            if scope <= known:
+                kept = np.ones(size, dtype=np.bool_)
+                for tree in trees:
+                    kept &= holds(tree, rows)
+                broken += ~kept
+        return broken
+
+    def _plan(self) -> Plan:
+        return {slot: self.keys[slot][row] for slot, row in self.rows.items()}
