@@ -25,10 +25,21 @@ from envs.general import VERSION as WORLD_VERSION
 from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec, shipped_hash
 from envs.general.env import Parameters
 from envs.general.real import real_source
+from envs.general.trip.compiled import Domain
 from envs.general.variant import VARIANTS, draw_variant
 from synth.general.plan.author import write as write_plan
 from synth.general.transact.author import write as write_transact
 from synth.general.transact.goals import Unfit
+from synth.general.trip.author import (
+    FAMILY as TRIP,
+)
+from synth.general.trip.author import (
+    REPORT,
+    check_trip,
+    generate_report,
+    generate_trip,
+    warm_trip,
+)
 from synth.general.written import Written
 from synth.request import Rejection, Request
 
@@ -74,20 +85,22 @@ def prepare(options: JsonObject) -> JsonObject:
         raise UserError(
             f"general option {where}: {first['msg']}, got {first['input']!r}"
         ) from error
-    known = domain_files()
+    known = [*domain_files(), *Domain]
     if wanted.domain is not None and wanted.domain not in known:
         near = [name for name in known if wanted.domain[:4] in name]
         hint = f"; near it: {', '.join(near)}" if near else "; `cli.py kinds` lists the domains"
         raise UserError(f"no domain {wanted.domain!r} among {len(known)}{hint}")
-    if wanted.family is not None and wanted.family not in FAMILIES:
-        raise UserError(f"no family {wanted.family!r}; families are {', '.join(FAMILIES)}")
+    families = [*FAMILIES, TRIP, REPORT]
+    if wanted.family is not None and wanted.family not in families:
+        raise UserError(f"no family {wanted.family!r}; families are {', '.join(families)}")
+    check_trip(wanted.domain, wanted.family)
     return wanted.model_dump(mode="json", exclude_none=True)
 
 
 @cache
 def places(domain: str | None) -> tuple[Place, ...]:
     """Every environment, or those of one domain, in a fixed order that mixes domains."""
-    names = [domain] if domain else list(domain_files())
+    names = [domain] if domain else [*domain_files(), *Domain]
     found = [Place(name, number) for name in names for number in range(VARIANTS)]
     derive_rng("places", *names).shuffle(found)
     return tuple(found)
@@ -96,8 +109,11 @@ def places(domain: str | None) -> tuple[Place, ...]:
 def warm(request: Request) -> None:
     """Reads the domain files that the request may need."""
     options = Options.model_validate(request.options)
-    for name in [options.domain] if options.domain else domain_files():
-        load_spec(name)
+    for name in [options.domain] if options.domain else [*domain_files(), *Domain]:
+        if name in list(Domain):
+            warm_trip(Domain(name))
+        else:
+            load_spec(name)
 
 
 def generate(request: Request, index: int) -> TaskBody | Rejection:
@@ -107,6 +123,11 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
     every = places(options.domain)
     place = every[(index + request.seed) % len(every)]
     level = options.difficulty or rng.randint(1, 5)
+    if options.family == REPORT:
+        return generate_report(request, index)
+    if options.family == TRIP or place.domain in list(Domain):
+        domain = place.domain if place.domain in list(Domain) else Domain.CHINA
+        return generate_trip(request, index, Domain(domain), level)
     try:
         world = open_place(place, request.language, rng.randrange(SEEDS))
         family = options.family or _family(world, rng)
