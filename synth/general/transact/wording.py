@@ -38,7 +38,7 @@ _MANNER = {
 _FIRST_EN = (
     "Please {}.",
     "Could you {}?",
-    "Can you {} for me?",
+    "Can you {}?",
     "I need you to {}.",
     "Would you {}?",
 )
