@@ -11,10 +11,10 @@ import numpy as np
 
 from synth.general.plan.lowering import Conjunct, Lowering
 from synth.general.plan.population import holds
-from verifiers.general.constraints import PlanProblem, Scalar, slots_of
+from synth.general.plan.solved import Plan
+from verifiers.general.constraints import PlanProblem, slots_of
 from verifiers.general.tables import Tables
 
-Plan = dict[str, Scalar]
 Solver = Callable[[PlanProblem, Tables, Random], Plan]
 
 MAX_REPAIRS = 60
