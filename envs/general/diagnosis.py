@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from envs.base import Finding
 from envs.general.compiler import domain_files
 from envs.general.real import SOURCES
+from envs.general.trip.compiled import PACKAGES
 
 
 def diagnose() -> Iterator[Finding]:
@@ -21,9 +22,10 @@ def diagnose() -> Iterator[Finding]:
     )
     found = len(domain_files())
     yield Finding("general domains", found > 0, f"{found} domain files")
-    for name, source in SOURCES.items():
+    packages = {name: source.package for name, source in SOURCES.items()}
+    for name, package in (packages | PACKAGES).items():
         try:
-            detail, works = f"{source.package} {version(source.package)}", True
+            detail, works = f"{package} {version(package)}", True
         except PackageNotFoundError:
-            detail, works = f"install {source.package}", False
+            detail, works = f"install {package}", False
         yield Finding(f"{name} data", works, detail, False)

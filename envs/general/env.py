@@ -11,8 +11,9 @@ from data.errors import TaskError, UserError
 from data.record import Record
 from data.task import JsonObject, PublicTask, ToolCall
 from data.trajectory import Observation
-from envs.general.compiler import Compiled, compile_shipped, load_spec
-from envs.general.resolve import spec_hash
+from envs.general.compiler import Compiled, compile_shipped, shipped_hash
+from envs.general.trip.compiled import is_trip
+from envs.general.trip.session import TripSession, open_trip
 from envs.general.variant import Variant
 from envs.general.world import World
 from envs.general.writes import Write, perform
@@ -40,21 +41,31 @@ class Env:
         self._compiled: Compiled | None = None
         self._world: World | None = None
         self._writes: list[Write] = []
+        self._trip: TripSession | None = None
 
     async def reset(self, task: PublicTask) -> Observation:
         """Opens a fresh copy of the world. Raises `TaskError` if it can no longer be built."""
         await self.close()
+        _check_version(task)
+        if is_trip(task.env.parameters):
+            self._trip = TripSession(open_trip(task))
+            return Observation(text="")
         self._compiled = open_compiled(task)
         self._world = self._compiled.open()
         self._writes = []
         return Observation(text="")
 
     async def call(self, call: ToolCall) -> Observation:
+        if self._trip is not None:
+            return await self._trip.call(call)
         compiled, _ = self._here()
         return await dispatch(compiled.tools, {call.name: self._handler(call.name)}, call)
 
     def state(self) -> JsonValue:
-        """The writes in their order, and every row that is no longer as it was."""
+        """The writes in their order, and every row that is no longer as it was; of a trip world,
+        what was submitted last."""
+        if self._trip is not None:
+            return self._trip.state()
         compiled, world = self._here()
         writes: list[JsonValue] = [
             {"action": write.action, "values": dict(write.values)} for write in self._writes
@@ -74,6 +85,7 @@ class Env:
         if self._world is not None:
             self._world.close()
         self._world = None
+        self._trip = None
 
     def _handler(self, name: str) -> Callable[[JsonObject], Awaitable[Observation]]:
         async def handle(given: JsonObject) -> Observation:
@@ -97,17 +109,20 @@ class Env:
         return self._compiled, self._world
 
 
-def open_compiled(task: PublicTask) -> Compiled:
-    """The compiled world of `task`. Raises `TaskError` if it is not what the task was made for."""
+def _check_version(task: PublicTask) -> None:
     if task.env.version != VERSION:
         raise TaskError(
             f"task {task.id} was made for version {task.env.version} of general worlds, "
             f"this is version {VERSION}; make the task again"
         )
+
+
+def open_compiled(task: PublicTask) -> Compiled:
+    """The compiled world of `task`. Raises `TaskError` if it is not what the task was made for."""
+    _check_version(task)
     try:
         wanted = Parameters.model_validate(task.env.parameters)
-        spec = load_spec(wanted.domain)
-        if spec_hash(spec) != wanted.spec:
+        if shipped_hash(wanted.domain) != wanted.spec:
             raise TaskError(
                 f"task {task.id}: the domain {wanted.domain!r} has changed since; make it again"
             )

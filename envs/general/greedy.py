@@ -15,6 +15,8 @@ from typing import Any
 from data.task import JsonObject, PublicTask, Role, ToolCall, ToolSpec
 from data.trajectory import Observation
 from envs.base import Baseline
+from envs.general.trip.compiled import is_trip
+from envs.general.trip.greedy import greedy as greedy_trip
 
 MAX_READS = 60
 MAX_PAGES = 8
@@ -49,7 +51,9 @@ _MONTHS = [
 
 
 def greedy(task: PublicTask) -> Baseline:
-    """One pass over the world, then one call a sentence."""
+    """One pass over the world, then one call a sentence; trips have a baseline of their own."""
+    if is_trip(task.env.parameters):
+        return (yield from greedy_trip(task))
     user = next(m.content for m in reversed(task.prompt) if m.role is Role.USER)
     system = "\n".join(m.content for m in task.prompt if m.role is Role.SYSTEM)
     desk = _Desk(task.tools, system)

@@ -44,6 +44,20 @@ _MONTHS = [
 ]
 
 
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "feet": "foot",
+    "loaves": "loaf",
+    "shelves": "shelf",
+    "knives": "knife",
+    "lives": "life",
+    "leaves": "leaf",
+}
+
+
 class World(Protocol):
     """What wording needs of a compiled world."""
 
@@ -121,9 +135,21 @@ def _with_unit(value: float, unit: Text | None, language: Language) -> str:
     word = unit.of(language)
     if language is Language.ZH or word in ("%", "°C", "°F"):
         return digits + word
-    if value == 1 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    return f"{digits} {word}"
+    return f"{digits} {singular(word) if value == 1 else word}"
+
+
+def singular(words: str) -> str:
+    """English unit of one: "days" is "day", "checked bags" is "checked bag"."""
+    head, space, last = words.rpartition(" ")
+    if last in _IRREGULAR:
+        last = _IRREGULAR[last]
+    elif re.search(r"[^aeiou]ies$", last) and len(last) > 4:
+        last = last[:-3] + "y"
+    elif re.search(r"(ch|sh|x|ss)es$", last):
+        last = last[:-2]
+    elif last.endswith("s") and not re.search(r"(ss|us|is)$", last):
+        last = last[:-1]
+    return f"{head}{space}{last}"
 
 
 def column_words(world: World, column: Column, value: Value, language: Language) -> str:

@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from envs.general.compiler import domain_files
 from envs.general.real import SOURCES
+from envs.general.trip.compiled import PACKAGES, Domain, Listing
 from envs.general.variant import VARIANTS
 from synth.request import Catalogue
 
@@ -11,10 +12,11 @@ from synth.request import Catalogue
 def catalogue() -> Catalogue:
     """Domains by name, and the environments that their variants make; compiles nothing."""
     domains = tuple(domain_files())
+    packages = {name: source.package for name, source in SOURCES.items()}
     return Catalogue(
-        sources={name: _found(source.package) for name, source in SOURCES.items()},
-        domains=domains,
-        environments=len(domains) * VARIANTS,
+        sources={name: _found(package) for name, package in (packages | PACKAGES).items()},
+        domains=(*domains, *Domain),
+        environments=len(domains) * VARIANTS + len(Domain) * len(Listing),
     )
 
 

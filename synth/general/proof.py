@@ -5,10 +5,11 @@ from data.task import Task, content_id
 from synth.general.author import generate
 from synth.general.plan.proof import plan_parts
 from synth.general.transact.proof import transact_parts
+from synth.general.trip.proof import trip_parts
 from synth.parts import Parts
 from synth.request import Rejection, Request
 
-FAMILIES = {"transact": transact_parts, "plan": plan_parts}
+FAMILIES = {"transact": transact_parts, "plan": plan_parts, "trip": trip_parts}
 
 
 def parts(task: Task) -> Parts:

@@ -47,9 +47,16 @@ class PlanCounter:
     """Counts plans over the slots of `problem`; its own rules play no part."""
 
     def __init__(
-        self, problem: PlanProblem, tables: Tables, max_expanded: int = MAX_EXPANDED
+        self,
+        problem: PlanProblem,
+        tables: Tables,
+        max_expanded: int = MAX_EXPANDED,
+        *,
+        in_order: bool = False,
     ) -> None:
+        """With `in_order` slots are filled in the order of the problem, for whoever knows it."""
         self.max_expanded = max_expanded
+        self.in_order = in_order
         self.lowering = Lowering(problem, tables)
         self.sizes = {slot.name: len(tables.keys(slot.table)) for slot in problem.slots}
 
@@ -95,7 +102,7 @@ class PlanCounter:
         total = 1
         for slots, trees in components(list(rows), open_):
             total *= (
-                _Sweep(slots, trees, rows, self.max_expanded).count()
+                _Sweep(slots, trees, rows, self.max_expanded, self.in_order).count()
                 if trees
                 else len(rows[slots[0]])
             )
@@ -137,11 +144,12 @@ class _Sweep:
         trees: Sequence[Conjunct],
         rows: dict[str, Ints],
         max_expanded: int,
+        in_order: bool,
     ) -> None:
         self.max_expanded = max_expanded
         self.rows = rows
         self.scopes = [slots_below(tree) for tree in trees]
-        self.order = self._ordered(slots)
+        self.order = list(slots) if in_order else self._ordered(slots)
         self.residues = [Residue(tree, rows) for tree in trees]
         size = prod(len(rows[slot]) for slot in slots)
         self.weight_type: type = np.int64 if size < MAX_KEY else object
