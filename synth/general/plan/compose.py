@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from data.task import Language, Message, Role
 from envs.general.phrases import asked
+from synth.general.plan.chinese import Chinese
 from synth.general.plan.clauses import Bands, Clause, Either, OnPlace, Total, Versus, When
 from synth.general.plan.english import number
 from synth.general.plan.shape import Shape
