@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from data.task import Language, Message, Role
 from envs.general.phrases import asked
+from synth.general.plan.chinese import Chinese
 from synth.general.plan.clauses import Bands, Clause, Either, OnPlace, Total, Versus, When
 from synth.general.plan.english import number
 from synth.general.plan.shape import Shape
@@ -150,7 +151,8 @@ def _form(shape: Shape, language: Language) -> str:
     group = shape.plan.group
     named = list(dict.fromkeys(_what(shape, p.slot, language) for p in shape.places))
     if language is Language.ZH:
-        what = f"一个JSON列表（每{group.zh}一个对象）" if plural and group else "一个JSON对象"
+        each = Chinese(shape).each_group() if plural and group else ""
+        what = f"一个JSON列表（{each}一个对象）" if each else "一个JSON对象"
         exact = "、".join(named)
         return f"请用{what}回答，格式如下，{exact}要与工具显示的完全一致：\n{text}"
     what = (

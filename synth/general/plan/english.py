@@ -129,6 +129,8 @@ class English:
             return f"{owner} {_does(verb, 'cost')} {said}{extra}"
         if plain and label.startswith("number of ") and check.by not in (By.IS, By.NOT):
             return f"{owner} {_does(verb, 'have')} {said} {label.removeprefix('number of ')}"
+        if check.by is By.NOT and verb:
+            return f"the {self.label(attribute)} of {owner} {verb} not be {said[4:]}"
         return f"the {self.label(attribute)} of {owner} {_be(verb)} {said}"
 
     def _yes_or_no(self, column: Column, check: Check) -> str:

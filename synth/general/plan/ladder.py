@@ -191,7 +191,8 @@ class _Growth:
     def _add(self, clause: Clause) -> bool:
         formula = clause.formula()
         left = float(self.population.holding(formula).mean())
-        if not self.population.restrict(formula):
+        parts = clause.branches() if isinstance(clause, Bands) else (formula,)
+        if not self.population.restrict(*parts):
             return False
         self._said.add(_about(clause))
         self.share *= left

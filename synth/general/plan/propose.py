@@ -32,6 +32,7 @@ from synth.general.plan.population import Population
 from synth.general.plan.shape import GROUPING, ORDERED, Attribute, Place, Shape
 from synth.general.plan.vocabulary import MEASURED, in_sequence
 from verifiers.general.constraints import Scalar, Sum, Term
+from verifiers.general.evaluate import exact
 
 Family = Callable[["Proposer"], "Clause | None"]
 
@@ -84,16 +85,21 @@ class Proposer:
         if attribute.kind is Kind.BOOL:
             return Check(By.IS, (self.rng.random() < 0.7,))
         if attribute.kind in GROUPING:
-            return self._named(attribute)
+            return self._named(term, attribute)
         if attribute.kind in MEASURED:
             return self._bound(
                 term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND))
             )
         return self._moment(attribute)
 
-    def _named(self, attribute: Attribute) -> Check:
-        values = sorted(set(attribute.values), key=str)
-        chosen = self.rng.choice(attribute.values)
+    def _named(self, term: Term, attribute: Attribute) -> Check | None:
+        """Is, is not, is one of two: values that the place can still have."""
+        left = {self.population.lowering.code(exact(v)): v for v in attribute.values}
+        present = self.population.values(term)
+        values = [left[code] for code in sorted(set(present.tolist()))]
+        if len(values) < 2:
+            return None
+        chosen = left[int(self.rng.choice(present.tolist()))]
         roll = self.rng.random()
         if len(values) > 3 and roll < 0.4:
             others = [value for value in values if value != chosen]
