@@ -194,7 +194,7 @@ class _Checker:
         for step in path.steps:
             if sort.kind is not Kind.REF:
                 raise ExpressionError(f"{str(path)!r}: {sort} has no columns, so no {step!r}")
-            columns = self.columns[sort.table]
+            columns = self.columns.get(sort.table, {})
             if step not in columns:
                 raise ExpressionError(
                     f"{str(path)!r}: {sort.table} has no column {step!r}; "

@@ -21,6 +21,9 @@ from verifiers.general.form import Items, Object, example
 from verifiers.general.plan import FAMILY, PlanSpec
 from verifiers.general.tables import Tables
 
+MAX_READS = 150
+"""Calls that it may take to read everything."""
+
 
 class History(Record):
     """One step of the ladder: which family of rules, and the share of plans it left."""
@@ -61,6 +64,8 @@ def write(world: Compiled, level: int, rng: Random) -> Written:
     reference = answer(shape.form, shape.shown(grown.solution))
     spec = PlanSpec(plan=plan.name, problem=problem, form=shape.form)
     calls = reading(world, problem, shape.tables)
+    if len(calls) > MAX_READS:
+        raise Unfit("too_much_to_read")
     return Written(
         messages=messages,
         hidden=Hidden(

@@ -20,6 +20,8 @@ from synth.general.plan.clauses import (
     NoRepeat,
     OnPlace,
     Total,
+    Trend,
+    Variety,
     Versus,
     When,
     Within,
@@ -107,6 +109,8 @@ def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str
     shape = Shape(compiled, plan, groups_at(plan, level))
     if any(not shape.tables.keys(place.table) for place in shape.places):
         return "nothing_to_pick"
+    if any(slot.where is not None and slot.that is None for slot in plan.slots.values()):
+        return "slot_unexplained"
     counter = PlanCounter(shape.problem, shape.tables, MAX_WORK)
     well_formed = counter.well_formed()
     wanted = LEVELS[level]
@@ -181,12 +185,14 @@ class _Growth:
 
     def _too_often(self, clause: Clause) -> bool:
         same = sum(1 for step in self.steps if type(step.clause) is type(clause))
-        return same >= max(2, self._rules // (2 if isinstance(clause, OnPlace) else 3))
+        most = max(2, self._rules // (2 if isinstance(clause, OnPlace) else 3))
+        return same >= (1 if isinstance(clause, Trend | Variety) else most)
 
     def _add(self, clause: Clause) -> bool:
         formula = clause.formula()
         left = float(self.population.holding(formula).mean())
-        if not self.population.restrict(formula):
+        parts = clause.branches() if isinstance(clause, Bands) else (formula,)
+        if not self.population.restrict(*parts):
             return False
         self._said.add(_about(clause))
         self.share *= left

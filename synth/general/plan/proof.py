@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, ValidationError
 
@@ -15,12 +16,15 @@ from envs.general.surface import Op, id_name, shown_name
 from synth.general.plan.author import PlanProof
 from synth.general.plan.counting import Counted, PlanCounter, TooMany
 from synth.general.plan.ladder import LEVELS, MAX_WORK
-from synth.general.plan.model import Enumerated, Plan, PlanModel, Unsolved
+from synth.general.plan.solved import Enumerated, Plan, Unsolved
 from synth.general.plan.variants import Variants
 from synth.parts import Finding, Parts
 from verifiers.general.evaluate import Evaluator
 from verifiers.general.plan import plan_spec
 from verifiers.general.worlds import plan_tables
+
+if TYPE_CHECKING:
+    from synth.general.plan.model import PlanModel
 
 MAX_ENUMERATED = 60
 """Plans that CP-SAT lists: all where there are fewer, else proof that there are so many."""
@@ -62,7 +66,9 @@ class _Prover:
         self.evaluator = Evaluator(self.problem, self.tables)
 
     @cached_property
-    def _model(self) -> PlanModel:
+    def _model(self) -> "PlanModel":
+        from synth.general.plan.model import PlanModel
+
         return PlanModel(self.problem, self.tables)
 
     @cached_property

@@ -29,9 +29,10 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.population import Population
-from synth.general.plan.shape import GROUPING, MEASURED, ORDERED, Attribute, Place, Shape
-from synth.general.plan.vocabulary import adds_up, averages, may_be_named
+from synth.general.plan.shape import GROUPING, ORDERED, Attribute, Place, Shape
+from synth.general.plan.vocabulary import MEASURED, in_sequence
 from verifiers.general.constraints import Scalar, Sum, Term
+from verifiers.general.evaluate import exact
 
 Family = Callable[["Proposer"], "Clause | None"]
 
@@ -73,7 +74,7 @@ class Proposer:
         found = [
             a
             for a in self.shape.attributes(table)
-            if a.kind in kinds and may_be_named(self.shape, a) and not (near and len(a.columns) > 1)
+            if a.kind in kinds and self.shape.may_be_named(a) and not (near and len(a.columns) > 1)
         ]
         # What one has to follow a reference for is asked less often.
         weights = [1.0 if len(a.columns) == 1 else 0.25 for a in found]
@@ -84,14 +85,21 @@ class Proposer:
         if attribute.kind is Kind.BOOL:
             return Check(By.IS, (self.rng.random() < 0.7,))
         if attribute.kind in GROUPING:
-            return self._named(attribute)
+            return self._named(term, attribute)
         if attribute.kind in MEASURED:
-            return self._bound(term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND)))
+            return self._bound(
+                term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND))
+            )
         return self._moment(attribute)
 
-    def _named(self, attribute: Attribute) -> Check:
-        values = sorted(set(attribute.values), key=str)
-        chosen = self.rng.choice(attribute.values)
+    def _named(self, term: Term, attribute: Attribute) -> Check | None:
+        """Is, is not, is one of two: values that the place can still have."""
+        left = {self.population.lowering.code(exact(v)): v for v in attribute.values}
+        present = self.population.values(term)
+        values = [left[code] for code in sorted(set(present.tolist()))]
+        if len(values) < 2:
+            return None
+        chosen = left[int(self.rng.choice(present.tolist()))]
         roll = self.rng.random()
         if len(values) > 3 and roll < 0.4:
             others = [value for value in values if value != chosen]
@@ -169,7 +177,7 @@ class Proposer:
             return None
         attribute = self._attribute(places[0].table, ORDERED | GROUPING | {Kind.BOOL})
         check = self._check(places[0], attribute) if attribute else None
-        if attribute is None or check is None:
+        if attribute is None or check is None or check.by is By.NOT:
             return None
         how = self.rng.choice((By.LEAST, By.LEAST, By.MOST, By.EXACTLY))
         n = self.rng.randint(1, len(places) - 1)
@@ -223,12 +231,19 @@ class Proposer:
     def _summed(self, places: Sequence[Place]) -> Attribute | None:
         if not places:
             return None
-        found = [a for a in self.shape.attributes(places[0].table) if adds_up(a)]
+        found = [
+            a
+            for a in self.shape.attributes(places[0].table)
+            if self.shape.adds_up(places[0].table, a)
+        ]
         return self.rng.choice(found) if found else None
 
     def mean(self) -> Clause | None:
         places = self._together()
-        found = [a for a in self.shape.attributes(places[0].table) if averages(a)] if places else []
+        if not places:
+            return None
+        table = places[0].table
+        found = [a for a in self.shape.attributes(table) if self.shape.averages(table, a)]
         if not found:
             return None
         attribute = self.rng.choice(found)
@@ -244,15 +259,22 @@ class Proposer:
         return Mean(places, attribute, by, value, _plain(value * len(places)))
 
     def trend(self) -> Clause | None:
-        roles = [places for places in self.shape.roles.values() if 3 <= len(places) <= 5]
+        roles = [places for places in self._rows() if 3 <= len(places) <= 5]
         places = self.rng.choice(roles) if roles else ()
         attribute = self._attribute(places[0].table, ORDERED, near=True) if places else None
         if attribute is None or attribute.num_values < 2 * len(places):
             return None
         return Trend(places, attribute, self.rng.random() < 0.6)
 
+    def _rows(self) -> list[tuple[Place, ...]]:
+        """Places of one role, where each group comes before the next."""
+        group = self.shape.plan.group
+        if group is None or not in_sequence(group):
+            return []
+        return list(self.shape.roles.values())
+
     def neighbours(self) -> Clause | None:
-        roles = [places for places in self.shape.roles.values() if len(places) > 2]
+        roles = [places for places in self._rows() if len(places) > 2]
         places = self.rng.choice(roles) if roles else ()
         attribute = self._attribute(places[0].table, GROUPING) if places else None
         return Neighbours(places, attribute) if attribute else None
@@ -351,7 +373,7 @@ class Proposer:
             targets = {shape.tables.tables[table].refs.get(column) for column in columns}
             if len(columns) != 2 or len(targets) > 1:
                 continue
-            for places in shape.roles.values():
+            for places in self._rows():
                 if len(places) < 2:
                     continue
                 base = places[0].table.partition("@")[0]

@@ -11,10 +11,10 @@ import numpy as np
 
 from synth.general.plan.lowering import Conjunct, Lowering
 from synth.general.plan.population import holds
-from verifiers.general.constraints import PlanProblem, Scalar, slots_of
+from synth.general.plan.solved import Plan
+from verifiers.general.constraints import PlanProblem, slots_of
 from verifiers.general.tables import Tables
 
-Plan = dict[str, Scalar]
 Solver = Callable[[PlanProblem, Tables, Random], Plan]
 
 MAX_REPAIRS = 60
@@ -27,15 +27,20 @@ def pick_at_random(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
 
 
 def pick_greedily(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
-    """Slot by slot the first row that breaks the fewest of the rules that can be judged by then."""
-    return _Search(problem, tables, rng).filled()
+    """Slot by slot the row that breaks the fewest rules that can be judged by then; twice over."""
+    search = _Search(problem, tables, rng)
+    search.fill()
+    search.revise()
+    return search.plan()
 
 
 def repair(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
-    """`pick_greedily`, then one pick after the other changed while that breaks fewer rules."""
+    """`pick_greedily`, then any pick changed for the best, again and again."""
     search = _Search(problem, tables, rng)
-    search.filled()
-    return search.repaired()
+    search.fill()
+    search.revise()
+    search.repair()
+    return search.plan()
 
 
 def solve(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
@@ -67,24 +72,27 @@ class _Search:
         ]
         self.rows: dict[str, int] = {}
 
-    def filled(self) -> Plan:
-        for slot in self.keys:
-            broken = self._broken(slot, {*self.rows, slot})
-            self.rows[slot] = int(np.argmin(broken))
-        return self._plan()
+    def plan(self) -> Plan:
+        return {slot: self.keys[slot][row] for slot, row in self.rows.items()}
 
-    def repaired(self) -> Plan:
+    def fill(self) -> None:
+        for slot in self.keys:
+            self.rows[slot] = int(np.argmin(self._broken(slot, {*self.rows, slot})))
+
+    def revise(self) -> None:
+        """Every slot once more, now that the others are filled."""
+        for slot in self.keys:
+            self.rows[slot] = int(np.argmin(self._broken(slot, set(self.keys))))
+
+    def repair(self) -> None:
         slots = list(self.keys)
-        known = set(slots)
         for _ in range(MAX_REPAIRS):
             slot = self.rng.choice(slots)
-            broken = self._broken(slot, known)
-            if broken.min() == 0:
-                self.rows[slot] = int(np.argmin(broken))
-                break
+            broken = self._broken(slot, set(slots))
             best = np.flatnonzero(broken == broken.min())
             self.rows[slot] = int(self.rng.choice(best.tolist()))
-        return self._plan()
+            if broken.min() == 0:
+                return
 
     def _broken(self, slot: str, known: set[str]) -> "np.typing.NDArray[np.int64]":
         """For each row of `slot`: how many rules about `known` slots the plan then breaks."""
@@ -99,6 +107,3 @@ class _Search:
                     kept &= holds(tree, rows)
                 broken += ~kept
         return broken
-
-    def _plan(self) -> Plan:
-        return {slot: self.keys[slot][row] for slot, row in self.rows.items()}

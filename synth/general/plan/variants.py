@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from data.hashing import derive_rng
 from data.task import Script, Task
 from synth.general.plan.author import answer
-from synth.general.plan.model import Plan
+from synth.general.plan.solved import Plan
 from synth.parts import Variant
 from verifiers.general.evaluate import Evaluator
 from verifiers.general.form import Items, example
