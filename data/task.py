@@ -19,6 +19,7 @@ JsonObject = dict[str, JsonValue]
 class TaskKind(StrEnum):
     """The kinds; each has one module of this name in `synth`, `envs`, `verifiers`, `tests/kinds`."""
 
+    GENERAL = "general"
     SEARCH = "search"
 
 

@@ -20,9 +20,8 @@ from envs.general.spec import DomainSpec, read_spec
 from envs.general.surface import Op
 from envs.general.texts import has_chinese
 from envs.general.trial import sample_asks, trial_problems
-from envs.general.variant import draw_variant
+from envs.general.variant import VARIANTS, draw_variant
 
-VARIANTS = 12
 MIN_CHOICES = 6
 MIN_TABLES, MIN_TOOLS, MIN_RULES, MIN_ACTIONS = 4, 10, 3, 3
 
@@ -50,6 +49,9 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
                 f"tools: variant {number} has {len(world.tools)} tools, wants {MIN_TOOLS}; "
                 "add actions or tables"
             )
+    shapes = len({world.signature for world in worlds})
+    if shapes < len(worlds):
+        found.append(f"tables: only {shapes} of {len(worlds)} variants differ in structure")
     if worlds:
         found += _plans(worlds[0])
         found += trial_problems(worlds)

@@ -65,22 +65,65 @@ class Variant(Record):
     extras: tuple[Extra, ...] = ()
 
 
+VARIANTS = 16
+"""Variants of one domain; all differ in structure."""
+MAX_DRAWS = 50
+
+
 def draw_variant(spec: DomainSpec, number: int, language: Language) -> Variant:
-    """Variant `number` of a domain."""
-    enforced = {name: p.enforced for name, p in spec.policies.items() if p.enforced is not None}
-    loose = [name for name in spec.policies if name not in enforced]
-    if number == 0:
-        half = {name: at % 2 == 1 for at, name in enumerate(loose)}
-        return Variant(language=language, enforced={**enforced, **half})
-    rng = derive_rng("variant", spec.name, number)
+    """Variant `number` of a domain: no earlier number has the same structure."""
+    seen: set[str] = set()
+    made = _plain(spec)
+    for earlier in range(number + 1):
+        for attempt in range(MAX_DRAWS):
+            made = _drawn(spec, earlier, attempt) if earlier else _plain(spec)
+            if _structure(spec, made) not in seen:
+                break
+        seen.add(_structure(spec, made))
+    return made.model_copy(update={"language": language})
+
+
+def _structure(spec: DomainSpec, variant: Variant) -> str:
+    """What tells variants apart whatever their ids and page sizes."""
+    gone = {path.removeprefix("tables.") for path in variant.without}
+    shape = variant.model_copy(
+        update={
+            "ids": Ids.PATTERN,
+            "page_size": 0,
+            "styles": {n: style for n, style in variant.styles.items() if n not in gone},
+            "enforced": {
+                name: refuses
+                for name, refuses in variant.enforced.items()
+                if f"policies.{name}" not in variant.without
+            },
+        }
+    )
+    return shape.model_dump_json()
+
+
+def _fixed(spec: DomainSpec) -> dict[str, bool]:
+    return {name: p.enforced for name, p in spec.policies.items() if p.enforced is not None}
+
+
+def _plain(spec: DomainSpec) -> Variant:
+    fixed = _fixed(spec)
+    loose = [name for name in spec.policies if name not in fixed]
+    half = {name: at % 2 == 1 for at, name in enumerate(loose)}
+    return Variant(styles=dict.fromkeys(spec.tables, Style.SEARCH), enforced={**fixed, **half})
+
+
+def _drawn(spec: DomainSpec, number: int, attempt: int) -> Variant:
+    fixed = _fixed(spec)
+    rng = derive_rng("variant", spec.name, number, attempt)
     return Variant(
-        language=language,
         without=_without(spec, rng),
         styles={name: rng.choice(list(Style)) for name in spec.tables},
         paging=rng.choice(list(Paging)),
         page_size=rng.choice((5, 10, 20)),
         ids=rng.choice(list(Ids)),
-        enforced={**enforced, **{name: rng.random() < 0.4 for name in loose}},
+        enforced={
+            name: fixed[name] if name in fixed else rng.random() < 0.4 for name in spec.policies
+        },
         extras=tuple(extra for extra in Extra if rng.random() < 0.4),
     )
 
