@@ -13,12 +13,13 @@ from data.errors import UserError
 from data.task import Language, ToolCall
 from data.trajectory import Observation
 from envs.general.compiler import Compiled, compile_domain
-from envs.general.domain import Domain
+from envs.general.domain import Column, Domain
 from envs.general.kinds import NUMERIC, Kind
+from envs.general.reading import read_spec
 from envs.general.resolve import resolve
-from envs.general.spec import DomainSpec, read_spec
+from envs.general.spec import DomainSpec
 from envs.general.surface import Op
-from envs.general.texts import has_chinese
+from envs.general.texts import Text, has_chinese
 from envs.general.trial import sample_asks, trial_problems
 from envs.general.variant import VARIANTS, draw_variant
 
@@ -106,32 +107,34 @@ def _names(path: Path, spec: DomainSpec) -> Iterator[str]:
 
 
 def _wording(domain: Domain) -> Iterator[str]:
-    """Chinese parts that hold no Chinese."""
+    """Chinese parts that hold no Chinese, and texts of the wrong form."""
     for name, table in domain.tables.items():
         if not has_chinese(table.label.zh):
             yield f"tables.{name}.label: the part after '|' is not Chinese: {table.label.zh!r}"
         for column in table.columns.values():
-            if not has_chinese(column.label.zh):
-                yield (
-                    f"tables.{name}.fields.{column.name}.label: the part after '|' is not "
-                    f"Chinese: {column.label.zh!r}"
-                )
-            if column.spec.say and not column.spec.say.zh.endswith("的"):
-                yield (
-                    f"tables.{name}.fields.{column.name}.say: the Chinese stands before the noun, "
-                    f"so it ends in 的: {column.spec.say.zh!r}"
-                )
+            yield from _column_wording(f"tables.{name}.fields.{column.name}", column)
         if sum(column.kind is Kind.NAME for column in table.columns.values()) > 1:
             yield f"tables.{name}: has more than one name; make the others text"
     for name, action in domain.actions.items():
         for number, text in enumerate(action.ask):
-            if not has_chinese(text.zh):
-                yield f"actions.{name}.ask.{number}: the part after '|' is not Chinese"
-            if text.en[:1].isupper() or text.en.endswith((".", "!")):
-                yield (
-                    f"actions.{name}.ask.{number}: starts with a capital or ends with a stop; it "
-                    'continues "Please ..."'
-                )
+            yield from _ask_wording(f"actions.{name}.ask.{number}", text)
+
+
+def _column_wording(path: str, column: Column) -> Iterator[str]:
+    if not has_chinese(column.label.zh):
+        yield f"{path}.label: the part after '|' is not Chinese: {column.label.zh!r}"
+    if column.spec.say and not column.spec.say.zh.endswith("的"):
+        yield (
+            f"{path}.say: the Chinese stands before the noun, so it ends in 的: "
+            f"{column.spec.say.zh!r}"
+        )
+
+
+def _ask_wording(path: str, text: Text) -> Iterator[str]:
+    if not has_chinese(text.zh):
+        yield f"{path}: the part after '|' is not Chinese"
+    if text.en[:1].isupper() or text.en.endswith((".", "!")):
+        yield f'{path}: starts with a capital or ends with a stop; it continues "Please ..."'
 
 
 def report(path: Path, worlds: list[Compiled]) -> Iterator[str]:

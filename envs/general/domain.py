@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from envs.general.expr import Columns, Expr, Sort
+from envs.general.arithmetic import Sort
+from envs.general.expr import Columns, Expr
 from envs.general.kinds import Kind, Type
 from envs.general.spec import ColumnClass, DomainSpec, FieldSpec, RowsSpec
 from envs.general.texts import Noun, Text

@@ -11,8 +11,7 @@ from data.errors import TaskError, UserError
 from data.record import Record
 from data.task import JsonObject, PublicTask, ToolCall
 from data.trajectory import Observation
-from envs.general.compiler import Compiled, compile_shipped, load_spec
-from envs.general.resolve import spec_hash
+from envs.general.compiler import Compiled, compile_shipped, shipped_hash
 from envs.general.variant import Variant
 from envs.general.world import World
 from envs.general.writes import Write, perform
@@ -92,7 +91,8 @@ class Env:
         return handle
 
     def _here(self) -> tuple[Compiled, World]:
-        assert self._compiled is not None and self._world is not None, "reset comes first"
+        assert self._compiled is not None, "reset comes first"
+        assert self._world is not None, "reset comes first"
         return self._compiled, self._world
 
 
@@ -105,8 +105,7 @@ def open_compiled(task: PublicTask) -> Compiled:
         )
     try:
         wanted = Parameters.model_validate(task.env.parameters)
-        spec = load_spec(wanted.domain)
-        if spec_hash(spec) != wanted.spec:
+        if shipped_hash(wanted.domain) != wanted.spec:
             raise TaskError(
                 f"task {task.id}: the domain {wanted.domain!r} has changed since; make it again"
             )

@@ -5,12 +5,30 @@ comparison but == and != false, and every sum or product null.
 """
 
 import datetime as dt
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from envs.general.kinds import NUMERIC, TEMPORAL, TEXTUAL, Kind, clock, minutes
+from envs.general.arithmetic import (
+    ARITHMETIC,
+    BOOL,
+    COMPARISONS,
+    DATE,
+    DATETIME,
+    FOLDS,
+    FUNCTIONS,
+    INT,
+    NULL,
+    NUMBER,
+    TEXT,
+    Sort,
+    between,
+    comparable,
+    fits,
+    shifted,
+    tidy,
+)
+from envs.general.kinds import NUMERIC, TEMPORAL, Kind, clock, minutes
 from envs.general.syntax import (
     Aggregate,
     Binary,
@@ -29,8 +47,6 @@ from envs.general.syntax import (
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
 Variables = Mapping[str, Any]
-DIGITS = 6
-"""Decimals that arithmetic keeps, so that 0.1 + 0.2 equals 0.3."""
 
 
 class Store(Protocol):
@@ -43,30 +59,9 @@ class Store(Protocol):
         """Rows whose columns equal the given values, in the order of their ids."""
 
 
-@dataclass(frozen=True)
-class Sort:
-    """The type of an expression: a kind, with the table of a row or the values of an enum."""
-
-    kind: Kind | None
-    """None for null."""
-    table: str = ""
-    values: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        if self.kind is Kind.REF:
-            return f"a {self.table}"
-        if self.kind is Kind.ENUM:
-            return f"one of {', '.join(self.values)}"
-        return self.kind.value if self.kind else "null"
-
-
 Columns = Mapping[str, Mapping[str, Sort]]
 """Table to column to type; every table has a column `id`, a text."""
 Run = Callable[[Variables, Store], Any]
-
-BOOL, INT, NUMBER, TEXT = Sort(Kind.BOOL), Sort(Kind.INT), Sort(Kind.NUMBER), Sort(Kind.TEXT)
-DATE, DATETIME = Sort(Kind.DATE), Sort(Kind.DATETIME)
-NULL = Sort(None)
 
 
 @dataclass(frozen=True)
@@ -91,31 +86,9 @@ def compile_expr(
     checker = _Checker(columns, text)
     known = {"today": DATE, "now": DATETIME, **scope}
     sort, run = checker.check(parse(text), known, expected)
-    if expected is not None and not _fits(sort, expected):
+    if expected is not None and not fits(sort, expected):
         raise ExpressionError(f"gives {sort}, wanted {expected}: {text!r}")
     return Expr(text, sort, run, frozenset(checker.tables), frozenset(checker.paths))
-
-
-def _fits(found: Sort, wanted: Sort) -> bool:
-    if found.kind is None:
-        return True
-    if wanted.kind in NUMERIC:
-        return found.kind is Kind.INT or (found.kind in NUMERIC and wanted.kind is not Kind.INT)
-    if wanted.kind in TEXTUAL:
-        return found.kind in TEXTUAL or found.kind is Kind.ENUM
-    if wanted.kind is Kind.ENUM:
-        return found.kind is Kind.ENUM and set(found.values) <= set(wanted.values)
-    return found.kind is wanted.kind and found.table == wanted.table
-
-
-def _comparable(left: Sort, right: Sort) -> bool:
-    if left.kind is None or right.kind is None:
-        return True
-    if left.kind in NUMERIC:
-        return right.kind in NUMERIC
-    if left.kind in TEXTUAL or left.kind is Kind.ENUM:
-        return right.kind in TEXTUAL or right.kind is Kind.ENUM
-    return left.kind is right.kind and left.table == right.table
 
 
 class _Checker:
@@ -133,25 +106,10 @@ class _Checker:
                 return self._literal(value, hint)
             case Path():
                 return self._path(node, scope, hint)
-            case Unary("not", of):
-                inner = self._bool(of, scope)
-                return BOOL, lambda v, s: not inner(v, s)
-            case Unary(_, of):
-                sort, run = self.check(of, scope)
-                self._need(sort.kind in NUMERIC, f"'-' wants a number, got {sort}")
-                return sort, lambda v, s: None if (x := run(v, s)) is None else -x
-            case Binary("and", left, right):
-                one, two = self._bool(left, scope), self._bool(right, scope)
-                return BOOL, lambda v, s: one(v, s) and two(v, s)
-            case Binary("or", left, right):
-                one, two = self._bool(left, scope), self._bool(right, scope)
-                return BOOL, lambda v, s: one(v, s) or two(v, s)
-            case Binary("in", left, right):
-                return self._member(left, right, scope)
-            case Binary(op, left, right) if op in _COMPARISONS:
-                return self._compare(op, left, right, scope)
+            case Unary(op, of):
+                return self._unary(op, of, scope)
             case Binary(op, left, right):
-                return self._arithmetic(op, left, right, scope)
+                return self._binary(op, left, right, scope)
             case Choice(test, yes, no):
                 return self._choice(test, yes, no, scope, hint)
             case Call(name, args):
@@ -161,6 +119,28 @@ class _Checker:
             case Items():
                 raise ExpressionError(f"a list stands only after 'in': {self.text!r}")
         raise AssertionError(node)
+
+    def _unary(self, op: str, of: Node, scope: Mapping[str, Sort]) -> tuple[Sort, Run]:
+        if op == "not":
+            inner = self._bool(of, scope)
+            return BOOL, lambda v, s: not inner(v, s)
+        sort, run = self.check(of, scope)
+        self._need(sort.kind in NUMERIC, f"'-' wants a number, got {sort}")
+        return sort, lambda v, s: None if (x := run(v, s)) is None else -x
+
+    def _binary(
+        self, op: str, left: Node, right: Node, scope: Mapping[str, Sort]
+    ) -> tuple[Sort, Run]:
+        if op in ("and", "or"):
+            one, two = self._bool(left, scope), self._bool(right, scope)
+            if op == "and":
+                return BOOL, lambda v, s: one(v, s) and two(v, s)
+            return BOOL, lambda v, s: one(v, s) or two(v, s)
+        if op == "in":
+            return self._member(left, right, scope)
+        if op in COMPARISONS:
+            return self._compare(op, left, right, scope)
+        return self._arithmetic(op, left, right, scope)
 
     def _need(self, holds: bool, otherwise: str) -> None:
         if not holds:
@@ -214,7 +194,7 @@ class _Checker:
         for step in path.steps:
             if sort.kind is not Kind.REF:
                 raise ExpressionError(f"{str(path)!r}: {sort} has no columns, so no {step!r}")
-            columns = self.columns[sort.table]
+            columns = self.columns.get(sort.table, {})
             if step not in columns:
                 raise ExpressionError(
                     f"{str(path)!r}: {sort.table} has no column {step!r}; "
@@ -239,8 +219,8 @@ class _Checker:
         self, op: str, left: Node, right: Node, scope: Mapping[str, Sort]
     ) -> tuple[Sort, Run]:
         (one, a), (two, b) = self._pair(left, right, scope)
-        self._need(_comparable(one, two), f"cannot compare {one} with {two}")
-        function = _COMPARISONS[op]
+        self._need(comparable(one, two), f"cannot compare {one} with {two}")
+        function = COMPARISONS[op]
         if op in ("==", "!="):
             return BOOL, lambda v, s: function(a(v, s), b(v, s))
         orders = {None, *NUMERIC, *TEMPORAL}
@@ -259,7 +239,7 @@ class _Checker:
         runs = []
         for item in right.items:
             other, run = self.check(item, scope, sort)
-            self._need(_comparable(sort, other), f"cannot compare {sort} with {other}")
+            self._need(comparable(sort, other), f"cannot compare {sort} with {other}")
             runs.append(run)
         return BOOL, lambda v, s: a(v, s) in [run(v, s) for run in runs]
 
@@ -271,21 +251,21 @@ class _Checker:
             if two.kind is Kind.INT:
                 sign = 1 if op == "+" else -1
                 kind = one.kind
-                return one, _null_safe(lambda x, y: _shifted(kind, x, sign * y), a, b)
-            fits = one.kind is two.kind and op == "-"
-            self._need(fits, f"cannot compute {one} {op} {two}; write days(a, b) or minutes(a, b)")
-            return INT, _null_safe(_between, a, b)
-        fits = one.kind in NUMERIC and two.kind in NUMERIC
-        self._need(fits, f"cannot compute {one} {op} {two}")
+                return one, _null_safe(lambda x, y: shifted(kind, x, sign * y), a, b)
+            same = one.kind is two.kind and op == "-"
+            self._need(same, f"cannot compute {one} {op} {two}; write days(a, b) or minutes(a, b)")
+            return INT, _null_safe(between, a, b)
+        numbers = one.kind in NUMERIC and two.kind in NUMERIC
+        self._need(numbers, f"cannot compute {one} {op} {two}")
         whole = one.kind is Kind.INT and two.kind is Kind.INT and op != "/"
-        return (INT if whole else NUMBER), _null_safe(_ARITHMETIC[op], a, b)
+        return (INT if whole else NUMBER), _null_safe(ARITHMETIC[op], a, b)
 
     def _choice(
         self, test: Node, yes: Node, no: Node, scope: Mapping[str, Sort], hint: Sort | None
     ) -> tuple[Sort, Run]:
         condition = self._bool(test, scope)
         (one, a), (two, b) = self.check(yes, scope, hint), self.check(no, scope, hint)
-        self._need(_comparable(one, two), f"'if' gives {one} or {two}")
+        self._need(comparable(one, two), f"'if' gives {one} or {two}")
         sort = one if one.kind is not Kind.INT and one.kind is not None else two
         if one.kind is Kind.ENUM and two.kind is Kind.ENUM:
             sort = Sort(Kind.ENUM, values=tuple(dict.fromkeys((*one.values, *two.values))))
@@ -363,10 +343,10 @@ class _Checker:
         def fold(v: Variables, s: Store) -> Any:
             values = [x for bound in rows(v, s) if (x := run(bound, s)) is not None]
             if op == "sum":
-                return _tidy(sum(values))
+                return tidy(sum(values))
             if not values:
                 return None
-            return _tidy(sum(values) / len(values)) if op == "avg" else _FOLDS[op](values)
+            return tidy(sum(values) / len(values)) if op == "avg" else FOLDS[op](values)
 
         return (NUMBER if op == "avg" else sort), fold
 
@@ -404,81 +384,3 @@ def _null_safe(function: Callable[[Any, Any], Any], a: Run, b: Run) -> Run:
         return None if x is None or y is None else function(x, y)
 
     return safe
-
-
-def _tidy(number: float) -> float:
-    """A rounded number; whole ones are ints."""
-    rounded = round(number, DIGITS)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _divided(x: float, y: float) -> float | None:
-    return _tidy(x / y) if y else None
-
-
-def _remainder(x: float, y: float) -> float | None:
-    return _tidy(x % y) if y else None
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text if len(text) > 5 else f"2000-01-01 {text}")
-
-
-def _shifted(kind: Kind | None, text: str, by: int) -> str | None:
-    """A date moved by days, a time or moment by minutes; null beyond the calendar."""
-    try:
-        if kind is Kind.DATE:
-            return (dt.date.fromisoformat(text) + dt.timedelta(days=by)).isoformat()
-        moved = _moment(text) + dt.timedelta(minutes=by)
-    except OverflowError:
-        return None
-    return moved.strftime("%H:%M" if kind is Kind.TIME else "%Y-%m-%d %H:%M")
-
-
-def _between(later: str, earlier: str) -> int:
-    """Days from one date to the other, or minutes from one time or moment to the other."""
-    if len(later) == len("2000-01-01") and len(earlier) == len(later):
-        return (dt.date.fromisoformat(later) - dt.date.fromisoformat(earlier)).days
-    return int((_moment(later) - _moment(earlier)).total_seconds() // 60)
-
-
-def _days(later: str, earlier: str) -> int:
-    return (dt.date.fromisoformat(later[:10]) - dt.date.fromisoformat(earlier[:10])).days
-
-
-_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": lambda x, y: _tidy(x + y),
-    "-": lambda x, y: _tidy(x - y),
-    "*": lambda x, y: _tidy(x * y),
-    "/": _divided,
-    "%": _remainder,
-}
-_FOLDS: Mapping[str, Callable[[list[Any]], Any]] = {"min": min, "max": max}
-
-_DAY = (Kind.DATE, Kind.DATETIME)
-FUNCTIONS: Mapping[str, tuple[tuple[tuple[Kind, ...], ...], Sort, Callable[..., Any]]] = {
-    "days": ((_DAY, _DAY), INT, _days),
-    "minutes": ((tuple(TEMPORAL), tuple(TEMPORAL)), INT, _between),
-    "date_of": (((Kind.DATETIME,),), DATE, lambda moment: moment[:10]),
-    "time_of": (((Kind.DATETIME,),), Sort(Kind.TIME), lambda moment: moment[11:]),
-    "weekday": ((_DAY,), INT, lambda day: dt.date.fromisoformat(day[:10]).isoweekday()),
-    "month": ((_DAY,), INT, lambda day: int(day[5:7])),
-    "year": ((_DAY,), INT, lambda day: int(day[:4])),
-    "round": ((tuple(NUMERIC),), INT, lambda number: int(number + 0.5)),
-    "at": (
-        ((Kind.DATE,), (Kind.TIME,)),
-        DATETIME,
-        lambda day, time: f"{day} {time}",
-    ),
-    "larger": ((tuple(NUMERIC), tuple(NUMERIC)), NUMBER, max),
-    "smaller": ((tuple(NUMERIC), tuple(NUMERIC)), NUMBER, min),
-}
-"""Name to kinds of its arguments, type of its result, and what it computes."""

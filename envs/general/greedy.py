@@ -6,6 +6,7 @@ the one whose words it shares most; rows are those whose values stand in the sen
 
 import datetime as dt
 import json
+import math
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -22,16 +23,29 @@ MAX_HOPS = 2
 Reading = Generator[ToolCall, Observation, None]
 
 _STOPS = re.compile(r"(?<=[.?!。？！])\s*")
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w:])|(?<=[^\d.])\d+(?:\.\d+)?(?=[\u4e00-\u9fff])")
+_NUMBER = re.compile(
+    r"(?<![\w.])\d+(?:\.\d+)?(?![\w:])|(?<=[^\d.])\d+(?:\.\d+)?(?=[\u4e00-\u9fff])"
+)
 _DATE_EN = re.compile(
     r"(\d{1,2}) (January|February|March|April|May|June|July|August|September|October|November|"
     r"December)(?: (\d{4}))?"
 )
 _DATE_ZH = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def greedy(task: PublicTask) -> Baseline:
@@ -128,7 +142,8 @@ class _Desk:
             return None
         properties = tool.parameters["properties"]
         required = tool.parameters["required"]
-        assert isinstance(properties, dict) and isinstance(required, list)
+        assert isinstance(properties, dict)
+        assert isinstance(required, list)
         numbers = [float(n) for n in _NUMBER.findall(_undated(sentence))]
         dates = list(_dates(sentence, self.today))
         clocks = _CLOCK.findall(sentence)
@@ -156,7 +171,8 @@ class _Desk:
         kind, pattern = schema.get("type"), str(schema.get("pattern", ""))
         if kind in ("integer", "number"):
             low, high = schema.get("minimum", 0), schema.get("maximum", 0)
-            assert isinstance(low, int | float) and isinstance(high, int | float)
+            assert isinstance(low, int | float)
+            assert isinstance(high, int | float)
             fit = next((n for n in numbers if low <= n <= high), None)
             if fit is None:
                 return None
@@ -222,7 +238,8 @@ def _grams(text: str) -> set[str]:
 
 def _overlap(sentence: str, tool: ToolSpec) -> float:
     mine = _grams(f"{tool.name.replace('_', ' ')} {tool.description}")
-    return len(mine & _grams(sentence)) / (1 + len(mine)) ** 0.5
+    shared = len(mine & _grams(sentence))
+    return shared / math.sqrt(1 + len(mine))
 
 
 def _named(schema: JsonObject, sentence: str) -> Any:

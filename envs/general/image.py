@@ -3,7 +3,7 @@
 import sqlite3
 
 from envs.general.domain import Column, Domain, Table
-from envs.general.expr import Row, Value
+from envs.general.expr import Value
 from envs.general.kinds import Kind
 from envs.general.rows import Rows
 

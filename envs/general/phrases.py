@@ -5,6 +5,7 @@ in Chinese and after it in English.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -27,9 +28,20 @@ _CURRENCIES = {
     "CHF": "瑞士法郎",
 }
 _EN_CURRENCIES = {"CNY": "yuan", "CHF": "francs"}
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 class World(Protocol):
@@ -153,11 +165,14 @@ def _path_words(
     return column_words(world, column, value, language)
 
 
+_TWO_ARTICLES = re.compile(r"\b(?:the|a) the ")
+
+
 def filled(template: str, slots: Mapping[str, str], language: Language) -> str:
     """`template` with its placeholders filled; "the the" and 《《 are avoided."""
     text = PLACEHOLDER.sub(lambda match: slots[match[1]], template)
     if language is Language.EN:
-        text = text.replace("the the ", "the ").replace("a the ", "the ").replace("s's ", "s' ")
+        text = _TWO_ARTICLES.sub("the ", text).replace("s's ", "s' ")
     return text
 
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from envs.general.expr import Columns, Expr, Sort, compile_expr
+from envs.general.arithmetic import Sort
+from envs.general.expr import Columns, Expr, compile_expr
 from envs.general.syntax import ExpressionError
 
 _UNIT = re.compile(r"tables\.\w+\.(?:fields\.\w+|valid\.\d+)|actions\.\w+\.require\.\d+|\w+\.\w+")

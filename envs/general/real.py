@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from data.errors import SourceError
 from data.task import Source
-from envs.general.kinds import NUMERIC, TEXTUAL, Kind
 from envs.general import real_readers as readers
+from envs.general.kinds import NUMERIC, TEXTUAL, Kind
 from envs.general.real_readers import RealRow
 from envs.general.texts import Text
 

@@ -59,7 +59,7 @@ def stations() -> tuple[RealRow, ...]:
 
 def foods() -> tuple[RealRow, ...]:
     """Foods with what 100 g of them hold; energy by 4, 4 and 9 kcal a gram."""
-    from usda_mcp.food_database import FOOD_DATABASE
+    from usda_mcp.food_database import FOOD_DATABASE  # type: ignore[import-untyped]
 
     rows: list[RealRow] = []
     for group, foods in sorted(FOOD_DATABASE.items()):

@@ -7,8 +7,9 @@ policies are left out first, and then whatever can no longer be said without the
 from collections.abc import Mapping
 
 from data.hashing import content_hash
+from envs.general.arithmetic import BOOL, Sort
 from envs.general.domain import Column, Domain, Plan, Slot, Table
-from envs.general.expr import BOOL, Expr, Sort
+from envs.general.expr import Expr
 from envs.general.kinds import RANGED, Kind
 from envs.general.labels import COMMON
 from envs.general.problems import Problems
@@ -181,9 +182,8 @@ class _Resolver:
     def _label(self, path: str, name: str, field: FieldSpec) -> Noun:
         if field.label:
             return field.label
-        if field.type.kind is Kind.REF and field.type.table in self.tables:
-            if name == field.type.table:
-                return self.tables[name].label
+        if field.type.kind is Kind.REF and name == field.type.table and name in self.tables:
+            return self.tables[name].label
         if name in COMMON:
             return COMMON[name]
         wanted = name.replace("_", " ")

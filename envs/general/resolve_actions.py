@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from envs.general.arithmetic import BOOL, Sort
 from envs.general.domain import Action, Arg, Delete, Effect, Insert, Policy, Rule, Update
-from envs.general.expr import BOOL, Columns, Expr, Sort
-from envs.general.kinds import RANGED, Kind, parse_type
+from envs.general.expr import Columns, Expr
+from envs.general.kinds import RANGED, Kind, Type, parse_type
 from envs.general.labels import COMMON
 from envs.general.problems import Problems
 from envs.general.spec import (
@@ -88,15 +89,25 @@ def _arg(
         return Arg(name, ref, Sort(Kind.REF, word), label)
     if dot and table in sorts and column in sorts[table]:
         field = domain.tables[table].fields[column]
-        found = field.label or (COMMON.get(column))
-        if field.type.kind is Kind.REF:
-            found = found or domain.tables[field.type.table].label
         if field.real or field.live:
             problems.add(path, f"{word} is real or computed data, so nothing can be drawn for it")
-        label = spec.label or found or Noun(column, column, column, "个")
         same = field.type.model_copy(update={"nullable": nullable})
         made = field.model_copy(update={"type": same, "unit": spec.unit or field.unit})
+        label = spec.label or _column_label(field, column, domain)
         return Arg(name, made, sorts[table][column], label, (table, column))
+    return _plain_arg(path, name, spec, sorts, problems)
+
+
+def _column_label(field: FieldSpec, column: str, domain: DomainSpec) -> Noun:
+    if field.label is None and field.type.kind is Kind.REF:
+        return domain.tables[field.type.table].label
+    return field.label or COMMON.get(column) or Noun(column, column, column, "个")
+
+
+def _plain_arg(
+    path: str, name: str, spec: ArgSpec, sorts: Columns, problems: Problems
+) -> Arg | None:
+    """An argument that has a type of its own."""
     try:
         type_ = parse_type(spec.type)
     except ValueError as error:
@@ -105,28 +116,29 @@ def _arg(
             path, f"{spec.type!r} is no table ({tables}), no table.column and no type: {error}"
         )
         return None
-    if type_.kind is Kind.ENUM and not spec.values:
-        problems.add(path, "enum wants `values`; or write table.column")
+    wrong = _plain_problem(name, spec, type_)
+    label = spec.label or COMMON.get(name)
+    if label is None:
+        wrong = f'wants a label, as in {{type: "{spec.type}", label: "{name} | 中文"}}'
+    if wrong or label is None:
+        problems.add(path, wrong)
         return None
-    if type_.kind is Kind.REF:
-        problems.add(path, f"write the table alone: {name}: {type_.table}")
-        return None
-    label_or_none = spec.label or COMMON.get(name)
-    if label_or_none is None:
-        problems.add(path, f'wants a label, as in {{type: "{spec.type}", label: "{name} | 中文"}}')
-        return None
-    if (
-        type_.kind is Kind.TEXT
-        and not spec.of
-        or type_.kind is Kind.NAME
-        and not (spec.of or type_.maker)
-    ):
-        problems.add(path, "wants `of`, the texts that people may ask for")
-    if type_.kind in RANGED and not type_.bounded:
-        problems.add(path, f'wants a range, as in "{RANGED[type_.kind]}"')
     sort = Sort(type_.kind, values=tuple(spec.values or ()) if type_.kind is Kind.ENUM else ())
     made = FieldSpec(type=type_, unit=spec.unit, values=spec.values, of=spec.of)
-    return Arg(name, made, sort, label_or_none)
+    return Arg(name, made, sort, label)
+
+
+def _plain_problem(name: str, spec: ArgSpec, type_: Type) -> str:
+    """What an argument lacks to have values drawn for it; '' if nothing."""
+    if type_.kind is Kind.REF:
+        return f"write the table alone: {name}: {type_.table}"
+    if type_.kind is Kind.ENUM and not spec.values:
+        return "enum wants `values`; or write table.column"
+    if type_.kind in (Kind.TEXT, Kind.NAME) and not (spec.of or type_.maker):
+        return "wants `of`, the texts that people may ask for"
+    if type_.kind in RANGED and not type_.bounded:
+        return f'wants a range, as in "{RANGED[type_.kind]}"'
+    return ""
 
 
 def _check_ask(path: str, spec: ActionSpec, args: Mapping[str, Arg], problems: Problems) -> None:

@@ -17,7 +17,8 @@ from envs.general.domain import Column, Domain, Table
 from envs.general.draws import draw_value
 from envs.general.expr import Row, Value
 from envs.general.kinds import Kind
-from envs.general.real import RealRow, real_rows
+from envs.general.real import real_rows
+from envs.general.real_readers import RealRow
 from envs.general.texts import Text
 
 MAX_TRIES = 200
@@ -178,6 +179,7 @@ class _Filler:
 
     def _row(self, number: int, start: MutableRow) -> MutableRow | None:
         """One row; None if a table with a row for each combination has none for this one."""
+        failing = ""
         for _ in range(MAX_TRIES):
             row = self._draw(number, start)
             scope = {**self.fixed, **row, "this": row["id"]}
@@ -187,12 +189,13 @@ class _Filler:
             if broken is None:
                 self._note(row)
                 return row
+            failing = broken.text
         if self.table.rows.every or self.table.rows.per:
             return None
         if number >= max(1, self.table.rows.low // 2):
             return None
         raise Unfillable(
-            f"tables.{self.table.name}.valid: {broken.text!r} fails in {MAX_TRIES} draws of row "
+            f"tables.{self.table.name}.valid: {failing!r} fails in {MAX_TRIES} draws of row "
             f"{number + 1}; loosen it, or draw the columns so that it can hold"
         )
 

@@ -32,7 +32,7 @@ def final_message(words: Sequence[str], state: JsonValue) -> str:
 def _changed(state: JsonValue) -> list[JsonValue]:
     changes = state.get("changes") if isinstance(state, dict) else None
     rows = changes if isinstance(changes, list) else []
-    return sorted({str(row["id"]) for row in rows if isinstance(row, dict)})
+    return [*sorted({str(row["id"]) for row in rows if isinstance(row, dict)})]
 
 
 def _typed(text: str) -> JsonValue:

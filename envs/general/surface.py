@@ -7,12 +7,18 @@ from pydantic import JsonValue
 
 from data.task import JsonObject, Language, ToolSpec
 from envs.general.domain import Action, Arg, Column, Domain, Table
-from envs.general.kinds import NUMERIC, TEMPORAL, TEXTUAL, Kind, Type
+from envs.general.kinds import NUMERIC, TEMPORAL, TEXTUAL, Kind
+from envs.general.schemas import (
+    MAX_ID,
+    MAX_TEXT,
+    arg_schema,
+    capital,
+    describe,
+    id_words,
+    make_tool,
+    type_schema,
+)
 from envs.general.variant import Extra, Paging, Style, Variant
-
-MAX_TEXT = 500
-MAX_ID = 64
-MAX_NUMBER = 10**9
 
 
 class Op(StrEnum):
@@ -85,96 +91,10 @@ def read_tools(domain: Domain, variant: Variant) -> tuple[ReadTool, ...]:
 def action_tool(domain: Domain, action: Action, language: Language) -> ToolSpec:
     """The tool that carries out `action`."""
     properties = {
-        arg_name(domain, arg): _arg_schema(domain, arg, language) for arg in action.args.values()
+        arg_name(domain, arg): arg_schema(domain, arg, language) for arg in action.args.values()
     }
     required = [arg_name(domain, arg) for arg in action.args.values() if arg.required]
-    return _tool(action.name, action.does.of(language), properties, required)
-
-
-def _tool(
-    name: str, description: str, properties: dict[str, JsonObject], required: list[str]
-) -> ToolSpec:
-    schema: JsonObject = {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-    return ToolSpec(name=name[:64], description=description, parameters=schema)
-
-
-def _arg_schema(domain: Domain, arg: Arg, language: Language) -> JsonObject:
-    words = arg.label.of(language)
-    if arg.type.kind is Kind.REF:
-        described = _id_words(domain.tables[arg.type.table], language)
-        if arg.label != domain.tables[arg.type.table].label:
-            described = (
-                f"{_capital(words)}: {described}"
-                if language is Language.EN
-                else (f"{words}：{described}")
-            )
-        return {"type": "string", "minLength": 1, "maxLength": MAX_ID, "description": described}
-    unit = arg.unit.of(language) if arg.unit else ""
-    if arg.type.kind is Kind.MONEY:
-        unit = domain.spec.currency
-    schema = _schema(arg.type, list(arg.values), limits=True)
-    values = (
-        "; ".join(f"{code}: {text.of(language)}" for code, text in arg.values.items())
-        if arg.type.kind is Kind.ENUM
-        else ""
-    )
-    return {**schema, "description": _described(words, unit, values, arg.type, language)}
-
-
-def _described(words: str, unit: str, values: str, type_: Type, language: Language) -> str:
-    form = {Kind.DATE: "YYYY-MM-DD", Kind.TIME: "HH:MM", Kind.DATETIME: "YYYY-MM-DD HH:MM"}.get(
-        type_.kind, ""
-    )
-    extra = "; ".join(part for part in (form, unit) if part)
-    if language is Language.ZH:
-        text = words + (f"（{extra}）" if extra else "")
-        return text + (f"。可选值：{values.replace('; ', '；')}" if values else "")
-    text = _capital(words) + (f" ({extra})" if extra else "")
-    return text + (f". Values: {values}" if values else "")
-
-
-def _schema(type_: Type, values: list[str], *, limits: bool) -> JsonObject:
-    match type_.kind:
-        case Kind.ENUM:
-            codes: list[JsonValue] = list(values)
-            return {"type": "string", "enum": codes}
-        case Kind.BOOL:
-            return {"type": "boolean"}
-        case Kind.INT | Kind.NUMBER | Kind.MONEY:
-            low, high = (type_.low, type_.high) if limits and type_.bounded else (0, 0)
-            if not type_.bounded or not limits:
-                low, high = -MAX_NUMBER, MAX_NUMBER
-            word = "integer" if type_.kind is Kind.INT else "number"
-            return {"type": word, "minimum": _number(low), "maximum": _number(high)}
-        case Kind.DATE:
-            return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
-        case Kind.TIME:
-            return {"type": "string", "pattern": r"^\d{2}:\d{2}$"}
-        case Kind.DATETIME:
-            return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$"}
-        case _:
-            return {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-
-
-def _number(value: float) -> int | float:
-    return int(value) if value == int(value) else value
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _id_words(table: Table, language: Language) -> str:
-    noun = table.label.of(language)
-    column = table.columns[table.key].label.of(language) if table.key else ""
-    if language is Language.ZH:
-        return f"{noun}的{column or '编号'}"
-    return f"{_capital(column or 'id')} of the {noun}"
+    return make_tool(action.name, action.does.of(language), properties, required)
 
 
 class _TableTools:
@@ -215,7 +135,7 @@ class _TableTools:
             if self.zh
             else f"Shows everything about one {noun}."
         )
-        tool = _tool(f"get_{self.table.name}", said, self._id(), [id_name(self.table)])
+        tool = make_tool(f"get_{self.table.name}", said, self._id(), [id_name(self.table)])
         return ReadTool(Op.GET, self.table.name, tool)
 
     def fields(self) -> ReadTool:
@@ -236,7 +156,7 @@ class _TableTools:
             "maxItems": len(names),
             "description": "要查看的字段" if self.zh else "Which fields to show",
         }
-        tool = _tool(
+        tool = make_tool(
             f"get_{self.table.name}_info", said, properties, [id_name(self.table), "fields"]
         )
         return ReadTool(Op.FIELDS, self.table.name, tool)
@@ -251,7 +171,7 @@ class _TableTools:
             name = f"list_{self.table.plural}_by_{by}"
             target = self.domain.tables[column.type.table]
             argument = shown_name(self.domain, column)
-            words = {"description": _id_words(target, self.language)}
+            words = {"description": id_words(target, self.language)}
             schema: JsonObject = {"type": "string", "minLength": 1, "maxLength": MAX_ID, **words}
             properties, required = {argument: schema, **properties}, [argument]
             label = column.label.of(self.language)
@@ -260,7 +180,7 @@ class _TableTools:
             said += "（仅编号和名称）。" if brief else "。"
         else:
             said += " (ids and names only)." if brief else "."
-        tool = _tool(name, said, properties, required)
+        tool = make_tool(name, said, properties, required)
         return ReadTool(Op.LIST, self.table.name, tool, by=by, brief=brief)
 
     def lookups(self) -> list[ReadTool]:
@@ -282,9 +202,9 @@ class _TableTools:
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_TEXT,
-            "description": column.label.zh if self.zh else _capital(column.label.en),
+            "description": column.label.zh if self.zh else capital(column.label.en),
         }
-        tool = _tool(
+        tool = make_tool(
             f"find_{self.table.name}_by_{column.name}",
             said,
             {column.name: argument, **self._paging()},
@@ -315,7 +235,7 @@ class _TableTools:
                 "description": "是否从大到小" if self.zh else "Largest or latest first",
             }
         properties |= self._paging()
-        tool = _tool(f"search_{self.table.plural}", said, properties, [])
+        tool = make_tool(f"search_{self.table.plural}", said, properties, [])
         return ReadTool(Op.SEARCH, self.table.name, tool, filters=tuple(filters))
 
     def count(self) -> ReadTool:
@@ -324,7 +244,7 @@ class _TableTools:
             f"统计符合条件的{noun.zh}数量。" if self.zh else f"Counts {noun.en_plural} by filters."
         )
         filters, properties = self._filters()
-        tool = _tool(f"count_{self.table.plural}", said, properties, [])
+        tool = make_tool(f"count_{self.table.plural}", said, properties, [])
         return ReadTool(Op.COUNT, self.table.name, tool, filters=tuple(filters))
 
     def summary(self, measures: list[Column], groups: list[Column]) -> ReadTool:
@@ -338,11 +258,13 @@ class _TableTools:
             "measure": {"type": "string", "enum": [c.name for c in measures]},
             "group_by": {"type": "string", "enum": [c.name for c in groups]},
         }
-        tool = _tool(f"summarise_{self.table.plural}", said, properties, ["measure", "group_by"])
+        tool = make_tool(
+            f"summarise_{self.table.plural}", said, properties, ["measure", "group_by"]
+        )
         return ReadTool(Op.SUMMARY, self.table.name, tool)
 
     def _id(self) -> dict[str, JsonObject]:
-        words = _id_words(self.table, self.language)
+        words = id_words(self.table, self.language)
         return {
             id_name(self.table): {
                 "type": "string",
@@ -397,8 +319,8 @@ class _TableTools:
                     for code, text in (column.spec.values or {}).items()
                 )
             )
-            described = _described(words, unit, values, column.type, self.language)
-            schema = _schema(column.type, list(column.spec.values or ()), limits=False)
+            described = describe(words, unit, values, column.type, self.language)
+            schema = type_schema(column.type, list(column.spec.values or ()), limits=False)
             if column.kind in NUMERIC | TEMPORAL:
                 for how in ("min", "max"):
                     arg = f"{how}_{column.name}"
@@ -416,7 +338,7 @@ class _TableTools:
                 arg = shown_name(self.domain, column)
                 how = "has" if column.kind in TEXTUAL else "eq"
                 if column.kind is Kind.REF:
-                    described = _id_words(self.domain.tables[column.type.table], self.language)
+                    described = id_words(self.domain.tables[column.type.table], self.language)
                 filters.append(Filter(arg, column.name, how))
                 properties[arg] = {**schema, "description": described}
         return filters, properties
@@ -425,5 +347,5 @@ class _TableTools:
 def _calendar(language: Language) -> ReadTool:
     said = "查询某一天是星期几。" if language is Language.ZH else "Tells the weekday of a date."
     schema: JsonObject = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
-    tool = _tool("get_weekday", said, {"date": schema}, ["date"])
+    tool = make_tool("get_weekday", said, {"date": schema}, ["date"])
     return ReadTool(Op.CALENDAR, "", tool)

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<op><=|>=|==|!=|[-+*/%<>().,:\[\]]))"
 )
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=", "in")
+_CONSTANTS = {"true": True, "false": False, "null": None}
 _RESERVED = frozenset(
     {"and", "or", "not", "in", "where", "if", "else", "true", "false", "null", "today", "now"}
 ) | frozenset(AGGREGATES)
@@ -188,11 +189,9 @@ class _Parser:
 
     def comparison(self) -> Node:
         left = self.addition()
-        negated = False
-        if self.peek() == "not" and self.tokens[self.at + 1 : self.at + 2]:
-            if self.tokens[self.at + 1][1] == "in":
-                self.at += 1
-                negated = True
+        following = [token for _, token, _ in self.tokens[self.at : self.at + 2]]
+        negated = following == ["not", "in"]
+        self.at += negated
         op = self.take(*_COMPARE)
         if not op:
             return left
@@ -234,23 +233,30 @@ class _Parser:
         if self.at >= len(self.tokens):
             raise self.wrong("a value")
         kind, token, _ = self.tokens[self.at]
-        if kind == "number":
-            self.at += 1
-            return Literal(float(token) if "." in token else int(token))
-        if kind == "text":
-            self.at += 1
-            return Literal(token[1:-1])
-        if self.take("("):
-            node = self.choice()
-            self.need(")")
-            return node
-        if self.take("["):
-            return Items(self.sequence("]"))
-        if kind != "name" or token in ("and", "or", "in", "where", "if", "else"):
+        if kind == "op":
+            return self._enclosed()
+        if kind == "name" and token in ("and", "or", "in", "where", "if", "else"):
             raise self.wrong("a value")
         self.at += 1
-        if token in ("true", "false", "null"):
-            return Literal({"true": True, "false": False, "null": None}[token])
+        if kind == "number":
+            return Literal(float(token) if "." in token else int(token))
+        if kind == "text":
+            return Literal(token[1:-1])
+        if token in _CONSTANTS:
+            return Literal(_CONSTANTS[token])
+        return self._named(token)
+
+    def _enclosed(self) -> Node:
+        if self.take("["):
+            return Items(self.sequence("]"))
+        if not self.take("("):
+            raise self.wrong("a value")
+        node = self.choice()
+        self.need(")")
+        return node
+
+    def _named(self, token: str) -> Node:
+        """A call, an aggregate or a path that starts with `token`, which is taken."""
         if token in AGGREGATES and self.peek() == "(" and self._over_rows():
             return self.aggregate(token)
         if self.take("("):

@@ -133,11 +133,11 @@ class _Trial:
             elif not self.done[name]:
                 why = self.refusals.get(name, "policies forbid every call that is possible")
                 yield f"actions.{name}: never works: {why}"
-        for name, asked in self.asked.items():
-            if asked and not self.broken[name]:
+        for name, number in self.asked.items():
+            if number and not self.broken[name]:
                 yield (
-                    f"policies.{name}: is broken by none of {asked} possible calls, so it never "
+                    f"policies.{name}: is broken by none of {number} possible calls, so it never "
                     "matters; tighten it, or drop what `require` already says"
                 )
-            elif asked > 20 and self.broken[name] == asked:
-                yield f"policies.{name}: forbids all of {asked} possible calls; loosen it"
+            elif number > 20 and self.broken[name] == number:
+                yield f"policies.{name}: forbids all of {number} possible calls; loosen it"

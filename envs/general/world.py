@@ -5,13 +5,14 @@ happens as a whole or not at all.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from data.hashing import derive_rng
 from data.task import Language
+from envs.general.arithmetic import DIGITS
 from envs.general.domain import Action, Column, Delete, Domain, Insert, Table, Update
-from envs.general.expr import DIGITS, Row, Value
+from envs.general.expr import Row, Value
 from envs.general.image import from_sql
 from envs.general.kinds import NUMERIC, TEXTUAL, Kind
 from envs.general.rows import moments
@@ -61,6 +62,8 @@ class World:
             for name, t in domain.tables.items()
         }
         self._inserted: dict[str, int] = {}
+        self._touched: set[tuple[str, str]] = set()
+        """Rows that a write has changed, and may have changed back."""
 
     def close(self) -> None:
         self._db.close()
@@ -79,7 +82,7 @@ class World:
         except KeyError:
             return None
 
-    def select(self, table: str, equal: Mapping[str, Value]) -> Iterable[Row]:
+    def select(self, table: str, equal: Mapping[str, Value]) -> list[Row]:
         columns = self.domain.tables[table].columns
         stored = {c: v for c, v in equal.items() if c == "id" or columns[c].live is None}
         where = " AND ".join(f'"{name}" IS ?' for name in stored)
@@ -116,6 +119,7 @@ class World:
             self._inserted = inserted
             raise
         self._db.execute("COMMIT")
+        self._touched |= {(change.table, change.row_id) for change in changes}
         return tuple(changes)
 
     def breaks(self, action: Action, values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -189,13 +193,14 @@ class World:
                 return made
 
     def _check_unused(self, table: Table, row_id: str) -> None:
+        """Raises `Refused` if another row points at this one."""
         for other in self.domain.tables.values():
             for column in other.refs:
-                if column.type.table == table.name and not column.live:
-                    if any(True for _ in self.select(other.name, {column.name: row_id})):
-                        zh = f"还有{other.label.zh}与之关联，不能删除。"
-                        en = f"It still has {other.label.en_plural}, so it cannot be deleted."
-                        raise Refused(zh if self.language is Language.ZH else en)
+                points = column.type.table == table.name and not column.live
+                if points and self.select(other.name, {column.name: row_id}):
+                    zh = f"还有{other.label.zh}与之关联，不能删除。"
+                    en = f"It still has {other.label.en_plural}, so it cannot be deleted."
+                    raise Refused(zh if self.language is Language.ZH else en)
 
     def _stored(self, column: Column, value: Any) -> Value:
         """`value` as the database keeps it. Raises `Refused` if the column cannot hold it."""
@@ -213,25 +218,30 @@ class World:
             )
         return value  # type: ignore[no-any-return]
 
-    def _plain(self, table: str, row_id: str) -> Row:
+    def _plain(self, table: str, row_id: str) -> Row | None:
+        """A row's stored columns; None if it is not there."""
         found = self._db.execute(f'{self._selects[table]} WHERE "id" = ?', (row_id,)).fetchone()
-        return from_sql(self.domain.tables[table], found)
+        return None if found is None else from_sql(self.domain.tables[table], found)
+
+    def everything(self) -> dict[str, list[Row]]:
+        """All rows of all tables as they are stored."""
+        return {
+            name: [
+                from_sql(table, v) for v in self._db.execute(f"{self._selects[name]} ORDER BY 1")
+            ]
+            for name, table in self.domain.tables.items()
+        }
 
     def diff(self, initial: Mapping[str, Mapping[str, Row]]) -> tuple[Change, ...]:
         """How the stored columns differ from `initial`, by table and id."""
         changes: list[Change] = []
-        for name, table in self.domain.tables.items():
-            found = {
-                str(values[0]): from_sql(table, values)
-                for values in self._db.execute(f'{self._selects[name]} ORDER BY "id"')
-            }
-            stored = ["id", *(column.name for column in table.stored)]
-            for row_id in sorted({*found, *initial[name]}):
-                first = initial[name].get(row_id)
-                before = None if first is None else {column: first[column] for column in stored}
-                after = found.get(row_id)
-                if before != after:
-                    changes.append(Change(name, row_id, before, after))
+        for name, row_id in sorted(self._touched):
+            stored = ["id", *(column.name for column in self.domain.tables[name].stored)]
+            first = initial[name].get(row_id)
+            before = None if first is None else {column: first[column] for column in stored}
+            after = self._plain(name, row_id)
+            if before != after:
+                changes.append(Change(name, row_id, before, after))
         return tuple(changes)
 
 

@@ -22,10 +22,9 @@ from data.task import (
     TaskBody,
 )
 from envs.general import VERSION as WORLD_VERSION
-from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec
+from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec, shipped_hash
 from envs.general.env import Parameters
 from envs.general.real import real_source
-from envs.general.resolve import spec_hash
 from envs.general.variant import VARIANTS, draw_variant
 from synth.general.transact.author import write as write_transact
 from synth.general.transact.goals import Unfit
@@ -70,7 +69,9 @@ def prepare(options: JsonObject) -> JsonObject:
         if first["type"] == "extra_forbidden":
             names = ", ".join(Options.model_fields)
             raise UserError(f"general has no option {where!r}; its options are {names}") from error
-        raise UserError(f"general option {where}: {first['msg']}, got {first['input']!r}") from error
+        raise UserError(
+            f"general option {where}: {first['msg']}, got {first['input']!r}"
+        ) from error
     known = domain_files()
     if wanted.domain is not None and wanted.domain not in known:
         near = [name for name in known if wanted.domain[:4] in name]
@@ -140,7 +141,7 @@ def _framed(
             version=WORLD_VERSION,
             parameters=Parameters(
                 domain=place.domain,
-                spec=spec_hash(load_spec(place.domain)),
+                spec=shipped_hash(place.domain),
                 variant=world.variant,
                 seed=world.seed,
             ).model_dump(mode="json"),

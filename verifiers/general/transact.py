@@ -149,9 +149,7 @@ def _replay(compiled: Compiled, state: _State, task_id: str) -> _Replay:
     return _Replay(tuple(broken), frozenset(touched))
 
 
-def _compare(
-    compiled: Compiled, spec: TransactSpec, state: _State
-) -> tuple[set[int], list[str]]:
+def _compare(compiled: Compiled, spec: TransactSpec, state: _State) -> tuple[set[int], list[str]]:
     """Expected changes that did not happen, and tables of those that nobody asked for."""
     born = {row.id: row.table for row in state.changes if row.before is None}
     actual = Counter(
@@ -217,7 +215,9 @@ def _report_checks(
     except _Malformed as wrong:
         skipped = "not looked at: the form is wrong"
         return [
-            VerdictCheck(name=name, passed=False, detail=skipped if name != "format" else str(wrong))
+            VerdictCheck(
+                name=name, passed=False, detail=skipped if name != "format" else str(wrong)
+            )
             for name in names
         ]
     ids = frozenset(row.id for row in state.changes)

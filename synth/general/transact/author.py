@@ -59,7 +59,9 @@ def verifier_spec(world: Compiled, drawn: Drawn, answer: JsonObject) -> Transact
         GoalSpec(
             action=goal.action,
             changes=tuple(
-                sorted({places[c.table, c.row_id] for c in touched if (c.table, c.row_id) in places})
+                sorted(
+                    {places[c.table, c.row_id] for c in touched if (c.table, c.row_id) in places}
+                )
             ),
         )
         for goal, touched in zip(drawn.errand.goals, drawn.touched, strict=True)
@@ -79,12 +81,12 @@ def _changed(change: Change, final: tuple[Change, ...]) -> Changed:
     after: Row | None = change.after
     if after is None:
         return Changed(table=change.table, row_id=change.row_id, after=None)
-    values = {name: NEW if isinstance(value, str) and value in born else value for name, value in after.items()}
+    values = {
+        name: NEW if isinstance(value, str) and value in born else value
+        for name, value in after.items()
+    }
     row_id = "" if change.before is None else change.row_id
     return Changed(table=change.table, row_id=row_id, after={**values, "id": row_id})
-
-
-
 
 
 def measures(world: Compiled, errand: Errand, witness: Script) -> dict[str, float]:
@@ -104,5 +106,3 @@ def measures(world: Compiled, errand: Errand, witness: Script) -> dict[str, floa
         "witness_calls": float(len(witness.calls)),
         "least_calls": float(len(errand.goals) + min(1, len(targets))),
     }
-
-

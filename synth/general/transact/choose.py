@@ -84,7 +84,8 @@ class Chooser:
         measures = [
             column.name
             for column in table.columns.values()
-            if column.kind in NUMERIC | TEMPORAL and column.spec.clue
+            if column.kind in NUMERIC | TEMPORAL
+            and column.spec.clue
             and row[column.name] is not None
         ]
         if not measures:

@@ -57,13 +57,13 @@ class Errand(Record):
 
     def identity(self) -> JsonObject:
         """What the errand is, whatever its wording."""
+        asked = self.question
         return {
-            "goals": sorted(
-                goal.model_dump_json(include={"action", "values"}) for goal in self.goals
-            ),
-            "declined": sorted(
-                goal.model_dump_json(include={"action", "values"}) for goal in self.declined
-            ),
-            "question": self.question
-            and f"{self.question.clue.table}.{self.question.clue.row_id}.{self.question.column}",
+            "goals": [*_sorted(self.goals)],
+            "declined": [*_sorted(self.declined)],
+            "question": f"{asked.clue.table}.{asked.clue.row_id}.{asked.column}" if asked else "",
         }
+
+
+def _sorted(goals: tuple[Goal, ...]) -> list[str]:
+    return sorted(goal.model_dump_json(include={"action", "values"}) for goal in goals)

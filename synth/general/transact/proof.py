@@ -145,7 +145,9 @@ class _Prover:
         return refs
 
 
-def _plain(after: dict[str, str | int | float | bool | None] | None, row_id: str) -> JsonObject | None:
+def _plain(
+    after: dict[str, str | int | float | bool | None] | None, row_id: str
+) -> JsonObject | None:
     if after is None:
         return None
     return {name: value for name, value in after.items() if row_id or name != "id"}

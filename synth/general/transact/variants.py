@@ -261,7 +261,9 @@ class Variants:
             call.model_copy(
                 update={
                     "arguments": {
-                        name: f"{value}'; UPDATE x SET y = 1; --" if isinstance(value, str) else value
+                        name: f"{value}'; UPDATE x SET y = 1; --"
+                        if isinstance(value, str)
+                        else value
                         for name, value in call.arguments.items()
                     }
                 }

@@ -35,7 +35,13 @@ _MANNER = {
     "it undone and carry on with the others.",
     Language.ZH: "只做对方要求的事，不做其他改动。如果某项要求违反规定，就不要办理，继续办理其余事项。",
 }
-_FIRST_EN = ("Please {}.", "Could you {}?", "Can you {} for me?", "I need you to {}.", "Would you {}?")
+_FIRST_EN = (
+    "Please {}.",
+    "Could you {}?",
+    "Can you {} for me?",
+    "I need you to {}.",
+    "Would you {}?",
+)
 _NEXT_EN = ("Then {}.", "Also, {}.", "After that, {}.", "Please also {}.", "And {}.", "Next, {}.")
 _LAST_EN = ("Finally, {}.", "Lastly, please {}.", "And to finish, {}.")
 _FIRST_ZH = ("请{}。", "麻烦你{}。", "帮我{}。", "请帮忙{}。", "麻烦{}。")
@@ -149,7 +155,11 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
     column = table.columns[question.column]
     row = clue_words(view, question.clue, language)
     if language is Language.ZH:
-        frames = ("办好后告诉我{row}的{label}。", "还想知道{row}的{label}。", "{row}的{label}是多少？")
+        frames = (
+            "办好后告诉我{row}的{label}。",
+            "还想知道{row}的{label}。",
+            "{row}的{label}是多少？",
+        )
         if column.kind in (Kind.ENUM, Kind.TEXT, Kind.NAME, Kind.BOOL):
             frames = (*frames[:2], "{row}的{label}是什么？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
