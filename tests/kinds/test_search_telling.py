@@ -23,11 +23,13 @@ from data.store import Store
 from data.task import Language, Task, TaskKind
 from data.trajectory import Trajectory
 from synth.funnel import local_crew, synthesise
+from synth.replay import Replayer
 from synth.request import Request
 from synth.search import explain, prepare
 from synth.search.library import Library, open_library
-from synth.sft import export_sft
+from synth.sft import export_sft, rehearsal
 from tests import harbour
+from verifiers import verify
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NUM_TASKS = 20
@@ -66,15 +68,29 @@ async def told(database: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     return found
 
 
+@pytest.fixture
+def rehearsals(told: Told) -> Told:
+    """The witnesses that have wrong tries, run with them."""
+    found = []
+    with Replayer() as replayer:
+        for task, trajectory, _ in told:
+            played = rehearsal(task, trajectory, replayer)
+            if played != trajectory:
+                found.append((task, played, explain(task, played)))
+    return found
+
+
 def library(task: Task) -> Library:
     sources = task.provenance.options["sources"]
     assert isinstance(sources, list)
     return open_library(tuple(map(str, sources)))
 
 
-async def test_there_is_one_reason_a_turn_in_the_language_of_the_task(told: Told) -> None:
+async def test_there_is_one_reason_a_turn_in_the_language_of_the_task(
+    told: Told, rehearsals: Told
+) -> None:
     assert len(told) >= NUM_TASKS
-    for task, trajectory, reasons in told:
+    for task, trajectory, reasons in told + rehearsals:
         assert len(reasons) == len(trajectory.turns)
         for reason in reasons:
             assert reason.strip()
@@ -83,9 +99,11 @@ async def test_there_is_one_reason_a_turn_in_the_language_of_the_task(told: Told
             assert not set("{}\0") & set(reason), reason
 
 
-async def test_no_reason_speaks_of_a_thing_that_was_not_seen_before(told: Told) -> None:
+async def test_no_reason_speaks_of_a_thing_that_was_not_seen_before(
+    told: Told, rehearsals: Told
+) -> None:
     num_spoken = 0
-    for task, trajectory, reasons in told:
+    for task, trajectory, reasons in told + rehearsals:
         entities = library(task).kb.entities.values()
         question = task.prompt[-1].content
         names = {name for e in entities for name in (e.name, e.id) if len(name) > 3}
@@ -99,6 +117,21 @@ async def test_no_reason_speaks_of_a_thing_that_was_not_seen_before(told: Told) 
                     assert name in seen or name in named, (name, reason)
             seen += "".join(observation.text for observation in turn.observations)
     assert num_spoken > 5 * NUM_TASKS
+
+
+async def test_wrong_tries_are_ruled_out_by_the_page_just_read(rehearsals: Told) -> None:
+    assert rehearsals
+    for task, trajectory, reasons in rehearsals:
+        assert verify(task, trajectory).score == 1
+        way = list(task.hidden.witness.calls)
+        for number, turn in enumerate(trajectory.turns[:-1]):
+            (call,) = turn.calls
+            if way and call == way[0]:
+                way.pop(0)
+            elif call.name == "open":
+                page = library(task).kb.entities[str(call.arguments["doc_id"])]
+                assert page.name in reasons[number + 1]
+        assert not way, "the whole witness is there"
 
 
 async def test_the_reasons_vary(told: Told) -> None:
@@ -149,7 +182,7 @@ async def test_cold_start_data_holds_every_witness_with_its_reasons(
     told: Told, database: Path, tmp_path: Path
 ) -> None:
     for folder in ("one", "two"):
-        assert not export_from(database, tmp_path / folder)
+        assert not export_from(database, tmp_path / folder, rehearsed=False)
     written = {row["task_id"]: row for row in rows(tmp_path / "one")}
     assert written == {row["task_id"]: row for row in rows(tmp_path / "two")}
     assert set(written) == {task.id for task, _, _ in told}
@@ -159,6 +192,18 @@ async def test_cold_start_data_holds_every_witness_with_its_reasons(
         assert [parse(text, thinking=True).reasoning for text in spans] == list(reasons)
         assert parse(spans[-1], thinking=True).content == trajectory.answer
         assert row["origin"]["reasoning"] == "program"
+
+
+async def test_rehearsed_data_says_how_many_calls_lie_beside_the_way(
+    rehearsals: Told, database: Path, tmp_path: Path
+) -> None:
+    export_from(database, tmp_path / "out")
+    beside = {
+        row["task_id"]: row["origin"]["calls_beside_the_way"] for row in rows(tmp_path / "out")
+    }
+    assert {task_id for task_id, number in beside.items() if number} == {
+        task.id for task, _, _ in rehearsals
+    }
 
 
 async def test_only_attempts_with_the_full_score_are_learnt_from(

@@ -154,9 +154,26 @@ ENGLISH: Mapping[Occasion, tuple[str, ...]] = {
         "Its page should lead me to {d}.",
         "So the first step is {d}.",
     ),
+    Occasion.REJECT: (
+        '"{q}" does not agree with the question: I want {d}. So {x} is out.',
+        'The page says "{q}", but it should be {d}. Not {x}, then.',
+        'That is not it: with "{q}" {x} cannot be {d}.',
+        'No: "{q}" rules {x} out, because I am after {d}.',
+    ),
+    Occasion.REJECT_COUNT: (
+        "I count {m} on this page, but I want {d}. So it is not {x}.",
+        "The page lists {m}; {x} is not {d}.",
+        "With {m} {x} does not fit, as I am after {d}.",
+    ),
+    Occasion.AGAIN: (
+        "Back to the list; next I try {x}.",
+        "Another one on the list is {x}.",
+        "I go back to the other names and take {x}.",
+        "What about {x}?",
+    ),
     Occasion.ON_BOTH: (
         "I compare the two lists: only {x} stands on both, for {f} and for {g}.",
-        "{x} is the one title that {f} and {g} have in common.",
+        "{x} is the one name that {f} and {g} have in common.",
         "What do {f} and {g} share? Only {x}.",
     ),
     Occasion.ON_BOTH_TRY: (

@@ -35,7 +35,7 @@ class Phrases(Protocol):
         """What has just been named, as "this film"."""
 
     def many(self, kind: str, number: int) -> str:
-        """So many things of a type, at least two."""
+        """So many things of a type."""
 
     def listed(self, words: Sequence[str]) -> str: ...
 
@@ -70,7 +70,8 @@ class English:
         return f"this {self._clauses.words.noun(self._names.type(entity)).singular}"
 
     def many(self, kind: str, number: int) -> str:
-        return f"{number} {self._clauses.words.noun(kind).plural}"
+        noun = self._clauses.words.noun(kind)
+        return f"{number} {noun.singular if number == 1 else noun.plural}"
 
     def listed(self, words: Sequence[str]) -> str:
         return grammar.listed(words)

@@ -7,11 +7,9 @@ from random import Random
 
 from data.errors import TaskError
 from data.hashing import derive_rng
-from data.sources.base import ValueKind
 from data.task import Language, Task, ToolCall
 from data.trajectory import Trajectory
-from synth.search.evidence import FactKey
-from synth.search.library import Library, open_library
+from synth.search.library import open_library
 from synth.search.proof import Proof
 from synth.search.query import (
     Category,
@@ -19,17 +17,17 @@ from synth.search.query import (
     Count,
     Difference,
     Entities,
-    Link,
     Offset,
     Range,
-    Step,
     Value,
 )
 from synth.search.telling.chinese import CHINESE
 from synth.search.telling.english import ENGLISH
+from synth.search.telling.known import Known
 from synth.search.telling.occasion import Occasion
 from synth.search.telling.phrases import PHRASES, Phrases
-from synth.search.telling.trace import Tie, Tracer, choice, link, named, towards
+from synth.search.telling.rehearsal import wrong_tries
+from synth.search.telling.trace import Tie, choice, towards
 
 LINES = {Language.EN: ENGLISH, Language.ZH: CHINESE}
 HIT = re.compile(r"^(\d+)\. \[(.+?)\] (.*)$", re.MULTILINE)
@@ -51,7 +49,8 @@ def explain(task: Task, trajectory: Trajectory) -> tuple[str, ...]:
     library = open_library(tuple(map(str, sources)))
     rng = derive_rng("telling", task.id)
     phrases = PHRASES[task.language](library.names, rng)
-    story = Story(task, library, Proof.model_validate(task.hidden.proof), phrases, rng)
+    known = Known(library, Proof.model_validate(task.hidden.proof).query)
+    story = Story(task, known, phrases, rng)
     return tuple(story.tell(trajectory))
 
 
@@ -60,14 +59,9 @@ class Story:
     """What is known so far, and the words for it."""
 
     task: Task
-    library: Library
-    proof: Proof
+    known: Known
     phrases: Phrases
     rng: Random
-    read: dict[str, str] = field(default_factory=dict)
-    """Text of the documents opened, by id."""
-    seen: list[str] = field(default_factory=list)
-    """Every observation so far."""
     settled: set[tuple[str, str]] = field(default_factory=set)
     """Entity and clue (as JSON) of what has been said to hold."""
     translated: int = 0
@@ -75,45 +69,55 @@ class Story:
     used: list[str] = field(default_factory=list)
     """The newest lines, which are not repeated at once."""
 
-    def __post_init__(self) -> None:
-        self.kb = self.library.kb
-        query = self.proof.query
-        tracer = Tracer(self.kb, self.library.sets)
-        self.subjects = tuple(sorted(self.library.sets.members(query.root)))
-        self.facts: list[FactKey] = tracer.trace(query, self.subjects).facts
-        self.ties = tracer.ties
-        self.named = named(query)
-        self.hints = [
-            tie.clue.value
-            for tie in self.ties
-            if isinstance(tie.clue, Category) and self._name(tie)
-        ]
-
-    def _name(self, tie: Tie) -> bool:
-        """Whether a clue's value is a proper name, such as a capital's."""
-        assert isinstance(tie.clue, Category)
-        return self.kb.relations[tie.clue.relation].value is ValueKind.NAME
-
     def tell(self, trajectory: Trajectory) -> Iterator[str]:
         calls = [turn.calls[0] for turn in trajectory.turns if turn.calls]
+        wrong = wrong_tries(self.task, calls)
         for number, call in enumerate(calls):
             last = calls[number - 1] if number else None
             target = self._target(calls[number:])
             sentences = list(self._findings(last)) if last else [self._opening()]
-            if call.name == "search":
+            if rejected := wrong.get(number - 1):
+                sentences += self._rejected(calls[number - 1], rejected, target)
+            if call.name == "search" and (right := wrong.get(number)):
+                sentences += self._tried(target, right, last)
+            elif call.name == "search" and not rejected:
                 sentences += self._why_search(call, target, last)
-            else:
-                sentences += self._why_open(call)
+            elif call.name != "search":
+                sentences += self._why_open(call, last)
             yield self._joined(sentences)
-            self.seen.append(trajectory.turns[number].observations[0].text)
-            if call.name == "open":
-                self.read[target] = self.read.get(target, "") + self.seen[-1]
+            self.known.observe(call, trajectory.turns[number].observations[0].text)
         yield self._joined([*self._findings(calls[-1] if calls else None), *self._conclusion()])
+
+    def _tried(self, wrong: str, right: str, last: ToolCall | None) -> Iterator[str]:
+        """A try that fails, made in the place of `right` for the reason that holds for both."""
+        tie = self.known.tied(right, up=True, page=str(last.arguments["doc_id"]) if last else "")
+        assert tie, "only what a page lists is tried"
+        yield self._why_candidate(tie, right, shown=wrong)
+
+    def _rejected(self, opened: ToolCall, right: str, target: str) -> Iterator[str]:
+        """What ruled the last try out, and what is taken next."""
+        if opened.name != "open":
+            return
+        wrong = str(opened.arguments["doc_id"])
+        failed = self.known.misfit(wrong, right)
+        assert failed, "a wrong try is ruled out by its page"
+        reached = next((entity for entity in failed.reached if entity in self.known.read), "")
+        clue = towards(failed, reached, self.known.kb) if reached else failed.clue
+        kind = self.known.kb.entities[right].type
+        slots = {"d": self.phrases.described(kind, clue), "x": self.phrases.name(wrong)}
+        if isinstance(clue, Count):
+            number = len(self.known.kb.neighbours(wrong, clue.step))
+            many = self.phrases.many(self.known.kb.end_type(clue.step), number)
+            yield self._say(Occasion.REJECT_COUNT, m=many, **slots)
+        else:
+            assert isinstance(clue, Range | Category | Offset)
+            yield self._say(Occasion.REJECT, q=self.known.quoted(wrong, clue.relation), **slots)
+        yield self._say(Occasion.AGAIN, x=self.phrases.name(target))
 
     def _target(self, ahead: list[ToolCall]) -> str:
         """The document that the calls ahead are about."""
         target = next((str(c.arguments["doc_id"]) for c in ahead if c.name == "open"), "")
-        if target not in self.kb.entities:
+        if target not in self.known.kb.entities:
             raise TaskError(f"{self.task.id}: its witness opens {target!r}, which is no known page")
         return target
 
@@ -132,8 +136,8 @@ class Story:
     # What is known at the start ------------------------------------------------------------------
 
     def _opening(self) -> str:
-        names = [self.phrases.name(entity) for entity in self.named]
-        names = list(dict.fromkeys([*names, *self.hints]))
+        names = [self.phrases.name(entity) for entity in self.known.named]
+        names = list(dict.fromkeys([*names, *self.known.hints]))
         if not names:
             return self._say(Occasion.NO_NAMES)
         occasion = Occasion.SEVERAL_NAMES if len(names) > 1 else Occasion.ONE_NAME
@@ -145,17 +149,17 @@ class Story:
     # Why a search is made ------------------------------------------------------------------------
 
     def _why_search(self, call: ToolCall, target: str, last: ToolCall | None) -> Iterator[str]:
-        query, name = str(call.arguments["query"]), self.kb.entities[target].name
+        query, name = str(call.arguments["query"]), self.known.kb.entities[target].name
         page = str(last.arguments["doc_id"]) if last else ""
-        if target in self.named:
+        if target in self.known.named:
             yield self._why_named(target)
-        elif not query.startswith(name) or not any(name in text for text in self.seen):
+        elif not query.startswith(name) or not self.known.mentioned(target):
             yield self._why_unnamed(query, target, page)
-        elif tie := self._tied(target, up=True, page=page):
+        elif tie := self.known.tied(target, up=True, page=page):
             yield self._why_candidate(tie, target)
-        elif tie := self._tied(target, up=False, page=page):
+        elif tie := self.known.tied(target, up=False, page=page):
             yield self._why_check(tie, target)
-        elif clue := self._by_fact(target):
+        elif clue := self.known.by_fact(target):
             x = self.phrases.name(target)
             yield self._say(Occasion.TIED, x=x, s=self.phrases.fits(target, [clue]))
         else:
@@ -164,42 +168,28 @@ class Story:
 
     def _why_named(self, target: str) -> str:
         x = self.phrases.name(target)
-        tie = next((tie for tie in self.ties if target in tie.reached), None)
+        tie = next((tie for tie in self.known.ties if target in tie.reached), None)
         if tie is None:
             return self._say(Occasion.NEXT_FACT, x=x)
         if isinstance(tie.clue, Offset):
             return self._say(Occasion.OWN_FIGURE, x=x)
-        clue = towards(tie, target, self.kb)
-        described = self.phrases.described(self.kb.entities[tie.entity].type, clue)
+        clue = towards(tie, target, self.known.kb)
+        described = self.phrases.described(self.known.kb.entities[tie.entity].type, clue)
         described = described.replace(x, self.phrases.this(target))
-        if self.read:
+        if self.known.read:
             return self._say(Occasion.ANOTHER_LEAD, x=x, d=described)
-        occasion = Occasion.START if len(self.named) > 1 else Occasion.START_THERE
+        occasion = Occasion.START if len(self.known.named) > 1 else Occasion.START_THERE
         return self._say(occasion, x=x, d=described)
 
-    def _tied(self, target: str, up: bool, page: str) -> Tie | None:
-        """A clue between the target and a page already read, the one just read first."""
-        found = [
-            tie
-            for tie in self.ties
-            if isinstance(tie.clue, Link)
-            and (
-                (tie.entity == target and self.read.keys() & set(tie.reached))
-                if up
-                else (target in tie.reached and tie.entity in self.read)
-            )
-        ]
-        found.sort(key=lambda tie: page not in (tie.entity, *tie.reached))
-        return found[0] if found else None
+    def _why_candidate(self, tie: Tie, target: str, shown: str = "") -> str:
+        """The target is described by a clue that leads to a page that was read.
 
-    def _why_candidate(self, tie: Tie, target: str) -> str:
-        """The target is described by a clue that leads to a page that was read."""
-        assert tie.step
-        back = Step(relation=tie.step.relation, inverse=not tie.step.inverse)
-        page = next(entity for entity in reversed(self.read) if entity in tie.reached)
-        clue, x = towards(tie, page, self.kb), self.phrases.name(target)
-        kind = self.kb.entities[target].type
-        known = choice(self.kb, self.read, page, back, target, self.ties)
+        `shown` stands for it where it is another that is tried first.
+        """
+        page = self.known.page_of(tie)
+        clue, x = towards(tie, page, self.known.kb), self.phrases.name(shown or target)
+        kind = self.known.kb.entities[target].type
+        known = self.known.candidates(tie, target)
         if len(known.listed) <= 1:
             self.settled.add((target, tie.clue.model_dump_json()))
             return self._say(Occasion.ONLY_ONE, s=self.phrases.fits(target, [clue]), x=x)
@@ -216,28 +206,18 @@ class Story:
             return self._say(Occasion.ONE_FITS, **slots, p=self.phrases.only(kind, known.filter))
         if known.filter and few:
             return self._say(Occasion.SOME_FIT, **slots)
-        if same := self._same_tie(tie, target, page):
+        if not shown and (same := self.known.same_tie(tie, target, page)):
             return self._say(Occasion.SAME_TIE, **slots, s=self.phrases.fits(target, [same]))
         slots["m"] = self.phrases.many(kind, max(2, len(known.fitting)))
         return self._say(Occasion.TRY_ONE, **slots)
-
-    def _same_tie(self, tie: Tie, target: str, page: str) -> Clue | None:
-        """A second tie to the page, of the kind that the question asks of the target elsewhere."""
-        for outer in self.ties:
-            step = outer.step
-            if target not in outer.reached or step is None or step.inverse:
-                continue
-            known = link(self.kb, step.relation, page, inverse=True)
-            other = known.steps[0] != tie.step
-            if other and page in self.kb.edges(known.steps[0]).get(target, ()):
-                return known
-        return None
 
     def _why_check(self, tie: Tie, target: str) -> str:
         """Something that was read has to be tied to a thing like the target."""
         assert tie.step
         clause, x = self.phrases.fits(tie.entity, [tie.clue]), self.phrases.name(target)
-        known = choice(self.kb, self.read, tie.entity, tie.step, target, self.ties)
+        known = choice(
+            self.known.kb, self.known.read, tie.entity, tie.step, target, self.known.ties
+        )
         if known.filter and 1 < len(known.fitting) <= MAX_SHOWN:
             names = self._listed(known.fitting)
             return self._say(Occasion.CHECK_SOME, s=clause, x=x, names=names)
@@ -245,37 +225,25 @@ class Story:
 
     def _why_unnamed(self, query: str, target: str, page: str) -> str:
         """The target's name has not been seen: only what the question says of it is known."""
-        kind = self.kb.entities[target].type
-        for tie in self.ties:
+        kind = self.known.kb.entities[target].type
+        for tie in self.known.ties:
             clue = tie.clue
             if tie.entity == target and isinstance(clue, Category) and clue.value in query:
                 return self._say(Occasion.UNNAMED, d=self.phrases.described(kind, clue), q=query)
-        if tie_up := self._tied(target, up=True, page=page):
-            near = next(entity for entity in reversed(self.read) if entity in tie_up.reached)
-            described = self.phrases.described(kind, towards(tie_up, near, self.kb))
+        if tie_up := self.known.tied(target, up=True, page=page):
+            near = towards(tie_up, self.known.page_of(tie_up), self.known.kb)
+            described = self.phrases.described(kind, near)
             return self._say(Occasion.UNNAMED, d=described, q=query)
-        if tie_down := self._tied(target, up=False, page=page):
+        if tie_down := self.known.tied(target, up=False, page=page):
             clause = self.phrases.fits(tie_down.entity, [tie_down.clue])
             return self._say(Occasion.UNNAMED_CHECK, s=clause, q=query)
-        if by_fact := self._by_fact(target):
+        if by_fact := self.known.by_fact(target):
             described = self.phrases.described(kind, by_fact)
             return self._say(Occasion.UNNAMED, d=described, q=query)
         return self._say(Occasion.UNNAMED_PLAIN, q=query)
 
-    def _by_fact(self, target: str) -> Clue | None:
-        """A fact of the evidence between the target and something that was read, as a clue."""
-        for fact in self.facts:
-            other = str(fact.object)
-            if self.kb.relations[fact.relation].value is not ValueKind.ENTITY:
-                continue
-            if fact.subject == target and other in self.read:
-                return link(self.kb, fact.relation, other, inverse=False)
-            if other == target and fact.subject in self.read:
-                return link(self.kb, fact.relation, fact.subject, inverse=True)
-        return None
-
     def _how_searched(self, call: ToolCall, query: str, name: str, target: str) -> Iterator[str]:
-        type_ = self.kb.entities[target].type
+        type_ = self.known.kb.entities[target].type
         if query.startswith(f"{name} "):
             yield self._say(Occasion.ADD_TYPE, t=type_)
         elif query == name and name.lower() not in self.phrases.name(target).lower():
@@ -287,14 +255,14 @@ class Story:
 
     # Why a page is opened ------------------------------------------------------------------------
 
-    def _why_open(self, call: ToolCall) -> Iterator[str]:
+    def _why_open(self, call: ToolCall, last: ToolCall | None) -> Iterator[str]:
         page = str(call.arguments["doc_id"])
-        if page in self.read:
+        if page in self.known.read:
             yield self._say(Occasion.NEXT_PAGE, n=call.arguments.get("page", 1))
             return
-        rank = next((int(hit[1]) for hit in HIT.finditer(self.seen[-1]) if hit[2] == page), 1)
-        name = self.kb.entities[page].name
-        known = page in self.named or any(name in text for text in self.seen[:-1])
+        rank = next((int(hit[1]) for hit in HIT.finditer(self.known.seen[-1]) if hit[2] == page), 1)
+        query = str(last.arguments.get("query", "")) if last else ""
+        known = query.startswith(self.known.kb.entities[page].name)
         occasion = Occasion.TOP_HIT if rank == 1 else Occasion.LOWER_HIT
         occasion = occasion if known else Occasion.LIKELY_HIT
         yield self._say(occasion, x=self.phrases.name(page), id=page, n=rank)
@@ -304,7 +272,7 @@ class Story:
     def _findings(self, last: ToolCall | None) -> Iterator[str]:
         """The clues that the page just read settles."""
         page = str(last.arguments["doc_id"]) if last and last.name == "open" else ""
-        found = (line for tie in self.ties for line in self._settled_by(tie, page))
+        found = (line for tie in self.known.ties for line in self._settled_by(tie, page))
         for _, line in zip(range(MAX_FINDINGS), found, strict=False):
             yield line
 
@@ -320,28 +288,20 @@ class Story:
     def _settles(self, tie: Tie) -> str:
         clue, entity = tie.clue, tie.entity
         if isinstance(clue, Range | Category):
-            quoted = self._quoted(entity, clue.relation, clue)
+            quoted = self.known.quoted(
+                entity, clue.relation, clue.value if isinstance(clue, Category) else None
+            )
             clause = self.phrases.fits(entity, [clue])
             return self._say(Occasion.STATED, q=quoted, s=clause) if quoted else ""
         if isinstance(clue, Offset) and tie.reached:
             (other,) = tie.reached[:1]
-            mine = self._quoted(entity, clue.relation, None)
-            theirs = self._quoted(other, clue.other, None)
-            clause = self.phrases.fits(entity, [towards(tie, other, self.kb)])
+            mine = self.known.quoted(entity, clue.relation)
+            theirs = self.known.quoted(other, clue.other)
+            clause = self.phrases.fits(entity, [towards(tie, other, self.known.kb)])
             slots = {"q": mine, "o": theirs, "y": self.phrases.name(other), "s": clause}
             return self._say(Occasion.AGAINST, **slots) if mine and theirs else ""
-        if isinstance(clue, Count) and entity in self.read and not clue.node.clues:
+        if isinstance(clue, Count) and entity in self.known.read and not clue.node.clues:
             return self._say(Occasion.TALLY, s=self.phrases.fits(entity, [clue]))
-        return ""
-
-    def _quoted(self, entity: str, relation: str, clue: Clue | None) -> str:
-        """The words of the entity's page for a value, if they have been read."""
-        values = self.kb.forward[relation].get(entity, ())
-        wanted = [v for v in values if not isinstance(clue, Category) or v == clue.value]
-        for value in wanted:
-            stated = self.kb.stated[relation, entity, value]
-            if stated in self.read.get(entity, ""):
-                return stated
         return ""
 
     # The answer ----------------------------------------------------------------------------------
@@ -350,15 +310,15 @@ class Story:
         answer = self.task.hidden.reference
         if isinstance(answer, list):
             yield self._say(Occasion.ALL_OF_THEM, names=self.phrases.listed(list(map(str, answer))))
-        elif len(self.subjects) == 1:
-            yield self._answer(self.subjects[0])
+        elif len(self.known.subjects) == 1:
+            yield self._answer(self.known.subjects[0])
         yield self._say(Occasion.CITE)
 
     def _answer(self, subject: str) -> str:
-        ask, answer = self.proof.query.ask, self.task.hidden.reference
+        ask, answer = self.known.query.ask, self.task.hidden.reference
         if isinstance(ask, Difference):
-            (other,) = self.library.sets.members(ask.node)
-            pair = self._quoted(subject, ask.relation, None), self._quoted(other, ask.other, None)
+            (other,) = self.known.library.sets.members(ask.node)
+            pair = self.known.quoted(subject, ask.relation), self.known.quoted(other, ask.other)
             if all(pair):
                 return self._say(Occasion.DIFFERENCE, q=pair[0], o=pair[1], a=answer)
         summed = self._summary(subject)
@@ -366,18 +326,18 @@ class Story:
             return ""
         if isinstance(ask, Entities):
             return self._say(Occasion.ALL_FITS, s=summed, a=self.phrases.name(subject))
-        quoted = self._quoted(subject, ask.relation, None) if isinstance(ask, Value) else ""
+        quoted = self.known.quoted(subject, ask.relation) if isinstance(ask, Value) else ""
         occasion = Occasion.VALUE if quoted else Occasion.FIGURE
         return self._say(occasion, s=summed, a=answer, q=quoted)
 
     def _summary(self, subject: str) -> str:
         """What has been found of the subject, each other thing by its name."""
         clues: list[Clue] = []
-        for tie in self.ties:
+        for tie in self.known.ties:
             if tie.entity != subject:
                 continue
-            reached = next((entity for entity in tie.reached if entity in self.read), "")
-            clue = towards(tie, reached, self.kb) if reached else tie.clue
+            reached = next((entity for entity in tie.reached if entity in self.known.read), "")
+            clue = towards(tie, reached, self.known.kb) if reached else tie.clue
             if clue not in clues:
                 clues.append(clue)
         if not clues:
