@@ -189,8 +189,11 @@ def synthesise(
     if tally.accepted < wanted:
         with crew() as hands:
             for drawn in _chunks(request, hands, before.next_index):
-                kept = _up_to(drawn, wanted - tally.accepted)
-                tally.add(store.commit(run, kept))
+                while drawn and tally.accepted < wanted:
+                    # The store may know some of these tasks, so fewer than hoped may be admitted.
+                    kept = _up_to(drawn, wanted - tally.accepted)
+                    tally.add(store.commit(run, kept))
+                    drawn = drawn[len(kept) :]
                 report()
                 if tally.accepted >= wanted or tally.barren >= MAX_BARREN:
                     break
