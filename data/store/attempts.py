@@ -35,7 +35,10 @@ def add(session: Session, attempt: Attempt) -> bool:
     """Records `attempt`; False if the row that is there stays, as a scored one always does."""
     statement = _add(session.connection().dialect.name)
     # Not through the ORM, which would read the row first; this is done once for every attempt.
-    result = session.connection().execute(statement, rows.attempt_values(attempt))
+    # PostgreSQL's driver has forgotten the count by the time it is asked, unless told to keep it.
+    result = session.connection().execute(
+        statement, rows.attempt_values(attempt), execution_options={"preserve_rowcount": True}
+    )
     return result.rowcount == 1
 
 
