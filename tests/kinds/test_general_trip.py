@@ -1,12 +1,13 @@
 """Trip tasks: rules mean the same to every reader, counts are exact, certificates hold."""
 
+import json
 from collections.abc import Iterator
 from itertools import product
 
 import pytest
 
 from data.hashing import derive_rng
-from data.task import Author, Language, Task, TaskBody, TaskKind
+from data.task import Author, JsonObject, Language, Task, TaskBody, TaskKind
 from envs.general.trip.compiled import Domain, TripVariant, compile_trip
 from envs.general.trip.size import Size
 from synth.certify import Certifier
@@ -73,9 +74,10 @@ def test_counts_are_those_of_trying_every_plan(away: bool) -> None:
     trip = Frame(compile_trip(Domain.CHINA, TripVariant(size=size), 7, Language.EN), 2, away)
     counter = TripCounter(trip)
     every = [rule for wish in wishes(trip, seed=1) for rule in wish.rules]
-    chosen = every[:: len(every) // 7]
+    chosen = every[:: len(every) // 5]
     evaluator = Evaluator(problem(trip, ()), trip_tables_of(trip.compiled))
-    right = [plan for plan in _plans(trip) if evaluator.solves(plan)]
+    right = list(_plans(trip))
+    assert all(evaluator.solves(plan) for plan in right[::97])
     assert counter.count(()) == len(right)
     for rule in chosen:
         kept = [plan for plan in right if evaluator.holds(rule.formula, plan)]
@@ -86,7 +88,7 @@ def test_counts_are_those_of_trying_every_plan(away: bool) -> None:
 
 
 def _plans(trip: Frame) -> Iterator[dict[str, str]]:
-    """Every way to fill the days with places of one city each, two different cities."""
+    """Every trip of two days: cities in an order that may be, places within, two restaurants."""
     rows = trip.compiled.tables
     days = []
     for city in rows["city"].rows:
@@ -99,10 +101,12 @@ def _plans(trip: Frame) -> Iterator[dict[str, str]]:
             for rest in product(
                 here["hotel"], here["restaurant"], here["attraction"], here["restaurant"]
             )
+            if rest[1] != rest[3]
         ]
     names = ("city", "hotel", "lunch", "sight", "dinner")
     for both in product(days, repeat=trip.num_days):
-        if both[0][0] == both[1][0]:
+        first, second = both[0][0], both[1][0]
+        if first == second or (trip.home in (first, second) if trip.away else first != trip.home):
             continue
         yield {
             f"day{d}.{name}": value
@@ -148,7 +152,7 @@ def test_a_price_on_a_border_belongs_to_the_band_above() -> None:
         assert found == broken, price
 
 
-def made(language: Language, options: dict[str, object], index: int = 0) -> TaskBody:
+def made(language: Language, options: JsonObject, index: int = 0) -> TaskBody:
     module = kind_module("general")
     request = make_request(TaskKind.GENERAL, options, 0, language, Author.PROGRAM)
     body = module.generate(request, index)
@@ -167,7 +171,7 @@ def made(language: Language, options: dict[str, object], index: int = 0) -> Task
     ],
     ids=["china-en", "china-zh", "helsinki-en", "helsinki-zh", "report"],
 )
-def test_a_trip_is_certified(language: Language, options: dict[str, object]) -> None:
+def test_a_trip_is_certified(language: Language, options: JsonObject) -> None:
     task = Task.of(made(language, options))
     with Replayer() as replayer:
         certificate = Certifier(replayer).certify(task, every_check=True)
@@ -180,7 +184,6 @@ def test_the_task_of_the_report_is_three_days_from_hangzhou() -> None:
     assert "杭州" in text
     assert "2025年10月1日至3日" in text
     assert all(part in text for part in ("800元", "500元", "200元", "350元", "120元", "180元"))
-    reference = body.hidden.reference
-    assert isinstance(reference, list)
-    assert [day["time"] for day in reference] == ["2025-10-01", "2025-10-02", "2025-10-03"]
-    assert reference[0]["city"] == "杭州"
+    days = json.loads(body.hidden.witness.answer)
+    assert [day["time"] for day in days] == ["2025-10-01", "2025-10-02", "2025-10-03"]
+    assert days[0]["city"] == "杭州"
