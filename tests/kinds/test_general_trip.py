@@ -1,5 +1,6 @@
 """Trip tasks: rules mean the same to every reader, counts are exact, certificates hold."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from itertools import product
@@ -8,18 +9,24 @@ import pytest
 
 from data.hashing import derive_rng
 from data.task import Author, JsonObject, Language, Task, TaskBody, TaskKind
+from data.trajectory import StopReason, Trajectory
 from envs.general.trip.compiled import Domain, TripVariant, compile_trip
+from envs.general.trip.session import TripSession, open_trip
 from envs.general.trip.size import Size
 from synth.certify import Certifier
+from synth.general.plan.solvers import SOLVERS
 from synth.general.trip.compose import GROUPS
 from synth.general.trip.count import TripCounter
 from synth.general.trip.crowd import Crowd
 from synth.general.trip.frame import Frame, problem
 from synth.general.trip.offer import Bounded, Draft, Wish
+from synth.general.trip.survey import solve_by_tools
 from synth.general.trip.wishes_day import REPORT_BANDS, bands_wish
 from synth.replay import Replayer
 from synth.request import kind_module, make_request
+from verifiers import verify
 from verifiers.general.evaluate import Evaluator
+from verifiers.general.plan import plan_spec
 from verifiers.general.tables import Table, Tables
 from verifiers.general.trip import trip_tables_of
 
@@ -143,13 +150,45 @@ def test_a_price_on_a_border_belongs_to_the_band_above() -> None:
         tables = Tables({name: Table("name", (row,)) for name, row in changed.items()})
         evaluator = Evaluator(problem(trip, tuple(rules.values())), tables)
         plan = {
-            "day2.hotel": hotel["name"],
-            "day2.sight": sight["name"],
-            "day2.lunch": meal["name"],
-            "day2.dinner": meal["name"],
+            "day2.hotel": str(hotel["name"]),
+            "day2.sight": str(sight["name"]),
+            "day2.lunch": str(meal["name"]),
+            "day2.dinner": str(meal["name"]),
         }
         found = {i for i, rule in rules.items() if not evaluator.holds(rule.formula, plan)}
         assert found == broken, price
+
+
+@pytest.mark.parametrize(("domain", "language"), [(d, la) for d in Domain for la in Language])
+def test_the_exact_policy_solves_by_what_the_tools_tell(domain: Domain, language: Language) -> None:
+    task = Task.of(made(language, {"domain": domain.value, "difficulty": 2}, index=1))
+    proof = task.hidden.proof
+    trip = Frame(
+        open_trip(task.public()), len(json.loads(task.hidden.witness.answer)), bool(proof["away"])
+    )
+    desk, rules = TripSession(trip.compiled), plan_spec(task).problem
+    policy = solve_by_tools(trip, rules, SOLVERS["exact"], derive_rng("exact"))
+    calls = []
+    try:
+        call = next(policy)
+        while True:
+            calls.append(call)
+            call = policy.send(asyncio.run(desk.call(call)))
+    except StopIteration as done:
+        answer = str(done.value)
+    ended = Trajectory(
+        task_id=task.id,
+        turns=(),
+        answer=answer,
+        stop=StopReason.ANSWERED,
+        state=desk.state(),
+    )
+    verdict = verify(task, ended)
+    assert verdict.score == 1.0, [c for c in verdict.checks if not c.passed]
+    unsaid = ended.model_copy(update={"answer": "Done."})
+    assert verify(task, unsaid).score == 0.0
+    unsubmitted = ended.model_copy(update={"state": {"submitted": None}})
+    assert [c.name for c in verify(task, unsubmitted).checks if not c.passed] == ["submitted"]
 
 
 def made(language: Language, options: JsonObject, index: int = 0) -> TaskBody:
