@@ -38,7 +38,7 @@ _MANNER = {
 _FIRST_EN = (
     "Please {}.",
     "Could you {}?",
-    "Can you {} for me?",
+    "Can you {}?",
     "I need you to {}.",
     "Would you {}?",
 )
@@ -94,7 +94,7 @@ def request(view: View, errand: Errand, language: Language, rng: Random) -> str:
         said.append(frame.format(ask))
     if errand.question is not None:
         said.append(question_words(view, errand.question, language, rng))
-    return opening + ("" if zh else " ").join(said)
+    return opening + ("" if zh else " ").join(said).replace("请请", "请")
 
 
 def goal_words(view: View, goal: Goal, language: Language) -> str:
