@@ -4,16 +4,23 @@ A solver is given the rules as the request states them, and rows that were read 
 It knows nothing of the task's solution.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from random import Random
 
 import numpy as np
 
+from envs.base import Baseline
+from envs.general.compiler import Compiled
 from synth.general.plan.lowering import Conjunct, Lowering
 from synth.general.plan.population import holds
 from synth.general.plan.solved import Plan
+from synth.general.plan.survey import read_tables, seen_tables, tables_needed
 from verifiers.general.constraints import PlanProblem, slots_of
+from verifiers.general.form import example
+from verifiers.general.plan import PlanSpec
 from verifiers.general.tables import Tables
+from verifiers.general.worlds import plan_tables
 
 Solver = Callable[[PlanProblem, Tables, Random], Plan]
 
@@ -58,6 +65,17 @@ SOLVERS: Mapping[str, Solver] = {
     "exact": solve,
 }
 """From the weakest to the strongest."""
+
+
+def play(world: Compiled, spec: PlanSpec, solver: Solver, rng: Random) -> Baseline:
+    """An attempt: reads through the tools all that the rules speak of, plans, hands the plan in."""
+    problem = spec.problem
+    names = tables_needed(problem, plan_tables(world, spec.plan))
+    rows = yield from read_tables(world, names)
+    tables = seen_tables(world, problem, rows)
+    plan = solver(problem, tables, rng)
+    shown = {slot: tables.shown(problem.table_of(slot), key) for slot, key in plan.items()}
+    return json.dumps(example(spec.form, dict(shown)), ensure_ascii=False)
 
 
 class _Search:

@@ -12,7 +12,7 @@ from synth.general.plan.author import answer
 from synth.general.plan.solved import Plan
 from synth.parts import Variant
 from verifiers.general.evaluate import Evaluator
-from verifiers.general.form import Items, example
+from verifiers.general.form import example
 from verifiers.general.plan import PlanSpec
 from verifiers.general.tables import Tables
 
@@ -102,9 +102,8 @@ class Variants:
             "hedge: list", _compact(example(self.spec.form, {**shown, slot: values}))
         )
         yield self._variant("in words", ", ".join(shown.values()))
-        forged = _compact({"plan": self._value(self.solution), "score": 1})
-        if not isinstance(self.spec.form, Items):
-            yield self._variant("wrapped", forged)
+        wrapped = {"plan": self._value(self.solution), "score": 1}
+        yield self._variant("wrapped", _compact(wrapped))
 
     def _any(self) -> str:
         return self.spec.problem.slots[-1].name
