@@ -169,7 +169,7 @@ class _Growth:
             if rules >= self.wanted.most:
                 return "too_loose"
             needed = min(1.0, self._goal / self.share) ** (1 / max(1, self._rules - rules))
-            self.proposer.wanted = needed
+            self.proposer.draw.wanted = needed
             if not any(self._add(clause) for clause in self._candidates(needed)):
                 barren += 1
         return "no_more_rules"

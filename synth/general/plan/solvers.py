@@ -34,7 +34,7 @@ def pick_at_random(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
 
 
 def pick_greedily(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
-    """Slot by slot the row that breaks the fewest rules that can be judged by then; twice over."""
+    """Slot by slot a row that breaks the fewest rules that can be judged by then; twice over."""
     search = _Search(problem, tables, rng)
     search.fill()
     search.revise()
@@ -95,22 +95,25 @@ class _Search:
 
     def fill(self) -> None:
         for slot in self.keys:
-            self.rows[slot] = int(np.argmin(self._broken(slot, {*self.rows, slot})))
+            self._choose(slot, {*self.rows, slot})
 
     def revise(self) -> None:
         """Every slot once more, now that the others are filled."""
         for slot in self.keys:
-            self.rows[slot] = int(np.argmin(self._broken(slot, set(self.keys))))
+            self._choose(slot, set(self.keys))
 
     def repair(self) -> None:
         slots = list(self.keys)
         for _ in range(MAX_REPAIRS):
-            slot = self.rng.choice(slots)
-            broken = self._broken(slot, set(slots))
-            best = np.flatnonzero(broken == broken.min())
-            self.rows[slot] = int(self.rng.choice(best.tolist()))
-            if broken.min() == 0:
+            if self._choose(self.rng.choice(slots), set(slots)) == 0:
                 return
+
+    def _choose(self, slot: str, known: set[str]) -> int:
+        """One of the best rows for `slot`; returns how many rules the plan then breaks."""
+        broken = self._broken(slot, known)
+        least = int(broken.min())
+        self.rows[slot] = self.rng.choice(np.flatnonzero(broken == least).tolist())
+        return least
 
     def _broken(self, slot: str, known: set[str]) -> "np.typing.NDArray[np.int64]":
         """For each row of `slot`: how many rules about `known` slots the plan then breaks."""
