@@ -14,7 +14,7 @@ from envs.general.expr import Row, Value
 from envs.general.image import build_image
 from envs.general.reading import read_spec
 from envs.general.reads import Reader
-from envs.general.resolve import resolve
+from envs.general.resolve import resolve, spec_hash
 from envs.general.rows import Rows, fill, moments
 from envs.general.spec import DomainSpec
 from envs.general.surface import ReadTool, action_tool, read_tools
@@ -138,6 +138,12 @@ def load_spec(name: str) -> DomainSpec:
     if path is None:
         raise UserError(f"no domain {name!r}; `cli.py kinds` lists the domains")
     return read_spec(path)
+
+
+@lru_cache(maxsize=256)
+def shipped_hash(name: str) -> str:
+    """Hash of what the shipped domain file `name` says."""
+    return spec_hash(load_spec(name))
 
 
 def compile_shipped(name: str, variant: Variant, seed: int) -> Compiled:

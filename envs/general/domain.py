@@ -162,6 +162,8 @@ class Slot:
     where: Expr | None
     grouped: bool
     """Filled once in every group, not once in the whole plan."""
+    that: Text | None = None
+    """Says what `where` says, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,11 @@ class Plan:
     group: Noun | None
     count: tuple[int, int]
     slots: Mapping[str, Slot]
+    why: tuple[Text, ...] = ()
+    about: frozenset[tuple[str, ...]] = frozenset()
+    """Table and columns of what limits may speak of; empty if that is left open."""
+    sums: frozenset[tuple[str, ...]] = frozenset()
+    """Those that add up over rows; empty if that is left open."""
 
 
 @dataclass(frozen=True)

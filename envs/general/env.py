@@ -11,8 +11,7 @@ from data.errors import TaskError, UserError
 from data.record import Record
 from data.task import JsonObject, PublicTask, ToolCall
 from data.trajectory import Observation
-from envs.general.compiler import Compiled, compile_shipped, load_spec
-from envs.general.resolve import spec_hash
+from envs.general.compiler import Compiled, compile_shipped, shipped_hash
 from envs.general.trip.compiled import is_trip
 from envs.general.trip.session import TripSession, open_trip
 from envs.general.variant import Variant
@@ -123,8 +122,7 @@ def open_compiled(task: PublicTask) -> Compiled:
     _check_version(task)
     try:
         wanted = Parameters.model_validate(task.env.parameters)
-        spec = load_spec(wanted.domain)
-        if spec_hash(spec) != wanted.spec:
+        if shipped_hash(wanted.domain) != wanted.spec:
             raise TaskError(
                 f"task {task.id}: the domain {wanted.domain!r} has changed since; make it again"
             )

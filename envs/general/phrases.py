@@ -5,6 +5,7 @@ in Chinese and after it in English.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -41,6 +42,20 @@ _MONTHS = [
     "November",
     "December",
 ]
+
+
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "feet": "foot",
+    "loaves": "loaf",
+    "shelves": "shelf",
+    "knives": "knife",
+    "lives": "life",
+    "leaves": "leaf",
+}
 
 
 class World(Protocol):
@@ -120,9 +135,21 @@ def _with_unit(value: float, unit: Text | None, language: Language) -> str:
     word = unit.of(language)
     if language is Language.ZH or word in ("%", "°C", "°F"):
         return digits + word
-    if value == 1 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    return f"{digits} {word}"
+    return f"{digits} {singular(word) if value == 1 else word}"
+
+
+def singular(words: str) -> str:
+    """English unit of one: "days" is "day", "checked bags" is "checked bag"."""
+    head, space, last = words.rpartition(" ")
+    if last in _IRREGULAR:
+        last = _IRREGULAR[last]
+    elif re.search(r"[^aeiou]ies$", last) and len(last) > 4:
+        last = last[:-3] + "y"
+    elif re.search(r"(ch|sh|x|ss)es$", last):
+        last = last[:-2]
+    elif last.endswith("s") and not re.search(r"(ss|us|is)$", last):
+        last = last[:-1]
+    return f"{head}{space}{last}"
 
 
 def column_words(world: World, column: Column, value: Value, language: Language) -> str:
@@ -164,11 +191,14 @@ def _path_words(
     return column_words(world, column, value, language)
 
 
+_TWO_ARTICLES = re.compile(r"\b(?:the|a) the ")
+
+
 def filled(template: str, slots: Mapping[str, str], language: Language) -> str:
     """`template` with its placeholders filled; "the the" and 《《 are avoided."""
     text = PLACEHOLDER.sub(lambda match: slots[match[1]], template)
     if language is Language.EN:
-        text = text.replace(" the the ", " the ").replace(" a the ", " the ").replace("s's ", "s' ")
+        text = _TWO_ARTICLES.sub("the ", text).replace("s's ", "s' ")
     return text
 
 

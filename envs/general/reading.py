@@ -13,14 +13,12 @@ from envs.general.spec import DomainSpec, SpecError
 MAX_FILE_BYTES = 200_000
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice and anchors, which can blow a small file up."""
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", mark)
-        return super().compose_node(parent, index)
+
+class _Loader(_Base):  # type: ignore[misc]
+    """A safe loader that refuses a key given twice, and reads no word as a truth value or number
+    but true, false and plain digits."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -35,20 +33,22 @@ class _Loader(yaml.SafeLoader):
         return made
 
 
-# "on" and "off", "yes" and "no" are words here, not truth values.
+# "on" and "off" are words here, and "08:30" is a time, not 510 in base 60.
+_REDONE = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REDONE]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), ["t", "f"])
-# "08:30" is a time, not 510 in base 60.
-for _first in "-+0123456789":
-    _Loader.yaml_implicit_resolvers[_first] = [
-        (tag, pattern)
-        for tag, pattern in _Loader.yaml_implicit_resolvers.get(_first, [])
-        if tag != "tag:yaml.org,2002:int"
-    ]
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?\d+$"), list("-0123456789"))
+_Loader.add_implicit_resolver(_REDONE[0], re.compile("^(true|false)$"), ["t", "f"])
+_Loader.add_implicit_resolver(_REDONE[1], re.compile(r"^-?\d+$"), list("-0123456789"))
+
+
+def _refuse_aliases(text: str) -> None:
+    """Aliases can blow a small file up."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.events.AliasEvent):
+            mark: Any = event.start_mark
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", mark)
 
 
 def read_spec(path: Path) -> DomainSpec:
@@ -66,6 +66,7 @@ def read_spec(path: Path) -> DomainSpec:
 def parse_spec(text: str, source: str) -> DomainSpec:
     """The domain that `text` describes; `source` names it in errors."""
     try:
+        _refuse_aliases(text)
         raw = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise SpecError(source, [_yaml_problem(error)]) from error
@@ -83,7 +84,8 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     said = getattr(error, "problem", None) or str(error)
-    hint = "; put texts with a comma, colon or brace in double quotes" if mark else ""
+    parsed = mark and not isinstance(error, yaml.constructor.ConstructorError)
+    hint = "; put texts with a comma, colon or brace in double quotes" if parsed else ""
     return f"{where}{said}{hint}"
 
 

@@ -257,14 +257,33 @@ class _Resolver:
                 if spec.where:
                     where = self.problems.expr(f"{here}.where", spec.where, self.sorts, scope, BOOL)
                 label = spec.label or self.tables[spec.pick].label
-                slots[slot] = Slot(slot, spec.pick, label, where, grouped)
+                slots[slot] = Slot(slot, spec.pick, label, where, grouped, spec.that)
         for number, text in enumerate(plan.ask):
             for language, found in zip(("English", "Chinese"), text.slots(), strict=True):
                 if found - {"count"}:
                     self.problems.add(
                         f"{path}.ask.{number}", f"the {language} text may use {{count}} only"
                     )
-        return Plan(name, plan.title, plan.ask, plan.group, plan.count, slots)
+        about = self._columns(f"{path}.about", plan.about)
+        sums = self._columns(f"{path}.sums", plan.sums)
+        return Plan(
+            name, plan.title, plan.ask, plan.group, plan.count, slots, plan.why, about, sums
+        )
+
+    def _columns(self, path: str, given: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+        """table.column or table.ref.column, as tuples."""
+        found: list[tuple[str, ...]] = []
+        for number, text in enumerate(given):
+            table, *steps = text.split(".")
+            at = [table]
+            for step in steps:
+                spec = self.spec.tables.get(at[-1])
+                at.append(spec.fields[step].type.table if spec and step in spec.fields else "?")
+            if "?" in at or table not in self.spec.tables or not 1 <= len(steps) <= 2:
+                self.problems.add(f"{path}.{number}", f"{text!r} is no table.column")
+            elif all(name in self.tables for name in at if name):
+                found.append((table, *steps))
+        return frozenset(found)
 
 
 def _sort(field: FieldSpec) -> Sort:

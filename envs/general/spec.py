@@ -259,6 +259,8 @@ class SlotSpec(Record):
     pick: str
     label: Called | None = None
     where: str = ""
+    that: Said | None = None
+    """A sentence that says what `where` says; tasks are made only if it is there."""
 
 
 def _slot(given: object) -> object:
@@ -277,6 +279,12 @@ class PlanSpec(Record):
     count: tuple[int, int] = (1, 1)
     each: dict[Name, Annotated[SlotSpec, BeforeValidator(_slot)]] = {}
     once: dict[Name, Annotated[SlotSpec, BeforeValidator(_slot)]] = {}
+    why: Texts = ()
+    """Sentences that may follow the request: "It is for the evening club. | 这是给晚间读书会的。" """
+    about: Strings = ()
+    """What limits may speak of, as table.column or table.ref.column; left out: whatever can be."""
+    sums: Strings = ()
+    """Which of them add up over rows; left out: guessed from labels and units."""
 
     @field_validator("count", mode="before")
     @classmethod

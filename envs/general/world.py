@@ -62,6 +62,8 @@ class World:
             for name, t in domain.tables.items()
         }
         self._inserted: dict[str, int] = {}
+        self._touched: set[tuple[str, str]] = set()
+        """Rows that a write has changed, and may have changed back."""
 
     def close(self) -> None:
         self._db.close()
@@ -117,6 +119,7 @@ class World:
             self._inserted = inserted
             raise
         self._db.execute("COMMIT")
+        self._touched |= {(change.table, change.row_id) for change in changes}
         return tuple(changes)
 
     def breaks(self, action: Action, values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -215,25 +218,30 @@ class World:
             )
         return value  # type: ignore[no-any-return]
 
-    def _plain(self, table: str, row_id: str) -> Row:
+    def _plain(self, table: str, row_id: str) -> Row | None:
+        """A row's stored columns; None if it is not there."""
         found = self._db.execute(f'{self._selects[table]} WHERE "id" = ?', (row_id,)).fetchone()
-        return from_sql(self.domain.tables[table], found)
+        return None if found is None else from_sql(self.domain.tables[table], found)
+
+    def everything(self) -> dict[str, list[Row]]:
+        """All rows of all tables as they are stored."""
+        return {
+            name: [
+                from_sql(table, v) for v in self._db.execute(f"{self._selects[name]} ORDER BY 1")
+            ]
+            for name, table in self.domain.tables.items()
+        }
 
     def diff(self, initial: Mapping[str, Mapping[str, Row]]) -> tuple[Change, ...]:
         """How the stored columns differ from `initial`, by table and id."""
         changes: list[Change] = []
-        for name, table in self.domain.tables.items():
-            found = {
-                str(values[0]): from_sql(table, values)
-                for values in self._db.execute(f'{self._selects[name]} ORDER BY "id"')
-            }
-            stored = ["id", *(column.name for column in table.stored)]
-            for row_id in sorted({*found, *initial[name]}):
-                first = initial[name].get(row_id)
-                before = None if first is None else {column: first[column] for column in stored}
-                after = found.get(row_id)
-                if before != after:
-                    changes.append(Change(name, row_id, before, after))
+        for name, row_id in sorted(self._touched):
+            stored = ["id", *(column.name for column in self.domain.tables[name].stored)]
+            first = initial[name].get(row_id)
+            before = None if first is None else {column: first[column] for column in stored}
+            after = self._plain(name, row_id)
+            if before != after:
+                changes.append(Change(name, row_id, before, after))
         return tuple(changes)
 
 

@@ -22,10 +22,9 @@ from data.task import (
     TaskBody,
 )
 from envs.general import VERSION as WORLD_VERSION
-from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec
+from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec, shipped_hash
 from envs.general.env import Parameters
 from envs.general.real import real_source
-from envs.general.resolve import spec_hash
 from envs.general.trip.compiled import Domain
 from envs.general.variant import VARIANTS, draw_variant
 from synth.general.plan.author import write as write_plan
@@ -52,9 +51,10 @@ LICENCE = "Apache-2.0"
 SEEDS = 5
 """Populations of one environment."""
 
+PLAN = "plan"
 FAMILIES: Mapping[str, Callable[[Compiled, int, Random], Written]] = {
     "transact": write_transact,
-    "plan": write_plan,
+    PLAN: write_plan,
 }
 
 
@@ -99,18 +99,30 @@ def prepare(options: JsonObject) -> JsonObject:
 
 
 @cache
-def places(domain: str | None) -> tuple[Place, ...]:
-    """Every environment, or those of one domain, in a fixed order that mixes domains."""
-    names = [domain] if domain else [*domain_files(), *Domain]
+def places(domain: str | None, family: str | None) -> tuple[Place, ...]:
+    """The environments in which a request may be met, in a fixed order that mixes domains."""
+    names = domain_names(domain, family)
     found = [Place(name, number) for name in names for number in range(VARIANTS)]
     derive_rng("places", *names).shuffle(found)
     return tuple(found)
 
 
+def domain_names(domain: str | None, family: str | None) -> list[str]:
+    """The domains that have tasks of a family; all of them if neither is named."""
+    if domain is not None:
+        return [domain]
+    if family in (TRIP, REPORT):
+        return [str(name) for name in Domain]
+    files = list(domain_files())
+    if family == PLAN:
+        return [name for name in files if load_spec(name).plans]
+    return files if family else [*files, *Domain]
+
+
 def warm(request: Request) -> None:
     """Reads the domain files that the request may need."""
     options = Options.model_validate(request.options)
-    for name in [options.domain] if options.domain else [*domain_files(), *Domain]:
+    for name in domain_names(options.domain, options.family):
         if name in list(Domain):
             warm_trip(Domain(name))
         else:
@@ -120,19 +132,18 @@ def warm(request: Request) -> None:
 def generate(request: Request, index: int) -> TaskBody | Rejection:
     """The task at `index`: in the environment at that place of the list, round and round."""
     options = Options.model_validate(request.options)
-    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
-    every = places(options.domain)
-    place = every[(index + request.seed) % len(every)]
-    level = options.difficulty or rng.randint(1, 5)
     if options.family == REPORT:
         return generate_report(request, index)
-    if options.family == TRIP or place.domain in list(Domain):
-        domain = place.domain if place.domain in list(Domain) else Domain.CHINA
-        return generate_trip(request, index, Domain(domain), level)
+    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    every = places(options.domain, options.family)
+    place = every[(index + request.seed) % len(every)]
+    level = options.difficulty or rng.randint(1, 5)
+    if place.domain in list(Domain):
+        return generate_trip(request, index, Domain(place.domain), level)
     try:
         world = open_place(place, request.language, rng.randrange(SEEDS))
         family = options.family or _family(world, rng)
-        if family == "plan" and not world.domain.plans:
+        if family == PLAN and not world.domain.plans:
             return Rejection("no_plans")
         written = FAMILIES[family](world, level, rng)
     except Unfit as reason:
@@ -146,7 +157,7 @@ def open_place(place: Place, language: Language, seed: int) -> Compiled:
 
 
 def _family(world: Compiled, rng: Random) -> str:
-    known = [name for name in FAMILIES if name != "plan" or world.domain.plans]
+    known = [name for name in FAMILIES if name != PLAN or world.domain.plans]
     return rng.choice(known)
 
 
@@ -165,7 +176,7 @@ def _framed(
             version=WORLD_VERSION,
             parameters=Parameters(
                 domain=place.domain,
-                spec=spec_hash(load_spec(place.domain)),
+                spec=shipped_hash(place.domain),
                 variant=world.variant,
                 seed=world.seed,
             ).model_dump(mode="json"),

@@ -1,15 +1,24 @@
 """The certificate of a general task is made by its family."""
 
+from collections.abc import Callable
+
 from data.errors import TaskError
 from data.task import Task, content_id
 from synth.general.author import generate
-from synth.general.plan.proof import plan_parts
 from synth.general.transact.proof import transact_parts
 from synth.general.trip.proof import trip_parts
 from synth.parts import Parts
 from synth.request import Rejection, Request
 
-FAMILIES = {"transact": transact_parts, "plan": plan_parts, "trip": trip_parts}
+
+def _plan_parts(task: Task, regenerated: Callable[[], str]) -> Parts:
+    # The solver loads slowly, and only certificates of plans need it.
+    from synth.general.plan.proof import plan_parts
+
+    return plan_parts(task, regenerated)
+
+
+FAMILIES = {"transact": transact_parts, "plan": _plan_parts, "trip": trip_parts}
 
 
 def parts(task: Task) -> Parts:

@@ -111,17 +111,20 @@ class _Author:
         return rng.choice([Least, Greatest])(terms=terms)
 
     def formula(self, depth: int) -> Formula:
-        rng = self.rng
-        slots = self._some()
+        if self.rng.random() < (0.5 if depth else 1.0):
+            return self._flat()
+        return self._nested(depth - 1)
+
+    def _flat(self) -> Formula:
+        rng, slots = self.rng, self._some()
         name = rng.choice(["kind", "city", "price", "day"])
         alike = tuple(Field(slot=slot, path=(name,)) for slot in slots)
-        parts = [lambda: self.formula(depth - 1)] * 3
-        choice = rng.randrange(11 if depth else 5)
+        by = rng.choice(list(Operator))
+        choice = rng.randrange(5)
         if choice == 0:
-            return Compare(left=self.number(1), by=rng.choice(list(Operator)), right=self.number(1))
+            return Compare(left=self.number(1), by=by, right=self.number(1))
         if choice == 1:
             day = Const(value=rng.choice([*DAYS, "2025-10-20"]))
-            by = rng.choice(list(Operator))
             return Compare(left=Field(slot=slots[0], path=("day",)), by=by, right=day)
         if choice == 2:
             term = Field(slot=slots[0], path=("kind",))
@@ -129,20 +132,24 @@ class _Author:
         if choice == 3:
             keyed = tuple(Field(slot=slot) for slot in slots)
             return AllDifferent(terms=rng.choice([alike, keyed]))
+        return Same(terms=alike)
+
+    def _nested(self, depth: int) -> Formula:
+        rng = self.rng
+        parts = tuple(self.formula(depth) for _ in range(3))
+        choice = rng.randrange(6)
+        if choice == 0:
+            return And(of=parts)
+        if choice == 1:
+            return Or(of=parts)
+        if choice == 2:
+            return Not(of=parts[0])
+        if choice == 3:
+            return Implies(given=parts[0], then=parts[1])
         if choice == 4:
-            return Same(terms=alike)
-        if choice == 5:
-            return And(of=tuple(part() for part in parts))
-        if choice == 6:
-            return Or(of=tuple(part() for part in parts))
-        if choice == 7:
-            return Not(of=parts[0]())
-        if choice == 8:
-            return Implies(given=parts[0](), then=parts[0]())
-        if choice == 9:
-            return AtLeast(n=rng.randint(1, 3), of=tuple(part() for part in parts))
+            return AtLeast(n=rng.randint(1, 3), of=parts)
         by = rng.choice(list(Operator))
-        return Compare(left=self.number(depth - 1), by=by, right=self.number(depth - 1))
+        return Compare(left=self.number(depth), by=by, right=self.number(depth))
 
 
 def _city(slot: str) -> Field:

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from synth.general.plan.counting import PlanCounter, TooMany
-from synth.general.plan.model import Plan, PlanModel
+from synth.general.plan.model import PlanModel
+from synth.general.plan.solved import Plan
 from tests.kinds.general_plan_cases import random_problem
 from verifiers.general.constraints import (
     AllDifferent,

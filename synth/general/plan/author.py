@@ -21,6 +21,9 @@ from verifiers.general.form import Items, Object, example
 from verifiers.general.plan import FAMILY, PlanSpec
 from verifiers.general.tables import Tables
 
+MAX_READS = 150
+"""Calls that it may take to read everything."""
+
 
 class History(Record):
     """One step of the ladder: which family of rules, and the share of plans it left."""
@@ -34,6 +37,8 @@ class PlanProof(Record):
 
     family: str = FAMILY
     solution: dict[str, Scalar]
+    near: dict[str, dict[str, Scalar]]
+    """For each rule a plan that breaks it and no other."""
     low: int
     high: int
     """The number of right plans, or the bounds it lies between."""
@@ -61,13 +66,15 @@ def write(world: Compiled, level: int, rng: Random) -> Written:
     reference = answer(shape.form, shape.shown(grown.solution))
     spec = PlanSpec(plan=plan.name, problem=problem, form=shape.form)
     calls = reading(world, problem, shape.tables)
+    if len(calls) > MAX_READS:
+        raise Unfit("too_much_to_read")
     return Written(
         messages=messages,
         hidden=Hidden(
             verifier=spec.model_dump(mode="json"),
             reference=reference,
             witness=Script(calls=calls, answer=json.dumps(reference, ensure_ascii=False)),
-            proof=_proof(grown).model_dump(mode="json"),
+            proof=_proof(grown, problem).model_dump(mode="json"),
         ),
         measures=measures(problem, shape.tables, grown, len(calls)),
         fingerprint=content_hash(
@@ -81,9 +88,10 @@ def answer(form: Object | Items, shown: dict[str, str]) -> JsonValue:
     return example(form, dict(shown))
 
 
-def _proof(grown: Grown) -> PlanProof:
+def _proof(grown: Grown, problem: PlanProblem) -> PlanProof:
     return PlanProof(
         solution=grown.solution,
+        near={rule.id: plan for rule, plan in zip(problem.rules, grown.near, strict=True)},
         low=grown.count.low,
         high=grown.count.high,
         well_formed=grown.well_formed,

@@ -1,5 +1,7 @@
 """Clauses as Chinese sentences."""
 
+from collections.abc import Mapping
+
 from data.task import Language
 from envs.general.domain import Column
 from envs.general.kinds import Kind
@@ -26,15 +28,32 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.shape import Attribute, Place, Shape
-from synth.general.plan.vocabulary import is_year
+from synth.general.plan.vocabulary import Comparison, comparison, is_year
 from verifiers.general.constraints import Scalar
 
 NUMERALS = "零一两三四五六七八九十"
 MEASURES = frozenset("天周日月年晚夜轮期站场节次班组层排队课段批")
 """Nouns that follow 第 and a number without a measure word."""
 
-_ENDS = {By.MOST: "不超过", By.LEAST: "不低于", By.UNDER: "低于", By.OVER: "高于"}
-_MOMENTS = (Kind.DATE, Kind.TIME)
+_LEVELS = {By.MOST: "不超过", By.LEAST: "不低于", By.UNDER: "低于", By.OVER: "高于"}
+_COUNTS = {By.MOST: "不超过", By.LEAST: "不少于", By.UNDER: "少于", By.OVER: "多于"}
+_TIMES = {By.MOST: "不晚于", By.LEAST: "不早于", By.UNDER: "早于", By.OVER: "晚于"}
+_SIZES = {By.MOST: "不超过", By.LEAST: "不小于", By.UNDER: "小于", By.OVER: "大于"}
+_ENDS: Mapping[Comparison, Mapping[By, str]] = {
+    Comparison.TIME: _TIMES,
+    Comparison.COUNT: _COUNTS,
+    Comparison.LENGTH: _COUNTS,
+    Comparison.SIZE: _SIZES,
+    Comparison.LEVEL: _LEVELS,
+}
+_DEGREES = {
+    Comparison.TIME: "早晚",
+    Comparison.COUNT: "少多",
+    Comparison.LENGTH: "短长",
+    Comparison.SIZE: "小大",
+    Comparison.LEVEL: "低高",
+}
+"""Less and more."""
 
 
 def number(n: int) -> str:
@@ -64,8 +83,12 @@ class Chinese:
         return f"每{'' if noun.zh in MEASURES else noun.measure}{noun.zh}"
 
     def place(self, place: Place) -> str:
-        """第2天的午餐; 酒店."""
-        return f"{self.group(place.group)}的{place.noun.zh}" if place.group else place.noun.zh
+        """第2天午餐; 第2周那本书; 酒店."""
+        if not place.group:
+            return place.noun.zh
+        measure = place.noun.measure
+        joined = "" if measure == "个" else f"那{measure}"
+        return f"{self.group(place.group)}{joined}{place.noun.zh}"
 
     def places(self, places: tuple[Place, ...]) -> str:
         """书; 午餐和晚餐."""
@@ -93,11 +116,12 @@ class Chinese:
             case By.AMONG:
                 return f"为{said[0]}或{said[1]}"
             case By.BAND:
-                return f"不低于{said[0]}但低于{said[1]}"
-        if column.kind in _MOMENTS or is_year(column):
-            word = {By.MOST: "不晚于", By.LEAST: "不早于", By.UNDER: "早于"}.get(check.by, "晚于")
-            return f"{word}{said[0]}"
-        return f"{_ENDS[check.by]}{said[0]}"
+                low, high = self._ends(column)[By.LEAST], self._ends(column)[By.UNDER]
+                return f"{low}{said[0]}且{high}{said[1]}"
+        return f"{self._ends(column)[check.by]}{said[0]}"
+
+    def _ends(self, column: Column) -> Mapping[By, str]:
+        return _ENDS[comparison(column)]
 
     def owned(self, owner: str, attribute: Attribute, check: Check, verb: str) -> str:
         """A whole statement about `owner`; `verb` is 必须 or empty for what is so."""
@@ -126,7 +150,7 @@ class Chinese:
             case Number():
                 return self._number(clause)
             case NoRepeat():
-                return f"{self.places(clause.places)}不得重复，同一{self._thing(clause.places)}只能用一次"
+                return f"同一{self._thing(clause.places)}不能用两次"
             case AllOther():
                 label = self.label(clause.attribute)
                 return f"所有{self.places(clause.places)}的{label}必须各不相同"
@@ -180,9 +204,7 @@ class Chinese:
         return noun.zh if noun.zh in MEASURES else f"{noun.measure}{noun.zh}"
 
     def _more(self, attribute: Attribute, more: bool) -> str:
-        if attribute.kind in _MOMENTS or is_year(attribute.column):
-            return "晚" if more else "早"
-        return "高" if more else "低"
+        return _DEGREES[comparison(attribute.column)][more]
 
     def _measure(self, places: tuple[Place, ...]) -> str:
         """The measure word of what is picked; that of the role where it has one of its own."""
@@ -238,18 +260,22 @@ class Chinese:
         return f"{when}{a.noun.zh}和{b.noun.zh}的{label}{verb}"
 
     def _either(self, clause: Either) -> str:
-        first, second = clause.first, clause.second
-        both = f"{self.place(first.place)}和{self.place(second.place)}"
+        first = clause.first
+        places = sorted((first.place, clause.second.place), key=lambda place: place.group)
+        both = f"{self.place(places[0])}和{self.place(places[1])}"
+        one = f"至少要有一{self._measure((first.place,))}"
         column = first.attribute.column
         if column.kind is Kind.BOOL:
-            return f"{both}中至少有一个是{self._yes_or_no(column, first.check)}的"
-        return f"{both}中，至少有一个的{self.label(first.attribute)}{self.check(first.attribute, first.check)}"
+            return f"{both}中，{one}是{self._yes_or_no(column, first.check)}的"
+        said = self.check(first.attribute, first.check)
+        return f"{both}中，{one}的{self.label(first.attribute)}{said}"
 
     def _bands(self, clause: Bands) -> str:
         owner, other = self.place(clause.place), self.place(clause.other)
         parts = []
         for band, limit in zip(reversed(clause.bands()), reversed(clause.limits), strict=True):
             given = self.check(clause.attribute, band)
-            parts.append(f"{given}时须{self.check(clause.limited, Check(clause.by, (limit,)))}")
+            said = self.check(clause.limited, Check(clause.by, (limit,)))
+            parts.append(f"后者{given}时，前者须{said}")
         head = f"{other}的{self.label(clause.limited)}取决于{owner}的{self.label(clause.attribute)}"
-        return f"{head}：后者{'，'.join(parts)}"
+        return f"{head}：{'；'.join(parts)}"

@@ -266,15 +266,17 @@ class Bands:
         low, high = self.cuts
         return Check(By.UNDER, (low,)), Check(By.BAND, (low, high)), Check(By.LEAST, (high,))
 
-    def formula(self) -> Formula:
+    def branches(self) -> tuple[Formula, ...]:
+        """What holds in each band."""
         term = self.place.field(self.attribute.path)
         limited = self.other.field(self.limited.path)
-        return And(
-            of=tuple(
-                Implies(given=band.of(term), then=Check(self.by, (limit,)).of(limited))
-                for band, limit in zip(self.bands(), self.limits, strict=True)
-            )
+        return tuple(
+            Implies(given=band.of(term), then=Check(self.by, (limit,)).of(limited))
+            for band, limit in zip(self.bands(), self.limits, strict=True)
         )
+
+    def formula(self) -> Formula:
+        return And(of=self.branches())
 
 
 @dataclass(frozen=True)

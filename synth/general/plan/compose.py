@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from data.task import Language, Message, Role
 from envs.general.phrases import asked
+from synth.general.plan.chinese import Chinese
 from synth.general.plan.clauses import Bands, Clause, Either, OnPlace, Total, Versus, When
 from synth.general.plan.english import number
 from synth.general.plan.shape import Shape
@@ -24,7 +25,7 @@ _FIRST_EN = (
     "Please {}.",
     "Could you {}?",
     "I need you to {}.",
-    "Would you {} for us?",
+    "Would you {}?",
     "Hi, please {}.",
 )
 _FIRST_ZH = ("请{}。", "麻烦你{}。", "请帮我{}。", "你好，请{}。", "能不能帮忙{}？")
@@ -69,7 +70,8 @@ def prompt(
     ask = asked(
         rng.choice(shape.plan.ask).of(language), {"count": _count(shape, language)}, language
     )
-    opening = rng.choice(words.first).format(ask) + words.space + rng.choice(words.why)
+    reasons = [why.of(language) for why in shape.plan.why] or words.why
+    opening = rng.choice(words.first).format(ask) + words.space + rng.choice(reasons)
     blocks = [opening, *_conditions(shape, clauses, sentences, language)]
     blocks.append(_form(shape, language))
     return (
@@ -94,9 +96,10 @@ def _conditions(
     shape: Shape, clauses: tuple[Clause, ...], sentences: tuple[str, ...], language: Language
 ) -> list[str]:
     """A paragraph, or lists: what concerns all, then single places, then what hangs together."""
-    if len(sentences) <= PROSE:
-        return [_WORDS[language].space.join(sentences)]
-    parts: list[list[tuple[int, str]]] = [[], [], []]
+    given = [slot.that.of(language) for slot in shape.plan.slots.values() if slot.that]
+    if len(given) + len(sentences) <= PROSE:
+        return [_WORDS[language].space.join((*given, *sentences))]
+    parts: list[list[tuple[int, str]]] = [[(0, sentence) for sentence in given], [], []]
     for clause, sentence in zip(clauses, sentences, strict=True):
         part, group = _part(clause)
         parts[part].append((group, sentence))
@@ -134,7 +137,7 @@ def _heads(shape: Shape, language: Language) -> tuple[str, str, str]:
     if language is Language.ZH:
         single = "具体安排上：" if group is None else f"具体到各{group.zh}："
         return f"整个{title}要满足：", single, "另外，有些选择要看别的选择而定："
-    single = "For the single choices:" if group is None else f"For single {group.en_plural}:"
+    single = "For particular choices:" if group is None else f"For particular {group.en_plural}:"
     return f"For the {title} as a whole:", single, "And some choices depend on others:"
 
 
@@ -148,7 +151,8 @@ def _form(shape: Shape, language: Language) -> str:
     group = shape.plan.group
     named = list(dict.fromkeys(_what(shape, p.slot, language) for p in shape.places))
     if language is Language.ZH:
-        what = f"一个JSON列表（每{group.zh}一个对象）" if plural and group else "一个JSON对象"
+        each = Chinese(shape).each_group() if plural and group else ""
+        what = f"一个JSON列表（{each}一个对象）" if each else "一个JSON对象"
         exact = "、".join(named)
         return f"请用{what}回答，格式如下，{exact}要与工具显示的完全一致：\n{text}"
     what = (

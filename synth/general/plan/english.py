@@ -1,12 +1,9 @@
 """Clauses as English sentences."""
 
-import re
-
 from data.task import Language
 from envs.general.domain import Column
 from envs.general.kinds import Kind
 from envs.general.phrases import called, value_words
-from envs.general.texts import Noun
 from synth.general.plan.clauses import (
     AllOther,
     Bands,
@@ -29,7 +26,7 @@ from synth.general.plan.clauses import (
     Within,
 )
 from synth.general.plan.shape import Attribute, Place, Shape
-from synth.general.plan.vocabulary import is_year
+from synth.general.plan.vocabulary import MEASURED, Comparison, comparison, is_year
 from verifiers.general.constraints import Scalar
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -74,10 +71,11 @@ class English:
     def one_of(self, places: tuple[Place, ...]) -> str:
         """book; lunch or dinner: after every, each, no."""
         nouns = [noun.en for noun in {place.role: place.noun for place in places}.values()]
-        return " or ".join(nouns) if len(nouns) < 3 else self._kind(places).en
+        return " or ".join(nouns) if len(nouns) < 3 else self.thing(places)
 
-    def _kind(self, places: tuple[Place, ...]) -> Noun:
-        return self.shape.compiled.domain.tables[places[0].table.partition("@")[0]].label
+    def thing(self, places: tuple[Place, ...]) -> str:
+        """What is picked, whatever it is picked for."""
+        return self.shape.compiled.domain.tables[places[0].table.partition("@")[0]].label.en
 
     def label(self, attribute: Attribute) -> str:
         """star rating of the hotel: without an article."""
@@ -89,7 +87,9 @@ class English:
         if is_year(column):
             return str(value)
         said = value_words(column.spec, value, Language.EN, self.spec.today, self.spec.currency)
-        return said if not column.label.en.startswith("number of") else said.partition(" ")[0]
+        unit = column.spec.unit.en if column.spec.unit else ""
+        repeated = column.kind in MEASURED and len(unit) > 3 and unit in column.label.en.split()
+        return said.partition(" ")[0] if repeated else said
 
     def check(self, attribute: Attribute, check: Check) -> str:
         """What follows "must be": at most 300 pages; on or before 3 March; novel or history."""
@@ -103,6 +103,8 @@ class English:
             case By.AMONG:
                 return f"{said[0]} or {said[1]}"
             case By.BAND:
+                if is_year(column):
+                    return f"{said[0]} or later but before {said[1]}"
                 return f"at least {said[0]} but under {said[1]}"
         if column.kind in _MOMENTS:
             return f"{_MOMENTS[column.kind][check.by is By.LEAST]} {said[0]}"
@@ -119,12 +121,16 @@ class English:
         label = column.label.en
         plain = len(attribute.columns) == 1
         if column.kind is Kind.BOOL:
-            return f"{owner} {_be(verb)} {self._yes_or_no(column, check)}"
+            so = self._yes_or_no(column, check)
+            denied = so.startswith("not ") and verb
+            return f"{owner} {verb} not be {so[4:]}" if denied else f"{owner} {_be(verb)} {so}"
         if plain and label in PRICES and check.by not in (By.IS, By.NOT):
             extra = " a night" if label.endswith("a night") else ""
             return f"{owner} {_does(verb, 'cost')} {said}{extra}"
         if plain and label.startswith("number of ") and check.by not in (By.IS, By.NOT):
             return f"{owner} {_does(verb, 'have')} {said} {label.removeprefix('number of ')}"
+        if check.by is By.NOT and verb:
+            return f"the {self.label(attribute)} of {owner} {verb} not be {said[4:]}"
         return f"the {self.label(attribute)} of {owner} {_be(verb)} {said}"
 
     def _yes_or_no(self, column: Column, check: Check) -> str:
@@ -141,7 +147,7 @@ class English:
             case Number():
                 return self._number(clause)
             case NoRepeat():
-                return f"no {self.one_of(clause.places)} may be used more than once"
+                return f"no {self.thing(clause.places)} may be used more than once"
             case AllOther():
                 return f"no two {self.places(clause.places)} may {self._sharing(clause.attribute)}"
             case Variety():
@@ -176,9 +182,7 @@ class English:
             case When():
                 return f"if {self._is(clause.given)}, then {self._must(clause.then)}"
             case Either():
-                first, second = clause.first, clause.second
-                owner = f"{self.place(first.place)} or {self.place(second.place)}, or both,"
-                return self._either(owner, first)
+                return self._either(clause)
             case Bands():
                 return self._bands(clause)
             case Legs():
@@ -190,21 +194,28 @@ class English:
     def _is(self, clause: OnPlace) -> str:
         return self.owned(self.place(clause.place), clause.attribute, clause.check, "")
 
-    def _either(self, owner: str, clause: OnPlace) -> str:
-        attribute, said = clause.attribute, self.check(clause.attribute, clause.check)
-        if attribute.kind is Kind.BOOL:
-            return f"{owner} must be {self._yes_or_no(attribute.column, clause.check)}"
-        label = self.label(attribute)
-        joined = "of" if clause.check.by in _ENDS or clause.check.by is By.BAND else "that is"
-        if attribute.kind in _MOMENTS or is_year(attribute.column):
-            joined = "that is"
-        return f"{owner} must have {_article(label)} {label} {joined} {said}"
+    def _either(self, clause: Either) -> str:
+        places = sorted((clause.first.place, clause.second.place), key=lambda place: place.group)
+        owner = f"at least one of {self.place(places[0])} and {self.place(places[1])}"
+        return self._some(owner, clause.first, "must")
+
+    def _some(self, owner: str, clause: OnPlace | Number, verb: str) -> str:
+        """Of some of several things: with the label in front where it has no short form."""
+        attribute = clause.attribute
+        column = attribute.column
+        label = column.label.en
+        short = len(attribute.columns) == 1 and (label in PRICES or label.startswith("number of "))
+        if column.kind is Kind.BOOL or (short and clause.check.by not in (By.IS, By.NOT)):
+            return self.owned(owner, attribute, clause.check, verb)
+        said = self.check(attribute, clause.check)
+        return f"for {owner}, the {self.label(attribute)} {verb} be {said}"
 
     def _every(self, clause: Every) -> str:
         owner = f"every {self.one_of(clause.places)}".replace(" or ", " and every ")
         if clause.check.by is By.NOT:
             said = self.value(clause.attribute.column, clause.check.values[0])
-            return f"{said} is not wanted as the {self.label(clause.attribute)} of any {self.one_of(clause.places)}"
+            label = self.label(clause.attribute)
+            return f"no {self.one_of(clause.places)} may have {said} as its {label}"
         return self.owned(owner, clause.attribute, clause.check, "must")
 
     def _number(self, clause: Number) -> str:
@@ -212,16 +223,7 @@ class English:
         word = {By.LEAST: "at least", By.MOST: "at most", By.EXACTLY: "exactly"}[clause.how]
         owner = f"{word} {n} of the {nouns}"
         verb = "may" if clause.how is By.MOST else "must"
-        column = clause.attribute.column
-        if column.kind is Kind.BOOL:
-            return f"{owner} {verb} be {self._yes_or_no(column, clause.check)}"
-        label = column.label.en
-        if len(clause.attribute.columns) == 1 and (
-            label in PRICES or label.startswith("number of ")
-        ):
-            return self.owned(owner, clause.attribute, clause.check, verb)
-        said = self.check(clause.attribute, clause.check)
-        return f"for {owner}, the {self.label(clause.attribute)} {verb} be {said}"
+        return self._some(owner, clause, verb)
 
     def _sharing(self, attribute: Attribute) -> str:
         return f"have the same {self.label(attribute)}"
@@ -258,9 +260,7 @@ class English:
         group = self.shape.plan.group
         assert group is not None
         label, noun = self.label(clause.attribute), clause.places[0].noun.en
-        word = "higher" if clause.rising else "lower"
-        if clause.attribute.kind in _MOMENTS or is_year(clause.attribute.column):
-            word = "later" if clause.rising else "earlier"
+        word = _more(clause.attribute.column, clause.rising)
         before = f"that of the {group.en} before"
         return f"from the second {group.en} on, the {label} of each {noun} must be {word} than {before}"
 
@@ -278,9 +278,7 @@ class English:
         return f"the {place.noun.en}"
 
     def _versus(self, clause: Versus) -> str:
-        word = "higher" if clause.more else "lower"
-        if clause.attribute.kind in _MOMENTS or is_year(clause.attribute.column):
-            word = "later" if clause.more else "earlier"
+        word = _more(clause.attribute.column, clause.more)
         first, second = self.place(clause.first), self.place(clause.second)
         label = self.label(clause.attribute)
         if label in PRICES:
@@ -296,13 +294,10 @@ class English:
         for band, limit in zip(reversed(clause.bands()), reversed(clause.limits), strict=True):
             given = self.check(clause.attribute, band)
             said = self.check(clause.limited, Check(clause.by, (limit,)))
-            parts.append((given, said))
-        (first, a), (second, b), (third, c) = parts
-        head = f"the {self.label(clause.limited)} of {other} depends on the {self.label(clause.attribute)} of {owner}"
-        return (
-            f"{head}: it must be {a} if that is {first}, {b} if it is {second}, "
-            f"and {c} if it is {third}"
-        )
+            parts.append(f"if the latter is {given}, the former must be {said}")
+        limited, attribute = self.label(clause.limited), self.label(clause.attribute)
+        head = f"the {limited} of {other} depends on the {attribute} of {owner}"
+        return f"{head}: {'; '.join(parts)}"
 
     def _legs(self, clause: Legs) -> str:
         said = self.check(Attribute((clause.column,), ()), clause.check)
@@ -329,5 +324,14 @@ def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _article(words: str) -> str:
-    return "an" if re.match("[aeiou]", words) else "a"
+_DEGREES = {
+    Comparison.TIME: ("earlier", "later"),
+    Comparison.COUNT: ("lower", "higher"),
+    Comparison.LENGTH: ("shorter", "longer"),
+    Comparison.SIZE: ("smaller", "larger"),
+    Comparison.LEVEL: ("lower", "higher"),
+}
+
+
+def _more(column: Column, more: bool) -> str:
+    return _DEGREES[comparison(column)][more]

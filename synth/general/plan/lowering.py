@@ -43,7 +43,7 @@ from verifiers.general.constraints import (
     slots_of,
 )
 from verifiers.general.evaluate import Evaluator, Exact, exact
-from verifiers.general.tables import Tables
+from verifiers.general.tables import Row, Tables
 
 SPARE_DECIMALS = 4
 """Decimals that constants and factors may have beyond those of the data."""
@@ -127,6 +127,7 @@ class Lowering:
         self._keys = {s.name: self.tables.keys(s.table) for s in self.problem.slots}
         self._table_of = {s.name: s.table for s in self.problem.slots}
         self._columns: dict[tuple[str, tuple[str, ...]], Ints] = {}
+        self._indexes: dict[tuple[str, tuple[str, ...], str], tuple[tuple[Ints, ...], Ints]] = {}
         self._leaves: dict[Term | Formula, Leaf] = {}
         self._conjuncts: dict[Formula, tuple[Conjunct, ...]] = {}
         cells = [
@@ -247,24 +248,29 @@ class Lowering:
         return Spread(leaves, {value: bit for bit, value in enumerate(values)}, self.scale)
 
     def _found(self, term: Lookup) -> Found:
+        fields = tuple(name for name, _ in term.keys)
+        known = self._indexes.get((term.table, fields, term.field))
+        if known is None:
+            known = self._indexes[term.table, fields, term.field] = self._indexed(term, fields)
+        return Found(tuple(self.term(key) for _, key in term.keys), *known)
+
+    def _indexed(self, term: Lookup, fields: tuple[str, ...]) -> tuple[tuple[Ints, ...], Ints]:
         rows = self.tables.tables[term.table].rows
-        fields = [name for name, _ in term.keys]
-        coded = [
-            [self.code(None if (v := row.get(f)) is None else exact(v)) for f in fields]
-            for row in rows
-        ]
+        coded = [[self._cell(row, name) for name in fields] for row in rows]
         axes = tuple(
             np.array(sorted({codes[a] for codes in coded} | {int(NULL)}), dtype=np.int64)
             for a in range(len(fields))
         )
         table = np.full(tuple(len(axis) for axis in axes), NULL, dtype=np.int64)
         for row, codes in zip(rows, coded, strict=True):
-            if NULL in codes:
-                continue
-            value = row.get(term.field)
-            at = tuple(int(np.searchsorted(axis, c)) for axis, c in zip(axes, codes, strict=True))
-            table[at] = self.code(None if value is None else exact(value))
-        return Found(tuple(self.term(key) for _, key in term.keys), axes, table)
+            if int(NULL) not in codes:
+                at = [int(np.searchsorted(axis, c)) for axis, c in zip(axes, codes, strict=True)]
+                table[tuple(at)] = self._cell(row, term.field)
+        return axes, table
+
+    def _cell(self, row: Row, name: str) -> int:
+        value = row.get(name)
+        return self.code(None if value is None else exact(value))
 
 
 _FORMULAS = (Compare, Member, AllDifferent, Same, And, Or, Not, Implies, AtLeast)

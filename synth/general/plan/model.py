@@ -4,28 +4,15 @@ One worker, a fixed seed, limits in deterministic time: the same problem always 
 in the same order, on any machine.
 """
 
-from typing import NamedTuple
-
 from ortools.sat.python import cp_model
 
 from synth.general.plan.reify import Reifier
-from verifiers.general.constraints import PlanProblem, Scalar
+from synth.general.plan.solved import Enumerated, Plan, Unsolved
+from verifiers.general.constraints import PlanProblem
 from verifiers.general.tables import Tables
-
-Plan = dict[str, Scalar]
 
 MAX_EFFORT = 10.0
 """Deterministic seconds of one search."""
-
-
-class Unsolved(Exception):
-    """The solver hit its limit: nothing is known of the problem."""
-
-
-class Enumerated(NamedTuple):
-    plans: list[Plan]
-    complete: bool
-    """True if these are all."""
 
 
 class PlanModel:

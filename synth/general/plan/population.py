@@ -35,8 +35,8 @@ from synth.general.plan.lowering import (
 )
 from verifiers.general.constraints import Formula, Scalar, Term, slots_of
 
-SIZE = 320
-NEAR = 64
+SIZE = 256
+NEAR = 48
 """Plans that are kept for each rule which break that rule alone."""
 
 SWEEPS = 2
@@ -87,8 +87,22 @@ class Population:
         problem, tables = self.lowering.problem, self.lowering.tables
         return {s.name: tables.keys(s.table)[self.rows[s.name][number]] for s in problem.slots}
 
-    def restrict(self, formula: Formula) -> bool:
-        """Adds a rule; False, and nothing is added, if it or an earlier one would be implied."""
+    def breaking(self, number: int) -> dict[str, Scalar]:
+        """One plan that breaks the part `number` of the rules, counted from 0, and no other."""
+        return self.member(SIZE + number * NEAR)
+
+    def restrict(self, *parts: Formula) -> bool:
+        """Adds a rule; False, and nothing is added, if it or an earlier one would be implied.
+
+        Given in parts, each part is to have plans that break it alone.
+        """
+        before = self.rows, self._breaks, list(self._rules)
+        if all(self._restricted(part) for part in parts):
+            return True
+        self.rows, self._breaks, self._rules = before
+        return False
+
+    def _restricted(self, formula: Formula) -> bool:
         trees = self.lowering.conjuncts(formula)
         held = self._holding(trees, self.rows)
         solves = self._breaks == SOLVES

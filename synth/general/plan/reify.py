@@ -63,6 +63,7 @@ class Reifier:
         }
         for literals in self.rows.values():
             self.model.add_exactly_one(literals)
+        self._keyed: dict[Term, tuple[cp_model.IntVar, list[int]]] = {}
         self._literals: dict[Formula, Literal] = {}
         self._sets: dict[tuple[str, tuple[int, ...]], Literal] = {}
 
@@ -267,14 +268,20 @@ class Reifier:
 
     def _key(self, term: Term) -> tuple[cp_model.IntVar, list[int]]:
         """A variable for the code of a lookup's key, and the codes it can have; -1 is null."""
-        (slot,) = slots_of(term) or ("",)
-        codes = [-1 if code is None else code for code in self.coder.codes(slot, term)]
-        values = sorted(set(codes))
-        variable = self.model.new_int_var_from_domain(cp_model.Domain.from_values(values), "")
-        if slot:
-            total = cp_model.LinearExpr.weighted_sum(self.rows[slot], codes)
-            self.model.add(variable == total)
-        return variable, values
+        found = self._keyed.get(term)
+        if found is None:
+            (slot,) = slots_of(term) or ("",)
+            rows: dict[int, list[int]] = {}
+            for row, code in enumerate(self.coder.codes(slot, term)):
+                rows.setdefault(-1 if code is None else code, []).append(row)
+            values = sorted(rows)
+            variable = self.model.new_int_var_from_domain(cp_model.Domain.from_values(values), "")
+            for value in values if slot else ():
+                taken = self._taken(slot, rows[value])
+                self.model.add(variable == value).only_enforce_if(taken)
+                self.model.add(variable != value).only_enforce_if(~taken)
+            found = self._keyed[term] = variable, values
+        return found
 
     def _plain(self, slot: str, term: Term, factor: Fraction) -> Linear:
         codes = self.coder.codes(slot, term, factor)

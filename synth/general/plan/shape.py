@@ -8,12 +8,12 @@ from envs.general.compiler import Compiled
 from envs.general.domain import Column, Plan
 from envs.general.kinds import Kind
 from envs.general.texts import Noun, snake
+from synth.general.plan.vocabulary import MEASURED, adds_up, is_year
 from verifiers.general.constraints import Field, PlanProblem, Scalar, Slot
 from verifiers.general.form import Fixed, Form, Items, Object, Pick
 from verifiers.general.tables import Tables
 from verifiers.general.worlds import plan_tables, slot_table
 
-MEASURED = frozenset({Kind.INT, Kind.NUMBER, Kind.MONEY})
 ORDERED = MEASURED | {Kind.DATE, Kind.TIME}
 GROUPING = frozenset({Kind.ENUM, Kind.REF})
 
@@ -133,12 +133,28 @@ class Shape:
             found = self._attributes[table] = tuple(self._known(table))
         return found
 
+    def may_be_named(self, attribute: Attribute) -> bool:
+        """True if a value can be written so that it means one thing: a ref needs rows with names."""
+        return attribute.kind is not Kind.REF or self.has_names(attribute.column.type.table)
+
+    def adds_up(self, table: str, attribute: Attribute) -> bool:
+        """True if the sum over several rows means something."""
+        if self.plan.sums:
+            return (table.partition("@")[0], *attribute.path) in self.plan.sums
+        return adds_up(attribute.columns)
+
+    def averages(self, table: str, attribute: Attribute) -> bool:
+        """True if the average means something where the sum does not."""
+        measured = attribute.kind in MEASURED and len(attribute.columns) == 1
+        return measured and not is_year(attribute.column) and not self.adds_up(table, attribute)
+
     @cached_property
     def _attributes(self) -> dict[str, tuple[Attribute, ...]]:
         return {}
 
     def _known(self, table: str) -> Iterator[Attribute]:
         made = self.compiled.domain.tables[table.partition("@")[0]]
+        about = self.plan.about
         keys = self.tables.keys(table)
         paths = [(column,) for column in made.columns.values()]
         far = [
@@ -151,6 +167,8 @@ class Shape:
             if not _speakable(columns[-1]):
                 continue
             path = tuple(column.name for column in columns)
+            if about and (made.name, *path) not in about:
+                continue
             values = [self.tables.value(table, key, path) for key in keys]
             known = tuple(value for value in values if value is not None)
             if len(known) == len(values) and len(set(known)) > 1:

@@ -15,11 +15,13 @@ from synth.general.written import Written
 from verifiers.general.transact import NEW, Changed, GoalSpec, TransactSpec
 
 FAMILY = "transact"
+DRAWS = 4
+"""Errands that are tried before an index is given up."""
 
 
 def write(world: Compiled, level: int, rng: Random) -> Written:
     """A task of `level` in `world`. Raises `Unfit`."""
-    drawn = Drawer(world, level, rng).draw()
+    drawn = _draw(world, level, rng)
     errand = drawn.errand
     messages = prompt(world, errand, rng)
     answer = right_answer(world, errand)
@@ -38,6 +40,16 @@ def write(world: Compiled, level: int, rng: Random) -> Written:
             [world.domain.name, world.variant.model_dump_json(), world.seed, errand.identity()]
         ),
     )
+
+
+def _draw(world: Compiled, level: int, rng: Random) -> Drawn:
+    """The first of a few errands that is fit. Raises `Unfit` with what the last one lacks."""
+    for _ in range(DRAWS - 1):
+        try:
+            return Drawer(world, level, rng).draw()
+        except Unfit:
+            continue
+    return Drawer(world, level, rng).draw()
 
 
 def right_answer(world: Compiled, errand: Errand) -> JsonObject:

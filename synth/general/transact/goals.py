@@ -1,5 +1,6 @@
 """Draws what a request asks for: things that can be done, things that a rule forbids, a question."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import permutations
@@ -112,7 +113,7 @@ class Drawer:
         right = Counter(map(outcome, final))
         for order in other_orders(goals):
             played = play(self.world, order)
-            if played is None or Counter(map(outcome, played.final)) != right:
+            if played is None or played.broken or Counter(map(outcome, played.final)) != right:
                 return False
         return True
 
@@ -175,7 +176,7 @@ class Drawer:
         for name, arg in action.args.items():
             value = values[name]
             if arg.type.kind is Kind.REF and value is not None:
-                owner = any(f"{{{name}}}'s" in text.en for text in action.ask)
+                owner = _names_only(action, name)
                 depth = 0 if owner else self.ladder.depth
                 clue = self.chooser.clue(arg.type.table, str(value), depth)
                 if clue is None or (owner and clue.equals):
@@ -287,6 +288,13 @@ def outcome(change: Change) -> tuple[str, str, str]:
         del after["id"]
         return change.table, "", canonical_json(after)
     return change.table, change.row_id, canonical_json(after)
+
+
+def _names_only(action: Action, name: str) -> bool:
+    """True if the request has the argument in quotes or as an owner, where no long phrase fits."""
+    place = re.escape(f"{{{name}}}")
+    framed = re.compile(rf"{place}'s|[\"'“‘《「『]{place}|{place}[\"'”’》」』]")
+    return any(framed.search(part) for text in action.ask for part in text)
 
 
 def _askable(column: Column) -> bool:

@@ -38,14 +38,14 @@ _MANNER = {
 _FIRST_EN = (
     "Please {}.",
     "Could you {}?",
-    "Can you {} for me?",
+    "Can you {}?",
     "I need you to {}.",
     "Would you {}?",
 )
 _NEXT_EN = ("Then {}.", "Also, {}.", "After that, {}.", "Please also {}.", "And {}.", "Next, {}.")
 _LAST_EN = ("Finally, {}.", "Lastly, please {}.", "And to finish, {}.")
 _FIRST_ZH = ("请{}。", "麻烦你{}。", "帮我{}。", "请帮忙{}。", "麻烦{}。")
-_NEXT_ZH = ("再{}。", "另外，请{}。", "还要{}。", "然后{}。", "同时请{}。", "接着{}。")
+_NEXT_ZH = ("再{}。", "另外，请{}。", "还请{}。", "然后{}。", "同时请{}。", "接着{}。")
 _LAST_ZH = ("最后，{}。", "最后请{}。")
 _OPEN_EN = ("", "", "Hello. ", "A few things today. ", "Some errands for you. ", "Hi, ")
 _OPEN_ZH = ("", "", "你好。", "今天有几件事。", "有几件事要办。")
@@ -94,7 +94,7 @@ def request(view: View, errand: Errand, language: Language, rng: Random) -> str:
         said.append(frame.format(ask))
     if errand.question is not None:
         said.append(question_words(view, errand.question, language, rng))
-    return opening + ("" if zh else " ").join(said)
+    return opening + ("" if zh else " ").join(said).replace("请请", "请")
 
 
 def goal_words(view: View, goal: Goal, language: Language) -> str:
@@ -163,9 +163,11 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
         if column.kind in (Kind.ENUM, Kind.TEXT, Kind.NAME, Kind.BOOL):
             frames = (*frames[:2], "{row}的{label}是什么？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
+    label = column.label.en
+    several = label.endswith("s") and not label.endswith(("ss", "us", "is"))
     frames = (
         "And tell me the {label} of {row}.",
         "I would also like to know the {label} of {row}.",
-        "And what is the {label} of {row}?",
+        f"And what {'are' if several else 'is'} the {{label}} of {{row}}?",
     )
-    return rng.choice(frames).format(row=row, label=column.label.en)
+    return rng.choice(frames).format(row=row, label=label)

@@ -141,7 +141,8 @@ def _finished(
     """Counts the plans, leaves out wishes that say nothing new, and puts the task into words."""
     if isinstance(composed, str):
         return Rejection(composed)
-    from synth.general.plan.model import PlanModel, Unsolved
+    from synth.general.plan.model import PlanModel
+    from synth.general.plan.solved import Unsolved
 
     rules = tuple(rule for wish in composed.wishes for rule in wish.rules)
     whole = problem(frame, rules)
