@@ -283,8 +283,10 @@ class _Checker:
         wanted, gives, compute = function
         self._need(len(args) == len(wanted), f"{name} takes {len(wanted)} values, got {len(args)}")
         runs: list[Run] = []
+        sorts: list[Sort] = []
         for node, kinds in zip(args, wanted, strict=True):
             sort, run = self.check(node, scope)
+            sorts.append(sort)
             names = " or ".join(kinds)
             self._need(sort.kind in kinds, f"{name} wants {names}, got {sort}")
             runs.append(run)
@@ -293,7 +295,8 @@ class _Checker:
             values = [run(v, s) for run in runs]
             return None if None in values else compute(*values)
 
-        return gives, called
+        whole = gives == NUMBER and all(sort.kind is Kind.INT for sort in sorts)
+        return (INT if whole else gives), called
 
     def _aggregate(self, node: Aggregate, scope: Mapping[str, Sort]) -> tuple[Sort, Run]:
         table, alias = node.table, node.alias

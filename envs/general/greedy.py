@@ -1,30 +1,23 @@
-"""The scripted baseline of errands: reads what can be listed, then does each sentence as it reads it.
+"""The scripted baselines of general tasks: errands here, plans and trips in modules of their own.
 
-It knows the prompt and the tools and nothing else: no domain file, no grammar. A sentence's tool is
-the one whose words it shares most; rows are those whose values stand in the sentence.
+They know the prompt and the tools and nothing else: no domain file, no grammar. Of an errand, a
+sentence's tool is the one whose words it shares most; rows are those whose values stand in it.
 """
 
-import datetime as dt
 import json
 import math
 import re
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from data.task import JsonObject, PublicTask, Role, ToolCall, ToolSpec
-from data.trajectory import Observation
 from envs.base import Baseline
+from envs.general.greedy_desk import MONTHS, Desk, sentences
+from envs.general.greedy_plan import greedy_plan
 from envs.general.trip.compiled import is_trip
 from envs.general.trip.greedy import greedy as greedy_trip
 
-MAX_READS = 60
-MAX_PAGES = 8
-MAX_HOPS = 2
-
-Reading = Generator[ToolCall, Observation, None]
-
-_STOPS = re.compile(r"(?<=[.?!。？！])\s*")
 _NUMBER = re.compile(
     r"(?<![\w.])\d+(?:\.\d+)?(?![\w:])|(?<=[^\d.])\d+(?:\.\d+)?(?=[\u4e00-\u9fff])"
 )
@@ -34,34 +27,28 @@ _DATE_EN = re.compile(
 )
 _DATE_ZH = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 
 
 def greedy(task: PublicTask) -> Baseline:
-    """One pass over the world, then one call a sentence; trips have a baseline of their own."""
+    """One pass over the world, then what the request says, as far as it is understood."""
     if is_trip(task.env.parameters):
         return (yield from greedy_trip(task))
-    user = next(m.content for m in reversed(task.prompt) if m.role is Role.USER)
     system = "\n".join(m.content for m in task.prompt if m.role is Role.SYSTEM)
-    desk = _Desk(task.tools, system)
+    if '"changed"' not in system:
+        return (yield from greedy_plan(task))
+    return (yield from _errand(task, system))
+
+
+def _errand(task: PublicTask, system: str) -> Baseline:
+    """One call a sentence."""
+    user = next(m.content for m in reversed(task.prompt) if m.role is Role.USER)
+    desk = Desk(task.tools, system)
     yield from desk.look_around()
+    clerk = _Clerk(desk)
     changed: dict[str, None] = {}
     declined = 0
-    for sentence in filter(None, _STOPS.split(user)):
-        call = desk.understood(sentence)
+    for sentence in sentences(user):
+        call = clerk.understood(sentence)
         if call is None:
             continue
         observation = yield call
@@ -71,7 +58,7 @@ def greedy(task: PublicTask) -> Baseline:
             changed.update(dict.fromkeys(_ids(observation.text)))
     report: dict[str, Any] = {"changed": list(changed), "declined": declined}
     if '"answer"' in system:
-        report["answer"] = desk.asked(list(filter(None, _STOPS.split(user)))[-1])
+        report["answer"] = clerk.asked(sentences(user)[-1])
     return json.dumps(report, ensure_ascii=False)
 
 
@@ -83,59 +70,13 @@ def _ids(text: str) -> Iterator[str]:
             yield str(values[0])
 
 
-@dataclass
-class _Row:
-    id: str
-    values: dict[str, Any]
-    words: list[str] = field(default_factory=list)
+class _Clerk:
+    """Understands sentences by what has been read."""
 
-
-class _Desk:
-    """What has been read, and how sentences are understood by it."""
-
-    def __init__(self, tools: tuple[ToolSpec, ...], system: str) -> None:
-        self.reads = [tool for tool in tools if _reads(tool)]
-        self.acts = [tool for tool in tools if not _reads(tool) and not _looks(tool)]
-        self.rows: dict[str, dict[str, _Row]] = {}
-        found = re.search(r"\d{4}-\d{2}-\d{2}", system)
-        self.today = dt.date.fromisoformat(found[0]) if found else dt.date(2026, 1, 1)
-
-    def look_around(self) -> Reading:
-        """Turns the pages of everything that can be listed without knowing anything."""
-        left = MAX_READS
-        for tool in self.reads:
-            for page in range(MAX_PAGES):
-                if left == 0:
-                    return
-                left -= 1
-                observation = yield ToolCall(name=tool.name, arguments=_page(tool, page))
-                rows = [] if observation.error else self._take(observation.text)
-                total = json.loads(observation.text).get("total", 0) if rows else 0
-                if not rows or len(rows) * (page + 1) >= total:
-                    break
-        self._connect()
-
-    def _take(self, text: str) -> list[JsonObject]:
-        found = json.loads(text)
-        rows = next((v for v in found.values() if isinstance(v, list)), [])
-        for row in rows:
-            key = next(iter(row))
-            self.rows.setdefault(key, {})[str(row[key])] = _Row(str(row[key]), row)
-        return rows
-
-    def _connect(self) -> None:
-        """Adds to each row the words of the rows it points at."""
-        for rows in self.rows.values():
-            for row in rows.values():
-                row.words = list(self._words(row, MAX_HOPS))
-
-    def _words(self, row: _Row, hops: int) -> Iterator[str]:
-        for number, (key, value) in enumerate(row.values.items()):
-            target = self.rows.get(key, {}).get(str(value)) if number and hops else None
-            if target is not None:
-                yield from self._words(target, hops - 1)
-            elif isinstance(value, str) and number:
-                yield from _spoken(value, self.today)
+    def __init__(self, desk: Desk) -> None:
+        self.rows = desk.rows
+        self.acts = desk.acts
+        self.today = desk.today
 
     def understood(self, sentence: str) -> ToolCall | None:
         """The call that a sentence seems to ask for; None if it asks for none."""
@@ -213,26 +154,6 @@ class _Desk:
         return row.values[keys[0] if keys else list(row.values)[-1]]
 
 
-def _reads(tool: ToolSpec) -> bool:
-    return not tool.parameters.get("required") and tool.name.startswith(("list_", "search_"))
-
-
-def _looks(tool: ToolSpec) -> bool:
-    return tool.name.startswith(("get_", "find_", "list_", "search_", "count_", "summarise_"))
-
-
-def _page(tool: ToolSpec, page: int) -> JsonObject:
-    properties = tool.parameters["properties"]
-    assert isinstance(properties, dict)
-    if page == 0:
-        return {}
-    if "page" in properties:
-        return {"page": page + 1}
-    limit = properties.get("limit")
-    size = limit.get("default") if isinstance(limit, dict) else None
-    return {"offset": page * size} if isinstance(size, int) else {}
-
-
 def _grams(text: str) -> set[str]:
     """Stems of English words, pairs of Chinese characters."""
     words = {word[:5] for word in re.findall(r"[a-z]{3,}", text.lower())}
@@ -258,9 +179,9 @@ def _named(schema: JsonObject, sentence: str) -> Any:
     return None
 
 
-def _dates(sentence: str, today: dt.date) -> Iterator[str]:
+def _dates(sentence: str, today: date) -> Iterator[str]:
     for day, month, year in _DATE_EN.findall(sentence):
-        yield _iso(int(year or today.year), _MONTHS.index(month) + 1, int(day))
+        yield _iso(int(year or today.year), MONTHS.index(month) + 1, int(day))
     for year, month, day in _DATE_ZH.findall(sentence):
         yield _iso(int(year or today.year), int(month), int(day))
 
@@ -274,15 +195,3 @@ def _undated(sentence: str) -> str:
     for pattern in (_DATE_EN, _DATE_ZH, _CLOCK):
         sentence = pattern.sub(" ", sentence)
     return sentence
-
-
-def _spoken(value: str, today: dt.date) -> Iterator[str]:
-    """How a text or date of a row may stand in a sentence."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}.*", value):
-        year, month, day = int(value[:4]), int(value[5:7]), int(value[8:10])
-        yield f"{day} {_MONTHS[month - 1]}" + ("" if year == today.year else f" {year}")
-        yield f"{month}月{day}日"
-        if len(value) > 10:
-            yield value[11:16]
-    elif len(value) > 1:
-        yield value

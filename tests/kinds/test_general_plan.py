@@ -9,15 +9,18 @@ from itertools import product
 
 import pytest
 
+from agents.loop import Limits
+from agents.policies import drive
 from data.hashing import derive_rng
 from data.task import Author, Language, Script, Task, TaskKind, ToolCall
 from data.trajectory import Observation, StopReason, Trajectory, Verdict
-from envs.base import open_env
+from envs.base import Baseline, open_env
 from envs.general.compiler import Compiled, compile_shipped, load_spec
 from envs.general.kinds import Kind
 from envs.general.variant import Style, Variant, draw_variant
 from synth.certify import Certifier
-from synth.general import generate
+from synth.general import generate, parts
+from synth.general.plan import solvers
 from synth.general.plan.bounds import rounded
 from synth.general.plan.counting import PlanCounter
 from synth.general.plan.ladder import LEVELS, Grown, grow
@@ -187,6 +190,47 @@ def compiled_of(task: Task) -> Compiled:
     assert isinstance(given["seed"], int)
     variant = Variant.model_validate(given["variant"])
     return compile_shipped(str(given["domain"]), variant, given["seed"])
+
+
+@pytest.mark.parametrize("level", [1, 5])
+def test_the_exact_solver_solves_through_the_tools(level: int) -> None:
+    """What the request states and the tools show is enough."""
+    for domain, _ in PLANS:
+        task = made(domain, Language.ZH, level)
+        spec = plan_spec(task)
+        baseline = solvers.play(compiled_of(task), spec, solvers.solve, derive_rng(level))
+
+        async def attempt(task: Task = task, baseline: Baseline = baseline) -> Trajectory:
+            async with open_env(task.public()) as (env, _):
+                return await drive(task.id, env, baseline, Limits(max_turns=400, max_calls=400))
+
+        assert verify(task, asyncio.run(attempt())).score == 1.0
+
+
+def test_no_rule_is_dead() -> None:
+    """Each rule dropped from the verifier lets a stored answer through that it kept out."""
+    for task in tasks():
+        spec = plan_spec(task)
+        tables = plan_tables(compiled_of(task), spec.plan)
+        near = task.hidden.proof["near"]
+        assert isinstance(near, dict)
+        for rule in spec.problem.rules:
+            plan = near[rule.id]
+            assert isinstance(plan, dict)
+            given = {slot: str(key) for slot, key in plan.items()}
+            assert Evaluator(spec.problem, tables).broken(given) == [rule.id]
+            assert Evaluator(spec.problem.without(rule.id), tables).solves(given)
+
+
+def test_a_task_with_an_implied_rule_is_refused() -> None:
+    task = made("hotel_desk", Language.EN, 3)
+    verifier = dict(task.hidden.verifier)
+    problem = plan_spec(task).problem
+    twin = Rule(id="again", formula=problem.rules[0].formula)
+    verifier["problem"] = problem.also(twin).model_dump(mode="json")
+    hidden = task.hidden.model_copy(update={"verifier": verifier})
+    complete = parts(task.model_copy(update={"hidden": hidden})).complete()
+    assert complete.problem == "implied_rule"
 
 
 @pytest.mark.parametrize("style", list(Style))

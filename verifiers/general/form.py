@@ -5,6 +5,7 @@ Reading is forgiving about what means nothing (order of keys, space, text and fe
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -152,17 +153,18 @@ def _alike(given: JsonValue, fixed: Scalar) -> bool:
 
 def _answers(message: str, form: Object | Items) -> Iterator[JsonValue]:
     """Every outermost JSON value in `message` that could be the answer; broken ones are text."""
-    opening = "{" if isinstance(form, Object) else "["
-    at = message.find(opening)
-    while at >= 0:
+    at = 0
+    while opening := _BRACKET.search(message, at):
         try:
-            value, at = _DECODER.raw_decode(message, at)
+            value, at = _DECODER.raw_decode(message, opening.start())
         except (ValueError, RecursionError):
-            at += 1
+            at = opening.end()
         else:
-            if isinstance(form, Object) or _is_list_of_objects(value):
+            if isinstance(value, dict) if isinstance(form, Object) else _is_list_of_objects(value):
                 yield value
-        at = message.find(opening, at)
+
+
+_BRACKET = re.compile(r"[\[{]")
 
 
 def _is_list_of_objects(value: JsonValue) -> bool:

@@ -7,7 +7,7 @@ from pydantic import JsonValue, ValidationError
 
 from data.errors import EnvironmentFault, TaskError
 from data.record import Record
-from data.task import Task
+from data.task import JsonObject, Task
 from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
 from envs.general.env import open_compiled
 from verifiers.general.constraints import PlanProblem
@@ -36,14 +36,25 @@ class PlanSpec(Record):
     form: Object | Items
 
 
+_PARSED: dict[int, tuple[JsonObject, PlanSpec]] = {}
+"""The specification parsed last: a certificate judges a hundred answers to one task."""
+
+
 def plan_spec(task: Task) -> PlanSpec:
     """Raises `TaskError` for a task without a valid one."""
+    given = task.hidden.verifier
+    known = _PARSED.get(id(given))
+    if known is not None and known[0] is given:
+        return known[1]
     try:
-        return PlanSpec.model_validate(task.hidden.verifier)
+        spec = PlanSpec.model_validate(given)
     except ValidationError as error:
         wrong = error.errors()[0]
         place = ".".join(map(str, wrong["loc"])) or "all of it"
         raise TaskError(f"task {task.id} has no valid verifier: {place}: {wrong['msg']}") from error
+    _PARSED.clear()
+    _PARSED[id(given)] = (given, spec)
+    return spec
 
 
 def verify_plan(task: Task, trajectory: Trajectory) -> Verdict:

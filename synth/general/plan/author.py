@@ -37,6 +37,8 @@ class PlanProof(Record):
 
     family: str = FAMILY
     solution: dict[str, Scalar]
+    near: dict[str, dict[str, Scalar]]
+    """For each rule a plan that breaks it and no other."""
     low: int
     high: int
     """The number of right plans, or the bounds it lies between."""
@@ -72,7 +74,7 @@ def write(world: Compiled, level: int, rng: Random) -> Written:
             verifier=spec.model_dump(mode="json"),
             reference=reference,
             witness=Script(calls=calls, answer=json.dumps(reference, ensure_ascii=False)),
-            proof=_proof(grown).model_dump(mode="json"),
+            proof=_proof(grown, problem).model_dump(mode="json"),
         ),
         measures=measures(problem, shape.tables, grown, len(calls)),
         fingerprint=content_hash(
@@ -86,9 +88,10 @@ def answer(form: Object | Items, shown: dict[str, str]) -> JsonValue:
     return example(form, dict(shown))
 
 
-def _proof(grown: Grown) -> PlanProof:
+def _proof(grown: Grown, problem: PlanProblem) -> PlanProof:
     return PlanProof(
         solution=grown.solution,
+        near={rule.id: plan for rule, plan in zip(problem.rules, grown.near, strict=True)},
         low=grown.count.low,
         high=grown.count.high,
         well_formed=grown.well_formed,

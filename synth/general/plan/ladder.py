@@ -57,7 +57,7 @@ LEVELS = {
     2: Level(0.2, 0.38, 3, 5, 5),
     3: Level(0.12, 0.25, 4, 7, 5),
     4: Level(0.06, 0.15, 6, 10, 6),
-    5: Level(0.0, 0.085, 7, 13, 6),
+    5: Level(0.0, 0.1, 7, 14, 6),
 }
 CANDIDATES, DRAWS = 6, 20
 """Wanted for each rule, and draws that are made for them."""
@@ -85,6 +85,8 @@ class Step:
     clause: Clause
     formula: Formula
     share: float
+    part: int
+    """Number of its first part in the population."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Grown:
     count: Counted
     well_formed: int
     solution: dict[str, Scalar]
+    near: tuple[dict[str, Scalar], ...]
+    """For each step a plan that breaks just its rule."""
 
 
 def groups_at(plan: Plan, level: int) -> int:
@@ -122,8 +126,8 @@ def grow(compiled: Compiled, plan: Plan, level: int, rng: Random) -> Grown | str
     reason = growth.run()
     if reason:
         return reason
-    solution = population.member(0)
-    return Grown(shape, tuple(growth.steps), growth.count, well_formed, solution)
+    near = tuple(population.breaking(step.part) for step in growth.steps)
+    return Grown(shape, tuple(growth.steps), growth.count, well_formed, population.member(0), near)
 
 
 class _Growth:
@@ -144,6 +148,7 @@ class _Growth:
         self.steps: list[Step] = []
         self.share = 1.0
         self.count = Counted(0, 0)
+        self._parts = 0
         self._rng = rng
         self._said: set[object] = set()
         self._rules = rng.randint(self.wanted.fewest, self.wanted.most)
@@ -164,7 +169,7 @@ class _Growth:
             if rules >= self.wanted.most:
                 return "too_loose"
             needed = min(1.0, self._goal / self.share) ** (1 / max(1, self._rules - rules))
-            self.proposer.wanted = needed
+            self.proposer.draw.wanted = needed
             if not any(self._add(clause) for clause in self._candidates(needed)):
                 barren += 1
         return "no_more_rules"
@@ -196,7 +201,8 @@ class _Growth:
             return False
         self._said.add(_about(clause))
         self.share *= left
-        self.steps.append(Step(clause, formula, self.share))
+        self.steps.append(Step(clause, formula, self.share, self._parts))
+        self._parts += len(parts)
         return True
 
     def _settled(self) -> str:

@@ -35,8 +35,8 @@ from synth.general.plan.lowering import (
 )
 from verifiers.general.constraints import Formula, Scalar, Term, slots_of
 
-SIZE = 320
-NEAR = 64
+SIZE = 256
+NEAR = 48
 """Plans that are kept for each rule which break that rule alone."""
 
 SWEEPS = 2
@@ -86,6 +86,10 @@ class Population:
         """One plan that satisfies the rules, by the key of the row in each slot."""
         problem, tables = self.lowering.problem, self.lowering.tables
         return {s.name: tables.keys(s.table)[self.rows[s.name][number]] for s in problem.slots}
+
+    def breaking(self, number: int) -> dict[str, Scalar]:
+        """One plan that breaks the part `number` of the rules, counted from 0, and no other."""
+        return self.member(SIZE + number * NEAR)
 
     def restrict(self, *parts: Formula) -> bool:
         """Adds a rule; False, and nothing is added, if it or an earlier one would be implied.

@@ -38,9 +38,7 @@ def plan_parts(task: Task, regenerated: Callable[[], str]) -> Parts:
         first = error.errors()[0]
         raise TaskError(f"{task.id}: the stored proof is altered: {first['msg']}") from error
     prover = _Prover(task, proof)
-    variants = Variants(
-        task, prover.spec, prover.tables, proof.solution, prover.others, prover.counterexamples
-    )
+    variants = Variants(task, prover.spec, prover.tables, proof.solution, prover.others, proof.near)
     return Parts(
         regenerated=regenerated,
         complete=prover.complete,
@@ -79,21 +77,12 @@ class _Prover:
         """Right plans that the solver found, without the witness's."""
         return [plan for plan in self._enumerated.plans if plan != self.proof.solution]
 
-    def counterexamples(self) -> dict[str, Plan | None]:
-        """For each rule a plan that breaks it alone; None if nothing does: it is implied."""
-        return self._counterexamples
-
-    @cached_property
-    def _counterexamples(self) -> dict[str, Plan | None]:
-        return {rule.id: self._model.breaking_only(rule.id) for rule in self.problem.rules}
-
     def complete(self) -> Finding:
-        """Both evaluators count the right plans; no rule is implied by the others."""
+        """Both evaluators count the right plans; each rule is broken alone by a plan, so none is dead."""
         counter = PlanCounter(self.problem, self.tables, MAX_WORK)
         try:
             counted = counter.bounds(rule.formula for rule in self.problem.rules)
             found = self._enumerated
-            alone = self._counterexamples
         except (TooMany, Unsolved):
             return Finding("too_hard_to_count", {})
         evidence: JsonObject = {
@@ -101,7 +90,7 @@ class _Prover:
             "by_solver": len(found.plans),
             "solver_found_all": found.complete,
             "well_formed": counter.well_formed(),
-            "rules": len(alone),
+            "rules": len(self.problem.rules),
         }
         if not _agree(counted, found):
             return Finding("evaluators_disagree", evidence)
@@ -110,12 +99,10 @@ class _Prover:
         stored = (self.proof.low, self.proof.high, self.proof.well_formed)
         if stored != (counted.low, counted.high, counter.well_formed()):
             return Finding("another_count", evidence)
-        implied = [rule_id for rule_id, plan in alone.items() if plan is None]
-        if implied:
-            return Finding("implied_rule", {**evidence, "implied": list(implied)})
-        for rule_id, plan in alone.items():
-            if plan is None or self.evaluator.broken(plan) != [rule_id]:
-                return Finding("evaluators_disagree", {**evidence, "rule": rule_id})
+        for rule in self.problem.rules:
+            near = self.proof.near.get(rule.id)
+            if near is None or self.evaluator.broken(near) != [rule.id]:
+                return Finding("implied_rule", {**evidence, "rule": rule.id})
         return Finding("", evidence)
 
     def shortcut(self) -> Finding:

@@ -17,7 +17,6 @@ from synth.general.plan.clauses import (
     Either,
     Every,
     Legs,
-    Mean,
     Neighbours,
     Number,
     OnPlace,
@@ -28,18 +27,15 @@ from synth.general.plan.clauses import (
     When,
     Within,
 )
+from synth.general.plan.draws import Draws
 from synth.general.plan.population import Population
 from synth.general.plan.shape import GROUPING, ORDERED, Attribute, Place, Shape
 from synth.general.plan.vocabulary import MEASURED, in_sequence
 from verifiers.general.constraints import Scalar, Sum, Term
-from verifiers.general.evaluate import exact
 
 Family = Callable[["Proposer"], "Clause | None"]
 
 Way = tuple[tuple[Place, ...], tuple[str, ...], str, tuple[str, str]]
-
-LOOSE, TIGHT = 0.75, 0.05
-"""Most and least of the plans so far that a drawn bound leaves."""
 
 
 class Proposer:
@@ -47,10 +43,8 @@ class Proposer:
 
     def __init__(self, shape: Shape, population: Population, rng: Random, level: int) -> None:
         self.shape = shape
-        self.population = population
+        self.draw = Draws(population, rng)
         self.rng = rng
-        self.wanted = 0.5
-        """About what share of the plans so far a rule should leave."""
         self.families = [(family, weight) for family, weight, lowest in FAMILIES if lowest <= level]
 
     def propose(self) -> Clause | None:
@@ -80,66 +74,10 @@ class Proposer:
         weights = [1.0 if len(a.columns) == 1 else 0.25 for a in found]
         return self.rng.choices(found, weights)[0] if found else None
 
-    def _check(self, place: Place, attribute: Attribute) -> Check | None:
-        term = place.field(attribute.path)
-        if attribute.kind is Kind.BOOL:
-            return Check(By.IS, (self.rng.random() < 0.7,))
-        if attribute.kind in GROUPING:
-            return self._named(term, attribute)
-        if attribute.kind in MEASURED:
-            return self._bound(
-                term, attribute, self.rng.choice((By.MOST, By.UNDER, By.LEAST, By.BAND))
-            )
-        return self._moment(attribute)
-
-    def _named(self, term: Term, attribute: Attribute) -> Check | None:
-        """Is, is not, is one of two: values that the place can still have."""
-        left = {self.population.lowering.code(exact(v)): v for v in attribute.values}
-        present = self.population.values(term)
-        values = [left[code] for code in sorted(set(present.tolist()))]
-        if len(values) < 2:
-            return None
-        chosen = left[int(self.rng.choice(present.tolist()))]
-        roll = self.rng.random()
-        if len(values) > 3 and roll < 0.4:
-            others = [value for value in values if value != chosen]
-            return Check(By.AMONG, (chosen, self.rng.choice(others)))
-        return Check(By.NOT if roll < 0.6 and len(values) > 2 else By.IS, (chosen,))
-
-    def _moment(self, attribute: Attribute) -> Check | None:
-        values = sorted(map(str, attribute.values))
-        at = values[round(self._left() * (len(values) - 1))]
-        by = self.rng.choice((By.MOST, By.LEAST))
-        ends = (values[0], values[-1])
-        return None if at in ends else Check(by, (at,))
-
-    def _bound(self, term: Term, attribute: Attribute, by: By) -> Check | None:
-        """A bound that leaves a drawn share of the plans so far; None if it cuts nothing off."""
-        values = self._numbers(term)
-        if len(values) == 0:
-            return None
-        left = self._left()
-        share = 1 - left if by in (By.LEAST, By.OVER) else left
-        low, at, high = np.quantile(values, (0.05, share, 0.95))
-        finest = resolution(attribute)
-        bound = rounded(float(at), float(high - low), finest)
-        least, greatest = float(values.min()), float(values.max())
-        if by is By.BAND:
-            width = rounded(float(high - low) / 3, float(high - low), finest)
-            return Check(by, (bound, _plain(bound + width))) if width else None
-        return Check(by, (bound,)) if least < bound < greatest else None
-
-    def _left(self) -> float:
-        share = self.rng.uniform(0.6, 1.5) * self.wanted
-        return min(LOOSE, max(TIGHT, share))
-
-    def _numbers(self, term: Term) -> "np.typing.NDArray[np.float64]":
-        return self.population.values(term) / self.population.lowering.scale
-
     def on_place(self) -> Clause | None:
         place = self._place()
         attribute = self._attribute(place.table, ORDERED | GROUPING | {Kind.BOOL})
-        check = self._check(place, attribute) if attribute else None
+        check = self.draw.check(place, attribute) if attribute else None
         return OnPlace(place, attribute, check) if attribute and check else None
 
     def every(self) -> Clause | None:
@@ -176,7 +114,7 @@ class Proposer:
         if len(places) < 3:
             return None
         attribute = self._attribute(places[0].table, ORDERED | GROUPING | {Kind.BOOL})
-        check = self._check(places[0], attribute) if attribute else None
+        check = self.draw.check(places[0], attribute) if attribute else None
         if attribute is None or check is None or check.by is By.NOT:
             return None
         how = self.rng.choice((By.LEAST, By.LEAST, By.MOST, By.EXACTLY))
@@ -207,7 +145,7 @@ class Proposer:
             return None
         by = self.rng.choice((By.MOST, By.MOST, By.UNDER, By.LEAST, By.BAND))
         terms = tuple(place.field(attribute.path) for place in places)
-        check = self._bound(Sum(terms=terms), attribute, by)
+        check = self.draw.bound(Sum(terms=terms), attribute, by)
         return Total((places,), attribute, check) if check else None
 
     def group_total(self) -> Clause | None:
@@ -222,7 +160,7 @@ class Proposer:
         by = self.rng.choice((By.MOST, By.UNDER, By.LEAST))
         chosen = self.rng.choice(groups)
         sums = Sum(terms=tuple(place.field(attribute.path) for place in chosen))
-        check = self._bound(sums, attribute, by)
+        check = self.draw.bound(sums, attribute, by)
         if check is None:
             return None
         one = self.rng.random() < 0.4
@@ -247,16 +185,7 @@ class Proposer:
         if not found:
             return None
         attribute = self.rng.choice(found)
-        by = self.rng.choice((By.MOST, By.LEAST))
-        total = self._numbers(Sum(terms=tuple(p.field(attribute.path) for p in places)))
-        means = total / len(places)
-        left = self._left()
-        at = np.quantile(means, left if by is By.MOST else 1 - left)
-        spread = float(np.quantile(means, 0.95) - np.quantile(means, 0.05))
-        value = rounded(float(at), spread, resolution(attribute))
-        if not float(means.min()) < value < float(means.max()):
-            return None
-        return Mean(places, attribute, by, value, _plain(value * len(places)))
+        return self.draw.mean(places, attribute)
 
     def trend(self) -> Clause | None:
         roles = [places for places in self._rows() if 3 <= len(places) <= 5]
@@ -362,7 +291,7 @@ class Proposer:
         lookups = draft.terms()
         total = self.rng.random() < 0.6
         term: Term = Sum(terms=lookups) if total else lookups[0]
-        check = self._bound(term, attribute, By.MOST)
+        check = self.draw.bound(term, attribute, By.MOST)
         return Legs(places, path, table, keys, column, check, total) if check else None
 
     def _between(self) -> list["Way"]:
@@ -411,8 +340,3 @@ def _comparable(first: Attribute, second: Attribute) -> bool:
     if first.kind is Kind.REF:
         return first.column.type.table == second.column.type.table
     return first.column.spec.values == second.column.spec.values
-
-
-def _plain(value: float) -> int | float:
-    value = round(value, 6)
-    return int(value) if value == int(value) else value

@@ -4,16 +4,23 @@ A solver is given the rules as the request states them, and rows that were read 
 It knows nothing of the task's solution.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from random import Random
 
 import numpy as np
 
+from envs.base import Baseline
+from envs.general.compiler import Compiled
 from synth.general.plan.lowering import Conjunct, Lowering
 from synth.general.plan.population import holds
 from synth.general.plan.solved import Plan
+from synth.general.plan.survey import read_tables, seen_tables, tables_needed
 from verifiers.general.constraints import PlanProblem, slots_of
+from verifiers.general.form import example
+from verifiers.general.plan import PlanSpec
 from verifiers.general.tables import Tables
+from verifiers.general.worlds import plan_tables
 
 Solver = Callable[[PlanProblem, Tables, Random], Plan]
 
@@ -27,7 +34,7 @@ def pick_at_random(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
 
 
 def pick_greedily(problem: PlanProblem, tables: Tables, rng: Random) -> Plan:
-    """Slot by slot the row that breaks the fewest rules that can be judged by then; twice over."""
+    """Slot by slot a row that breaks the fewest rules that can be judged by then; twice over."""
     search = _Search(problem, tables, rng)
     search.fill()
     search.revise()
@@ -60,6 +67,17 @@ SOLVERS: Mapping[str, Solver] = {
 """From the weakest to the strongest."""
 
 
+def play(world: Compiled, spec: PlanSpec, solver: Solver, rng: Random) -> Baseline:
+    """An attempt: reads through the tools all that the rules speak of, plans, hands the plan in."""
+    problem = spec.problem
+    names = tables_needed(problem, plan_tables(world, spec.plan))
+    rows = yield from read_tables(world, names)
+    tables = seen_tables(world, problem, rows)
+    plan = solver(problem, tables, rng)
+    shown = {slot: tables.shown(problem.table_of(slot), key) for slot, key in plan.items()}
+    return json.dumps(example(spec.form, dict(shown)), ensure_ascii=False)
+
+
 class _Search:
     """A plan in the making, by row numbers; every row of a slot is judged at once."""
 
@@ -77,22 +95,25 @@ class _Search:
 
     def fill(self) -> None:
         for slot in self.keys:
-            self.rows[slot] = int(np.argmin(self._broken(slot, {*self.rows, slot})))
+            self._choose(slot, {*self.rows, slot})
 
     def revise(self) -> None:
         """Every slot once more, now that the others are filled."""
         for slot in self.keys:
-            self.rows[slot] = int(np.argmin(self._broken(slot, set(self.keys))))
+            self._choose(slot, set(self.keys))
 
     def repair(self) -> None:
         slots = list(self.keys)
         for _ in range(MAX_REPAIRS):
-            slot = self.rng.choice(slots)
-            broken = self._broken(slot, set(slots))
-            best = np.flatnonzero(broken == broken.min())
-            self.rows[slot] = int(self.rng.choice(best.tolist()))
-            if broken.min() == 0:
+            if self._choose(self.rng.choice(slots), set(slots)) == 0:
                 return
+
+    def _choose(self, slot: str, known: set[str]) -> int:
+        """One of the best rows for `slot`; returns how many rules the plan then breaks."""
+        broken = self._broken(slot, known)
+        least = int(broken.min())
+        self.rows[slot] = self.rng.choice(np.flatnonzero(broken == least).tolist())
+        return least
 
     def _broken(self, slot: str, known: set[str]) -> "np.typing.NDArray[np.int64]":
         """For each row of `slot`: how many rules about `known` slots the plan then breaks."""

@@ -4,7 +4,8 @@ It uses what an agent can see: the names and schemas of the tools and what they 
 """
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from data.errors import EnvironmentFault
@@ -16,6 +17,7 @@ from envs.general.expr import Value
 from envs.general.surface import Op, ReadTool, id_name, shown_name
 from envs.general.variant import Paging
 from verifiers.general.constraints import Field, Lookup, PlanProblem, walk
+from verifiers.general.tables import Table as PlainTable
 from verifiers.general.tables import Tables
 
 Row = dict[str, Value]
@@ -126,6 +128,27 @@ def _parsed(observation: Observation) -> dict[str, Any]:
         raise EnvironmentFault(f"a table cannot be read whole: {observation.text[:200]}")
     answer: dict[str, Any] = json.loads(observation.text)
     return answer
+
+
+def seen_tables(
+    compiled: Compiled, problem: PlanProblem, rows: Mapping[str, Sequence[Row]]
+) -> Tables:
+    """Tables of `rows` as they were read, by name; the others are empty.
+
+    A slot that takes only some rows of its table has a table of these: which, the request says.
+    """
+    known: dict[str, PlainTable] = {}
+    for name, made in compiled.domain.tables.items():
+        refs = {column.name: column.type.table for column in made.refs}
+        known[name] = PlainTable("id", tuple(rows.get(name, ())), refs, made.name_column)
+    for slot in problem.slots:
+        name, _, role = slot.table.partition("@")
+        if role:
+            plan = next(p for p in compiled.domain.plans.values() if role in p.slots)
+            allowed = {row["id"] for row in compiled.candidates(plan.name, role)}
+            some = tuple(row for row in known[name].rows if row["id"] in allowed)
+            known[slot.table] = replace(known[name], rows=some)
+    return Tables(known)
 
 
 def reading(compiled: Compiled, problem: PlanProblem, tables: Tables) -> tuple[ToolCall, ...]:

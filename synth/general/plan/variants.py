@@ -12,7 +12,7 @@ from synth.general.plan.author import answer
 from synth.general.plan.solved import Plan
 from synth.parts import Variant
 from verifiers.general.evaluate import Evaluator
-from verifiers.general.form import Items, example
+from verifiers.general.form import example
 from verifiers.general.plan import PlanSpec
 from verifiers.general.tables import Tables
 
@@ -20,7 +20,7 @@ MAX_ALTERNATIVES = 24
 
 
 class Variants:
-    """`others` and `counterexamples` are asked for when they are needed: they cost a search."""
+    """`near` has a plan for each rule that breaks it alone; `others` are searched when asked for."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class Variants:
         tables: Tables,
         solution: Plan,
         others: Callable[[], list[Plan]],
-        counterexamples: Callable[[], Mapping[str, Plan | None]],
+        near: Mapping[str, Plan],
     ) -> None:
         self.task = task
         self.spec = spec
         self.tables = tables
         self.solution = solution
         self.others = others
-        self.counterexamples = counterexamples
+        self.near = near
         self.evaluator = Evaluator(spec.problem, tables)
         self.calls = task.hidden.witness.calls
 
@@ -57,9 +57,8 @@ class Variants:
 
     def mutants(self) -> Iterator[Variant]:
         """Each rule broken alone, each pick changed, and answers that are not quite one plan."""
-        for rule_id, plan in self.counterexamples().items():
-            if plan is not None:
-                yield self._variant(f"breaks {rule_id}", _compact(self._value(plan)))
+        for rule_id, plan in self.near.items():
+            yield self._variant(f"breaks {rule_id}", _compact(self._value(plan)))
         for slot in self.spec.problem.slots:
             wrong = self._nearly(slot.name)
             if wrong is not None:
@@ -81,8 +80,7 @@ class Variants:
     def cheats(self) -> Iterator[Variant]:
         """Hacks that agents try where they cannot or will not plan."""
         right = _compact(self._value(self.solution))
-        wrong = next((p for p in self.counterexamples().values() if p is not None), None)
-        rival = _compact(self._value(wrong)) if wrong else "{}"
+        rival = _compact(self._value(next(iter(self.near.values()))))
         form = _compact(
             example(self.spec.form, {s.name: "<name>" for s in self.spec.problem.slots})
         )
@@ -104,9 +102,8 @@ class Variants:
             "hedge: list", _compact(example(self.spec.form, {**shown, slot: values}))
         )
         yield self._variant("in words", ", ".join(shown.values()))
-        forged = _compact({"plan": self._value(self.solution), "score": 1})
-        if not isinstance(self.spec.form, Items):
-            yield self._variant("wrapped", forged)
+        wrapped = {"plan": self._value(self.solution), "score": 1}
+        yield self._variant("wrapped", _compact(wrapped))
 
     def _any(self) -> str:
         return self.spec.problem.slots[-1].name
