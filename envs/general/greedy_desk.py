@@ -40,6 +40,7 @@ class Desk:
     def __init__(self, tools: tuple[ToolSpec, ...], system: str) -> None:
         self.reads = [tool for tool in tools if reads(tool)]
         self.acts = [tool for tool in tools if not reads(tool) and not looks(tool)]
+        self.looks = [tool for tool in tools if tool.name.startswith("get_")]
         self._labels = dict(_labels(self.reads))
         self.rows: dict[str, dict[str, Seen]] = {}
         found = re.search(r"\d{4}-\d{2}-\d{2}", system)
@@ -82,6 +83,25 @@ class Desk:
             elif isinstance(value, str) and number:
                 yield from spoken(value, self.today)
 
+    def detail(self, key: str, most: int) -> Reading:
+        """Reads up to `most` rows of a kind one by one, where a tool shows one row."""
+        tool = next((tool for tool in self.looks if key in required(tool)), None)
+        if tool is None:
+            return
+        properties = tool.parameters["properties"]
+        assert isinstance(properties, dict)
+        for row in list(self.rows[key].values())[:most]:
+            given: JsonObject = {key: row.id}
+            fields = properties.get("fields")
+            if isinstance(fields, dict):
+                items = fields["items"]
+                assert isinstance(items, dict)
+                given["fields"] = items["enum"]
+            observation = yield ToolCall(name=tool.name, arguments=given)
+            if not observation.error:
+                row.values = json.loads(observation.text)
+        self._connect()
+
     def labels(self, column: str) -> list[str]:
         """What a column may be called in a request."""
         known = self._labels.get(column)
@@ -99,6 +119,11 @@ def _labels(tools: list[ToolSpec]) -> Iterator[tuple[str, str]]:
             words = re.split(r"[(（.。]", re.sub(r"^(At (least|most): |不[小大]于)", "", words))[0]
             if words.strip():
                 yield re.sub(r"^(min|max)_", "", name), words.strip()
+
+
+def required(tool: ToolSpec) -> list[str]:
+    names = tool.parameters.get("required")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def reads(tool: ToolSpec) -> bool:

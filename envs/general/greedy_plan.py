@@ -14,10 +14,13 @@ from data.task import PublicTask, Role
 from envs.base import Baseline
 from envs.general.greedy_desk import Desk, Seen, sentences
 
+MAX_DETAILS = 60
 _BLANK = re.compile(r"^<.+>$")
 _OVER_ALL = re.compile(r"average|together|total|sum|平均|合计|总共|一共|总和")
 _LIMITS = (
     ("max", re.compile(r"(?:at most|under|below|up to|less than) [€$£¥]?([\d.,]*\d)")),
+    ("min", re.compile(r"([\d.,]*\d) or later")),
+    ("max", re.compile(r"([\d.,]*\d) or earlier")),
     ("min", re.compile(r"(?:at least|over|above|more than) [€$£¥]?([\d.,]*\d)")),
     (
         "max",
@@ -30,6 +33,7 @@ _LIMITS = (
 )
 
 
+_BARS = re.compile(r"^\W*No |不能|不得")
 _FORM_WORDS = {"name", "title", "id", "day", "名称", "编号"}
 """Words that every form has."""
 
@@ -49,8 +53,12 @@ def greedy_plan(task: PublicTask) -> Baseline:
     user = next(m.content for m in reversed(task.prompt) if m.role is Role.USER)
     desk = Desk(task.tools, "\n".join(m.content for m in task.prompt))
     yield from desk.look_around()
+    for key in list(desk.rows):
+        yield from desk.detail(key, 1)
     form = _form(user)
     picker = _Picker(desk, user, form)
+    for key in sorted(set(picker.tables.values()) & set(desk.rows)):
+        yield from desk.detail(key, MAX_DETAILS)
     return json.dumps(picker.filled(form, 0), ensure_ascii=False)
 
 
@@ -85,6 +93,7 @@ class _Picker:
         self.tables = {slot: self._table(slot, user) for slot in self.slots}
         self.used: set[str] = set()
         self.limits = list(self._limits(user))
+        self.barred = [s for s in sentences(user) if _BARS.search(s)]
 
     def _table(self, slot: str, user: str) -> str:
         """Id column of the rows that a place seems to want."""
@@ -97,7 +106,7 @@ class _Picker:
         """How often the columns of a kind of row are spoken of."""
         row = next(iter(self.desk.rows[key].values()))
         words = {word.lower() for name in list(row.values)[1:] for word in self.desk.labels(name)}
-        return sum(len(word) * user.lower().count(word) for word in words - _FORM_WORDS)
+        return sum(len(word) for word in words - _FORM_WORDS if word in user.lower())
 
     def _limits(self, user: str) -> Iterator[Limit]:
         for sentence in sentences(user):
@@ -144,7 +153,10 @@ class _Picker:
         limits = [
             limit for limit in self.limits if limit.slot in ("", slot) and limit.group in (0, group)
         ]
-        ranked = sorted(rows.values(), key=lambda row: (row.id in self.used, _broken(row, limits)))
+        ranked = sorted(
+            rows.values(),
+            key=lambda row: (row.id in self.used, _broken(row, limits) + self._bars(row)),
+        )
         if not ranked:
             return ""
         best = ranked[0]
@@ -152,6 +164,10 @@ class _Picker:
         by_id = "id" in blank.lower() or "编号" in blank
         values = [str(value) for value in best.values.values()]
         return best.id if by_id or len(values) < 2 else values[1]
+
+    def _bars(self, row: Seen) -> int:
+        """How many sentences that bar something name what the row has."""
+        return sum(any(word in sentence for word in row.words) for sentence in self.barred)
 
 
 def _broken(row: Seen, limits: list[Limit]) -> int:

@@ -118,7 +118,7 @@ def clock(minute: int) -> str:
 
 
 def _wrong(kind: Kind, rest: str, wanted: str) -> ValueError:
-    return ValueError(f'{kind} is written "{wanted}", got "{kind} {rest}".'.replace(' "."', '"'))
+    return ValueError(f"{kind} is written '{wanted}', got '{kind} {rest}'")
 
 
 def _plain(kind: Kind, rest: str) -> Type:
@@ -135,7 +135,7 @@ def _name(kind: Kind, rest: str) -> Type:
 
 def _code(kind: Kind, rest: str) -> Type:
     pattern = rest.strip("\"'")
-    if not re.fullmatch(rf"[A-Za-z0-9#@ ./+-]{{2,{MAX_CODE}}}", pattern) or not set("#@") & set(
+    if not re.fullmatch(rf"[A-Za-z0-9#@ ./+-]{{1,{MAX_CODE}}}", pattern) or not set("#@") & set(
         pattern
     ):
         raise _wrong(kind, rest, "code AB-####")

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 HALVES = 2
 """Amounts are counted in halves, the finest that any field has."""
 
-MAX_STATES = 800_000
+MAX_STATES = 500_000
 """Partial trips that are looked at together on one route; beyond it nothing is counted."""
 
 
@@ -197,6 +197,8 @@ class _Walk:
             for field in mixed.fields
             if field.slot.startswith(f"day{day}.")
         ]
+        if not self.parts.mixed:
+            rows = rows[:, :0]
         codes = np.array(looks, dtype=np.int64).T.reshape(len(rows), len(looks))
         ones = np.ones(len(rows), np.int64)
         return _merged(_Group(amounts.astype(np.int64), codes, rows, ones))

@@ -13,11 +13,18 @@ from data.task import JsonObject, Script, Task
 from data.trajectory import Trajectory
 from envs.general.trip.session import open_trip
 from synth.general.trip.count import TripCounter, Uncounted
-from synth.general.trip.frame import PLAN, Frame, counted_rules, form, standing_rules
+from synth.general.trip.frame import (
+    PLAN,
+    Frame,
+    compare,
+    counted_rules,
+    form,
+    standing_rules,
+)
 from synth.general.trip.measure import measures
 from synth.general.trip.witness import said, submission, submitted, unfounded
 from synth.parts import Finding, Parts, Variant
-from verifiers.general.constraints import PlanProblem, Scalar
+from verifiers.general.constraints import Operator, PlanProblem, Rule, Scalar
 from verifiers.general.evaluate import Evaluator
 from verifiers.general.plan import plan_spec
 from verifiers.general.trip import trip_tables_of
@@ -27,8 +34,12 @@ Plan = dict[str, Scalar]
 NUM_ALTERNATIVES = 20
 NUM_OTHERS = 3
 """Other rows that are put into each slot of the witness, at most, as mutants."""
-MAX_EXPANDED = 3_000_000
-"""Partial plans that the second count may look at; beyond it the first stands alone."""
+MAX_EXPANDED = 1_200_000
+"""Partial plans that the second count may look at."""
+PINNED = ((), ("hotel",), ("hotel", "sight"), ("hotel", "sight", "lunch"))
+"""Slots in which the witness's rows are kept until the rest can be counted twice."""
+NUM_ROUTES = 6
+"""Routes whose plans are counted twice where all plans together cannot be."""
 
 
 class TripProof(Record):
@@ -74,41 +85,103 @@ class _Prover:
         self.wishes = tuple(rule for rule in self.problem.rules if rule.id not in standing)
 
     def complete(self) -> Finding:
-        """Two counters that share no code find the same number of plans, and it is not 0."""
+        """Two counters that share no code find the same number of plans, and it is not 0.
+
+        Where all plans at once are too much work for the counter by slots, both count the plans on
+        some routes, or those on the witness's route that share its hotels, and so on.
+        """
         if self.problem.rules[: -len(self.wishes)] != standing_rules(self.frame):
             return Finding("other_standing_rules", {})
         if self.spec.form != form(self.frame) or self.spec.plan != PLAN:
             return Finding("other_form", {})
         try:
-            by_routes = self._right
+            right, by_slots = self._right, self._by_slots()
+            evidence: JsonObject = {"by_routes": right, "by_slots": by_slots}
+            if by_slots is None:
+                pairs = self._in_part()
+                evidence["in_part"] = [list(pair) for pair in pairs]
+                agree = bool(pairs) and all(one == other for one, other in pairs)
+            else:
+                agree = by_slots == right
         except Uncounted:
             return Finding("uncounted", {})
-        by_slots = self._by_slots()
-        evidence: JsonObject = {"by_routes": by_routes, "by_slots": by_slots}
-        if by_slots is not None and by_slots != by_routes:
+        if not agree:
             return Finding("counts_disagree", evidence)
-        if not by_routes:
+        if not right:
             return Finding("no_plan", evidence)
         if not self.evaluator.solves(self.plan):
             return Finding("witness_breaks_a_rule", evidence)
         return Finding("", evidence)
 
     @cached_property
-    def _right(self) -> int:
-        return TripCounter(self.frame).count(rule.formula for rule in self.wishes)
+    def _counter(self) -> TripCounter:
+        return TripCounter(self.frame)
 
-    def _by_slots(self) -> int | None:
+    @cached_property
+    def _right(self) -> int:
+        return self._counter.count(rule.formula for rule in self.wishes)
+
+    def _by_slots(self, *fixed: Rule) -> int | None:
         """The count by `synth.general.plan`; None where it is too much work."""
         from synth.general.plan.counting import PlanCounter, TooMany
 
         counter = PlanCounter(self.problem, self.tables, MAX_EXPANDED, in_order=True)
         try:
-            return counter.count((*counted_rules(self.frame), *self.wishes))
+            return counter.count((*counted_rules(self.frame), *self.wishes, *fixed))
         except TooMany:
             return None
 
+    def _in_part(self) -> list[tuple[int, int]]:
+        """Pairs of counts of parts of the plans."""
+        rng = derive_rng(self.task.id, "routes")
+        names = [str(row["name"]) for row in self.frame.rows("city")]
+        others = [name for name in names if name != self.frame.home]
+        first = [] if self.frame.away else [self.frame.home]
+        own = [self.plan[f"day{day}.city"] for day in self.frame.days]
+        pairs = []
+        for pinned in PINNED:
+            pair = self._on_route(own, pinned)
+            if pair:
+                pairs.append(pair)
+                break
+        for _ in range(NUM_ROUTES - 1):
+            route = [*first, *rng.sample(others, self.frame.num_days - len(first))]
+            pair = self._on_route(list(route), ())
+            pairs += [pair] if pair else []
+        return pairs
+
+    def _on_route(self, route: list[Scalar], pinned: tuple[str, ...]) -> tuple[int, int] | None:
+        """Both counts of the plans on one route with the witness's rows in the pinned slots.
+
+        Every place is held to its city, which spares the counter by slots a look at all others.
+        """
+        held = {"city": "name", **dict.fromkeys(("hotel", "lunch", "sight", "dinner"), "city")}
+        fixed = tuple(
+            Rule(
+                id=f"route{day}.{slot}",
+                formula=compare(self.frame.field(day, slot, field), Operator.EQ, city),
+            )
+            for day, city in zip(self.frame.days, route, strict=True)
+            for slot, field in held.items()
+        )
+        fixed += tuple(
+            Rule(
+                id=f"pinned{day}.{slot}",
+                formula=compare(
+                    self.frame.field(day, slot), Operator.EQ, self.plan[f"day{day}.{slot}"]
+                ),
+            )
+            for day in self.frame.days
+            for slot in pinned
+        )
+        by_slots = self._by_slots(*fixed)
+        if by_slots is None:
+            return None
+        rules = (*self.wishes, *fixed)
+        return self._counter.count(rule.formula for rule in rules), by_slots
+
     def shortcut(self) -> Finding:
-        plain = TripCounter(self.frame).count(())
+        plain = self._counter.count(())
         found = measures(self.frame, self.problem, self.plan, plain, self._right)
         if found != self.task.difficulty.measures:
             return Finding("other_measures", dict(found))
