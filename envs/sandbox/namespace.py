@@ -75,7 +75,10 @@ class Namespaces:
     @asynccontextmanager
     async def open(self, limits: Limits) -> AsyncIterator[Channel]:
         async with self._starting:
-            if self._nursery is None or self._nursery.ended:
+            if self._nursery is not None and self._nursery.ended:
+                await self._nursery.stop()
+                self._nursery = None
+            if self._nursery is None:
                 self._nursery = await _Nursery.start(self._packages, self._programs)
         uid = self._take_uid()
         try:
