@@ -12,8 +12,14 @@ from envs.interpreter.pool import Pool, PoolSettings
 from envs.interpreter.service import new_provider
 from envs.interpreter.world import CellLimits
 
-QUICK = CellLimits(cell_timeout_s=2.0)
+QUICK = CellLimits(cell_timeout_s=1.5)
 """For cells that never end by themselves."""
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not react to an interrupt is killed sooner than in earnest."""
+    monkeypatch.setattr("envs.interpreter.kernel.INTERRUPT_S", 0.5)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
