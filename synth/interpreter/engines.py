@@ -213,7 +213,7 @@ def sql_cells(readings: tuple[Reading, ...], pipeline: Pipeline) -> tuple[str, s
             f"{frame}[{sql_code.ROW!r}] = range(len({frame}))",
             f"base.register({other.file!r}, {frame})",
         ]
-    lines.append(f'rows = base.execute("""{text}""").fetchall()')
+    lines.append(f'rows = base.execute("""\n{text}\n""").fetchall()')
     match pipeline.final:
         case Stat():
             lines.append("answer = rows[0][0]")
