@@ -20,6 +20,7 @@ import getpass
 import json
 import math
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -375,6 +376,9 @@ def _key(key: Any) -> str:
 def main(arguments: list[str]) -> None:
     """`arguments`: the part to play and, for a kernel, the key that signs its messages."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    # A transcript that is run again draws the same numbers, as far as it asks for these.
+    random.seed(0)
+    numpy.random.seed(0)
     if arguments[0] == "rerun":
         _rerun(APP.shell)
     APP.session = Session(config=APP.config, key=arguments[1].encode(), username="agent")

@@ -99,30 +99,36 @@ class Pool:
         while warm and self._ready:
             taken = self._ready.popleft()
             self._refill()
-            if taken.kernel.alive:
+            if await _answers(taken.kernel):
                 taken.kernel.limits = limits
                 return taken
             await taken.owner.aclose()
         try:
-            async with asyncio.timeout(self._settings.wait_s):
-                return await self._open(limits)
-        except TimeoutError as error:
-            raise EnvironmentFault(
-                f"no kernel within {self._settings.wait_s:.0f} s: {self._settings.max_kernels} are "
-                "in use; use fewer at once, or a machine with more memory"
-            ) from error
+            return await self._open(limits)
         finally:
             self._refill()
 
     async def _open(self, limits: CellLimits) -> _Warm:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._slots)
+            await self._slot()
+            stack.callback(self._slots.release)
             sandbox = await stack.enter_async_context(self._provider.open(sandbox_limits(limits)))
             kernel = Kernel(sandbox, self._context, limits)
             stack.push_async_callback(kernel.close)
             await kernel.start()
             return _Warm(kernel, stack.pop_all())
         raise AssertionError("the stack lets exceptions through")
+
+    async def _slot(self) -> None:
+        """Waits for room for one more kernel."""
+        try:
+            async with asyncio.timeout(self._settings.wait_s):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise EnvironmentFault(
+                f"no kernel within {self._settings.wait_s:g} s: {self._settings.max_kernels} are "
+                "in use; use fewer at once, or a machine with more memory"
+            ) from error
 
     def _refill(self) -> None:
         if self._filling is None or self._filling.done():
@@ -137,3 +143,12 @@ class Pool:
                 # Whoever asks next starts one and is told.
                 log.warning("no warm kernel: %s", error)
                 return
+
+
+async def _answers(kernel: Kernel) -> bool:
+    """Whether a kernel that waited is still there."""
+    try:
+        await kernel.sandbox.put({})
+    except EnvironmentFault:
+        return False
+    return kernel.alive

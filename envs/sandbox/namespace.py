@@ -75,7 +75,10 @@ class Namespaces:
     @asynccontextmanager
     async def open(self, limits: Limits) -> AsyncIterator[Channel]:
         async with self._starting:
-            if self._nursery is None or self._nursery.ended:
+            if self._nursery is not None and self._nursery.ended:
+                await self._nursery.stop()
+                self._nursery = None
+            if self._nursery is None:
                 self._nursery = await _Nursery.start(self._packages, self._programs)
         uid = self._take_uid()
         try:
@@ -201,83 +204,6 @@ class _Nursery:
                     break
                 await asyncio.sleep(0.001)
             await loop.sock_sendall(self._control, data[sent:])
-
-
-@contextmanager
-def _etc_files() -> Iterator[dict[str, int]]:
-    """Our files for /etc as descriptors to read them from, by name."""
-    with ExitStack() as files:
-        found = {}
-        for name, content in view.ETC_FILES.items():
-            file = files.enter_context(tempfile.TemporaryFile())
-            file.write(content.encode())
-            file.seek(0)
-            found[name] = file.fileno()
-        yield found
-
-
-class _Hatching:
-    """A sandbox on its way, and what ends it afterwards."""
-
-    def __init__(self, near: socket.socket, group: cgroups.Group | None, uid: int) -> None:
-        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        near.setblocking(False)
-        self.settled = False
-        self._near = near
-        self._group = group
-        self._uid = uid
-        self._pidfd = -1
-
-    async def settle(self) -> None:
-        """Does what the sandbox asks for until it is ready."""
-        while not self.settled:
-            hello = await _hello(self._near, HATCH_S)
-            if self._pidfd < 0:
-                self._pidfd = os.pidfd_open(hello.pid)
-            match hello.frame.header:
-                case {"ask": "group"}:
-                    if self._group:
-                        self._group.add(hello.pid)
-                case {"ask": "users"}:
-                    for name, line in users(self._uid).items():
-                        Path(f"/proc/{hello.pid}/{name}").write_text(line)
-                case {"failed": why}:
-                    raise EnvironmentFault(f"no sandbox can be made: {why}")
-                case _:
-                    self.settled = True
-                    return
-            self._near.send(b".")
-
-    async def end(self) -> None:
-        """Kills everything in the sandbox, and waits until it is gone. May be called twice."""
-        pidfd, self._pidfd = self._pidfd, -1
-        if pidfd >= 0:
-            await _end(pidfd)
-        if self._group:
-            self._group.remove()
-
-
-def _request(limits: Limits, uid: int, grouped: bool) -> dict[str, object]:
-    memory_bytes = limits.memory_mib << 20
-    allowance = {
-        "memory_bytes": memory_bytes,
-        "pids": limits.pids,
-        "file_bytes": limits.file_mib << 20,
-        "disk_bytes": limits.disk_mib << 20,
-        "open_files": limits.open_files,
-    }
-    watched_bytes = 0 if grouped else memory_bytes
-    return {
-        "uid": uid,
-        "privileged": _privileged(),
-        "allowance": allowance,
-        "watched_bytes": watched_bytes,
-    }
-
-
-def _privileged() -> bool:
-    """Whether sandboxes can be users of their own; else all are this user, who is not root."""
-    return os.geteuid() == 0
 
 
 @contextmanager

@@ -16,7 +16,7 @@ QUICK = CellLimits(cell_timeout_s=1.5)
 """For cells that never end by themselves."""
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not react to an interrupt is killed sooner than in earnest."""
     monkeypatch.setattr("envs.interpreter.kernel.INTERRUPT_S", 0.5)

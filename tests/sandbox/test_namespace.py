@@ -71,7 +71,10 @@ async def test_without_cgroups_memory_of_all_processes_is_still_limited(ungroupe
 
 
 async def test_without_cgroups_shared_memory_counts_too(ungrouped: Sandbox) -> None:
-    code = "import mmap, time\nx = mmap.mmap(-1, 400 << 20)\nx.write(b'x' * (400 << 20))"
+    code = (
+        "import mmap, time\nx = mmap.mmap(-1, 400 << 20)\n"
+        "for _ in range(400): x.write(bytes(1 << 20))\ntime.sleep(2)"
+    )
     assert (await ungrouped.exec(["python3", "-c", code], timeout_s=LONG_S)).oom
 
 
