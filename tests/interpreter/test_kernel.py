@@ -148,7 +148,7 @@ class TestEnds:
     async def test_a_dead_kernel_is_told_and_replaced(
         self, kernel: Kernel, code: str, words: str
     ) -> None:
-        run = await kernel.run(f"print('said', flush=True)\n{code}")
+        run = await kernel.run(f"print('said', flush=True)\nimport time\ntime.sleep(0.3)\n{code}")
         assert run.cell.ended is Ended.DIED
         text = run.outputs.text(2000)
         assert text.startswith("said\n")
