@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 
 from pydantic import JsonValue, ValidationError
 
-from data.errors import TaskError
+from data.errors import EnvironmentFault, TaskError
 from data.task import JsonObject, PublicTask, ToolCall, ToolSpec
 from data.trajectory import Observation
 from envs.interpreter.files import build_files
@@ -91,7 +91,10 @@ class Env:
     async def _open(self, contents: dict[str, bytes]) -> None:
         pool = await service().pool()
         self._kernel = await self._kernels.enter_async_context(pool.kernel(self._limits))
-        await self._kernel.sandbox.put(contents)
+        try:
+            await self._kernel.sandbox.put(contents)
+        except OSError as error:
+            raise EnvironmentFault(f"the data files cannot be written: {error}") from error
 
     async def _run_cell(self, arguments: JsonObject) -> Observation:
         assert self._kernel is not None, "reset comes before any call"

@@ -56,7 +56,9 @@ class _Stop(Enum):
 
 
 def sandbox_limits(limits: CellLimits) -> Limits:
-    return Limits(memory_mib=limits.memory_mib + OVERHEAD_MIB, pids=128)
+    """What a sandbox may use; files in all folders together leave memory for another kernel."""
+    memory_mib = limits.memory_mib + OVERHEAD_MIB
+    return Limits(memory_mib=memory_mib, pids=128, disk_mib=memory_mib // 8)
 
 
 class Kernel:
@@ -78,6 +80,9 @@ class Kernel:
             with connection.handed_over() as fds:
                 argv = [f"@{PROGRAM}", "kernel", connection.key]
                 process = await self.sandbox.spawn(argv, fds=fds)
+        except OSError as error:
+            connection.close()
+            raise EnvironmentFault(f"a kernel does not start: {error}") from error
         except BaseException:
             connection.close()
             raise

@@ -14,6 +14,7 @@ from typing import IO, NamedTuple, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError
 
+from data.errors import EnvironmentFault
 from data.record import Record
 from data.task import JsonObject
 from envs.interpreter.connection import IOPUB_FD, SHELL_FD
@@ -71,6 +72,8 @@ def rerun(
 
 def rerun_many(jobs: Sequence[Job]) -> list[Rerun]:
     """All of `jobs`, several at a time, results in their order; raises as `rerun` does."""
+    if not jobs:
+        return []
     patience_s = sum(job.timeout_s + SETUP_S for job in jobs)
     return wait_for(_all(jobs), patience_s)
 
@@ -81,12 +84,19 @@ async def _all(jobs: Sequence[Job]) -> list[Rerun]:
 
     async def one(job: Job) -> Rerun:
         async with slots, pool.sandbox(job.limits) as sandbox:
-            await sandbox.put(dict(job.files))
+            try:
+                await sandbox.put(dict(job.files))
+            except OSError as error:
+                raise EnvironmentFault(f"the data files cannot be written: {error}") from error
             return await _Rerunning(sandbox, job).run()
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(job)) for job in jobs]
-    return [task.result() for task in tasks]
+    tasks = [asyncio.create_task(one(job)) for job in jobs]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 _R = TypeVar("_R", bound=Record)

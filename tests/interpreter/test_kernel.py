@@ -148,7 +148,7 @@ class TestEnds:
     async def test_a_dead_kernel_is_told_and_replaced(
         self, kernel: Kernel, code: str, words: str
     ) -> None:
-        run = await kernel.run(f"print('said', flush=True)\n{code}")
+        run = await kernel.run(f"print('said', flush=True)\nimport time\ntime.sleep(0.3)\n{code}")
         assert run.cell.ended is Ended.DIED
         text = run.outputs.text(2000)
         assert text.startswith("said\n")
@@ -189,6 +189,9 @@ class TestHostility:
         [
             "import shutil, os\nshutil.rmtree('/', ignore_errors=True); os.listdir('.')",
             "f = open('/tmp/fill', 'wb')\nwhile True: f.write(b'x' * 10**6)",
+            "import os\nfor folder in ('/tmp', '/dev/shm', '.'):\n"
+            "  fd = os.open(folder + '/fill', os.O_WRONLY | os.O_CREAT)\n"
+            "  try:\n    while os.write(fd, b'x' * 10**6): pass\n  except OSError: pass\nos._exit(1)",
             "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
             "import os, signal\nfor p in range(1, 5000):\n  try: os.kill(p, 9)\n  except OSError: pass",
             "import sys\nsys.stdout.pub_thread.schedule = print\nprint(1)",
@@ -205,7 +208,8 @@ class TestHostility:
             "k = get_ipython().kernel\nk.iopub_thread.socket.send(b'[' * 10**6)",
         ],
         ids=[
-            "delete", "fill", "fork", "kill", "break-streams", "break-kernel", "mute", "flood",
+            "delete", "fill",
+            "fill-and-die", "fork", "kill", "break-streams", "break-kernel", "mute", "flood",
             "forge", "close", "threads", "deep",
         ],
     )  # fmt: skip
