@@ -134,7 +134,9 @@ class Drawer:
         self, opened: World, action: Action, touched: list[tuple[Change, ...]]
     ) -> tuple[Goal, tuple[Change, ...]] | None:
         values = self._possible(action, allowed=True)
-        if values is None or opened.breaks(action, values):
+        if values is None or not self._exist(opened, action, values):
+            return None
+        if opened.breaks(action, values):
             return None
         clues = self._clues(action, values)
         if clues is None:
@@ -144,8 +146,6 @@ class Drawer:
             changes = opened.act(action, values)
         except Refused:
             return None
-        except KeyError as gone:
-            raise Unfit("row_gone") from gone
         if not any(change.before != change.after for change in changes):
             raise Unfit("nothing_changes")
         if any((c.table, c.row_id) in before and c.after is None for c in changes):
