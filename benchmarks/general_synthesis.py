@@ -14,7 +14,7 @@ from pathlib import Path
 
 from data.store import Store
 from data.task import Language, TaskKind
-from envs.general.env import open_compiled
+from envs.general.env import signature_of
 from synth.funnel import local_crew, synthesise
 from synth.general import prepare
 from synth.request import Request
@@ -40,7 +40,7 @@ def main() -> None:
             signatures: set[str] = set()
             domains: Counter[str] = Counter()
             for task in store.tasks(kind=TaskKind.GENERAL):
-                signatures.add(open_compiled(task.public()).signature)
+                signatures.add(signature_of(task.public()))
                 domains[str(task.env.parameters["domain"])] += 1
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = used.ru_utime + used.ru_stime

@@ -164,14 +164,14 @@ def _structure(world: Compiled) -> JsonObject:
         }
         for name, table in world.domain.tables.items()
     }
-    tools: dict[str, Any] = {tool.name: _bare(tool.parameters) for tool in world.tools}
+    tools: dict[str, Any] = {tool.name: bare(tool.parameters) for tool in world.tools}
     policies = {name: bool(world.variant.enforced.get(name)) for name in world.domain.policies}
     return {"schema": schema, "tools": tools, "policies": dict(policies)}
 
 
-def _bare(schema: Any) -> Any:
+def bare(schema: Any) -> Any:
     """A JSON Schema without its texts and limits, which are not structure."""
     dropped = {"description", "minimum", "maximum", "default", "maxLength", "maxItems"}
     if isinstance(schema, dict):
-        return {k: _bare(v) for k, v in schema.items() if k not in dropped}
+        return {k: bare(v) for k, v in schema.items() if k not in dropped}
     return schema

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from pydantic import JsonValue, ValidationError
 
 from data.errors import TaskError, UserError
+from data.hashing import content_hash
 from data.record import Record
 from data.task import JsonObject, PublicTask, ToolCall
 from data.trajectory import Observation
-from envs.general.compiler import Compiled, compile_shipped, shipped_hash
+from envs.general.compiler import Compiled, bare, compile_shipped, shipped_hash
 from envs.general.trip.compiled import is_trip
 from envs.general.trip.session import TripSession, open_trip
 from envs.general.variant import Variant
@@ -107,6 +108,14 @@ class Env:
         assert self._compiled is not None, "reset comes first"
         assert self._world is not None, "reset comes first"
         return self._compiled, self._world
+
+
+def signature_of(task: PublicTask) -> str:
+    """Identity of the structure of a task's environment; not of its names or rows."""
+    if not is_trip(task.env.parameters):
+        return open_compiled(task).signature
+    tools: JsonObject = {tool.name: bare(tool.parameters) for tool in task.tools}
+    return content_hash({"domain": task.env.parameters["domain"], "tools": tools})
 
 
 def _check_version(task: PublicTask) -> None:

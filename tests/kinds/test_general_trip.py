@@ -17,7 +17,7 @@ from synth.certify import Certifier
 from synth.general.plan.solvers import SOLVERS
 from synth.general.trip.compose import GROUPS
 from synth.general.trip.count import TripCounter
-from synth.general.trip.crowd import Crowd
+from synth.general.trip.crowd import Climbers, Crowd
 from synth.general.trip.frame import Frame, problem
 from synth.general.trip.offer import Bounded, Draft, Wish
 from synth.general.trip.survey import solve_by_tools
@@ -189,6 +189,20 @@ def test_the_exact_policy_solves_by_what_the_tools_tell(domain: Domain, language
     assert verify(task, unsaid).score == 0.0
     unsubmitted = ended.model_copy(update={"state": {"submitted": None}})
     assert [c.name for c in verify(task, unsubmitted).checks if not c.passed] == ["submitted"]
+
+
+def test_levels_are_harder_and_effort_pays_on_every_one() -> None:
+    reached: dict[int, list[float]] = {}
+    for level in (1, 3, 5):
+        task = Task.of(made(Language.EN, {"domain": "trip_china", "difficulty": level}, index=2))
+        num_days, away = task.hidden.proof["num_days"], bool(task.hidden.proof["away"])
+        trip = Frame(open_trip(task.public()), int(str(num_days)), away)
+        rules = [rule.formula for rule in plan_spec(task).problem.rules]
+        climbers = Climbers(trip, rules, derive_rng("climb"))
+        reached[level] = [climbers.climb(rounds) for rounds in (0, 1, 3)]
+    assert all(shares == sorted(shares) for shares in reached.values())
+    assert all(easy >= hard for easy, hard in zip(reached[1], reached[3], strict=True))
+    assert reached[1][2] > reached[3][2] > reached[5][2] or reached[5][2] == 0
 
 
 def made(language: Language, options: JsonObject, index: int = 0) -> TaskBody:

@@ -4,6 +4,7 @@ Trips are drawn under the standing rules. As wishes thin the crowd out, what is 
 moved about (another place in the same city, another day, two days swapped) within all rules.
 """
 
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -117,6 +118,12 @@ class Crowd:
 
     def _accept(self, moved: dict[str, npt.NDArray[np.int64]]) -> None:
         """Takes the moved trips where they are trips and keep every wish."""
+        mask = self._are_trips(moved)
+        for formula in self._kept:
+            mask &= self.vector.holds(formula, moved)
+        self._take(mask, moved)
+
+    def _are_trips(self, moved: dict[str, npt.NDArray[np.int64]]) -> Mask:
         mask = np.ones(SIZE, dtype=np.bool_)
         for day in self.frame.days:
             mask &= moved[f"day{day}.lunch"] != moved[f"day{day}.dinner"]
@@ -124,6 +131,32 @@ class Crowd:
         mask &= ~(cities[1:] == cities[:-1]).any(axis=0)
         if self.frame.away:
             mask &= ~(cities == self.frame.compiled.world.home).any(axis=0)
-        for formula in self._kept:
-            mask &= self.vector.holds(formula, moved)
+        return mask
+
+    def _take(self, mask: Mask, moved: dict[str, npt.NDArray[np.int64]]) -> None:
         self.rows = {slot: np.where(mask, moved[slot], rows) for slot, rows in self.rows.items()}
+
+
+class Climbers(Crowd):
+    """Trips that change one pick or one day at a time where that breaks no more rules.
+
+    What share of them gets there tells how far a solver without a plan comes.
+    """
+
+    def __init__(self, frame: Frame, formulas: Sequence[Formula], rng: Random) -> None:
+        super().__init__(frame, rng)
+        self._formulas = tuple(formulas)
+
+    def climb(self, rounds: int) -> float:
+        """The share that breaks no rule after some rounds, each offering every pick once."""
+        for _ in range(rounds):
+            self._move()
+        return float((self._broken(self.rows) == 0).mean())
+
+    def _accept(self, moved: dict[str, npt.NDArray[np.int64]]) -> None:
+        no_worse = self._broken(moved) <= self._broken(self.rows)
+        self._take(self._are_trips(moved) & no_worse, moved)
+
+    def _broken(self, rows: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+        kept = [self.vector.holds(formula, rows) for formula in self._formulas]
+        return np.asarray(len(kept) - np.sum(kept, axis=0, dtype=np.int64))
