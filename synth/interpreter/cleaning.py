@@ -91,11 +91,11 @@ def restored(dirty: Table, steps: tuple[DirtStep, ...], misread: int | None = No
 
 
 def _read(cell: Cell, step: DirtStep, wrongly: bool) -> Cell:
+    if step.dirt is Dirt.SENTINEL:
+        return None if cell == int(step.code) and not wrongly else cell
     if not isinstance(cell, str):
         return cell
     match step.dirt:
-        case Dirt.SENTINEL:
-            return _number(step.code) if wrongly else None
         case Dirt.THOUSANDS:
             # A reader who coerces drops what has a comma.
             return None if wrongly and "," in cell else _number(cell.replace(",", ""))

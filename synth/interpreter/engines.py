@@ -1,6 +1,7 @@
 """Both engines at work: pandas programs on the bytes of files, SQL on the clean tables."""
 
 import io
+import json
 import math
 import sqlite3
 from collections.abc import Mapping
@@ -63,7 +64,8 @@ def _load(reading: Reading, embedded: bool) -> str:
         case Format.TSV:
             return f"pd.read_csv({where}, sep='\\t')"
         case Format.JSONL:
-            return f"pd.read_json({where}, lines=True, convert_dates=False)"
+            lines = f"DATA[{reading.file!r}].splitlines()" if embedded else f"open({where})"
+            return f"pd.DataFrame([json.loads(line) for line in {lines}])"
         case Format.PARQUET:
             return f"pd.read_parquet({where})"
         case Format.SQLITE:
@@ -71,12 +73,13 @@ def _load(reading: Reading, embedded: bool) -> str:
             return f"pd.read_sql('select * from {SQLITE_TABLE}', {base})"
 
 
-IMPORTS = "import sqlite3\n\nimport numpy as np\nimport pandas as pd\n"
+IMPORTS = "import numpy as np\nimport pandas as pd\n"
+NEEDED = {Format.SQLITE: "import sqlite3\n\n", Format.JSONL: "import json\n\n"}
 
 
 def cells(readings: tuple[Reading, ...], pipeline: Pipeline) -> tuple[str, str]:
     """A witness: one cell that reads and cleans, one that computes."""
-    needed = IMPORTS if any(r.form is Format.SQLITE for r in readings) else IMPORTS[16:]
+    needed = NEEDED.get(readings[0].form, "") + IMPORTS
     return f"{needed}\n{reading_code(readings)}", f"{_program(readings, pipeline)}\nanswer"
 
 
@@ -97,10 +100,11 @@ def by_pandas(
         "np": numpy,
         "pd": pandas,
         "io": io,
+        "json": json,
         "opened": _opened,
         "DATA": dict(data),
     }
-    with numpy.errstate(all="ignore"), pandas.option_context("mode.copy_on_write", True):
+    with numpy.errstate(all="ignore"):
         try:
             exec(compile(source, "<witness>", "exec"), names)
         except (IndexError, KeyError, numpy.linalg.LinAlgError) as error:
@@ -209,7 +213,7 @@ def sql_cells(readings: tuple[Reading, ...], pipeline: Pipeline) -> tuple[str, s
             f"{frame}[{sql_code.ROW!r}] = range(len({frame}))",
             f"base.register({other.file!r}, {frame})",
         ]
-    lines.append(f'rows = base.execute("""{text}""").fetchall()')
+    lines.append(f'rows = base.execute("""\n{text}\n""").fetchall()')
     match pipeline.final:
         case Stat():
             lines.append("answer = rows[0][0]")

@@ -70,7 +70,7 @@ def _function(name: str, args: tuple["Expr | Pred", ...]) -> str:
         case "year" | "month":
             return f"{first}.dt.{name}"
         case "weekday":
-            return f"({first}.dt.weekday + 1)"
+            return f"({first}.dt.day_of_week + 1)"
         case "days":
             return f"({first} - {expression(args[1])}).dt.days"
         case "flag":

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from data.errors import TaskError
+from data.errors import SourceError, TaskError
 from data.hashing import canonical_json, content_hash
 from data.task import Script, Task, content_id
 from data.trajectory import Trajectory
@@ -57,7 +57,7 @@ class _Prover:
     def draft(self) -> Draft:
         try:
             return author.draft(self.request, self.task.provenance.index)
-        except Rejected as reason:
+        except (Rejected, SourceError) as reason:
             raise TaskError(f"{self.task.id}: now rejected: {reason}") from reason
 
     @cached_property

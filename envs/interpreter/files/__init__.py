@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from pydantic import TypeAdapter, ValidationError
 
-from data.errors import TaskError
+from data.errors import SourceError, TaskError
 from data.hashing import canonical_json
 from envs.interpreter.files.dirt import soiled
 from envs.interpreter.files.formats import written
@@ -19,8 +19,8 @@ _RECIPES: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 def build_files(parameters: Parameters) -> list[tuple[str, bytes]]:
     """Name and content of every file, in the order of `parameters.files`.
 
-    Raises `TaskError` for a recipe that this version cannot follow, `SourceError` if the table it
-    starts from is not there; the caller compares the hashes.
+    Raises `TaskError` for a recipe that this version cannot follow, or whose table is not there any
+    more; the caller compares the hashes.
     """
     return [(file.name, _built(canonical_json(file.recipe))) for file in parameters.files]
 
@@ -34,6 +34,8 @@ def _built(recipe: str) -> bytes:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise TaskError(f"the recipe of a data file is altered: {where}: {first['msg']}") from error
+    except SourceError as error:
+        raise TaskError(f"a data file cannot be made again: {error}") from error
 
 
 def file_bytes(recipe: Recipe) -> bytes:

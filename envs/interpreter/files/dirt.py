@@ -33,7 +33,7 @@ def soiled(table: Table, steps: tuple[DirtStep, ...], seed: str) -> Table:
 def _soil(cell: Cell, step: DirtStep, rng: Random) -> Cell:
     match step.dirt:
         case Dirt.SENTINEL:
-            return step.code if cell is None else cell
+            return int(step.code) if cell is None else cell
         case Dirt.THOUSANDS if isinstance(cell, int | float):
             return f"{cell:,}"
         case Dirt.UNITS if isinstance(cell, int | float):

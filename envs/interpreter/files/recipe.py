@@ -60,7 +60,7 @@ class DirtStep(Record):
     factor: float = 1.0
     """UNITS: one `unit` is so many `other`."""
     code: str = ""
-    """SENTINEL: what stands for a missing value."""
+    """SENTINEL: the whole number that stands for a missing value."""
 
 
 class Format(StrEnum):

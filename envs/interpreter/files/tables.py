@@ -4,6 +4,7 @@ A cell is an int, a float, a text, a date or None. Floats are cut to seven signi
 is left of single-precision sources. A table that cannot be asked about is refused with its reason.
 """
 
+import csv
 import os
 import re
 import sqlite3
@@ -146,7 +147,7 @@ def _csv(path: str) -> Any:
         return pandas.read_csv(file, sep=None, engine="python", encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from error
-    except (ValueError, pandas.errors.ParserError) as error:
+    except (ValueError, csv.Error, pandas.errors.ParserError) as error:
         raise SourceError(f"{path}: not readable as CSV: {error}") from error
 
 

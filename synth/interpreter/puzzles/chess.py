@@ -8,6 +8,10 @@ from data.task import Language
 from synth.interpreter.puzzles.puzzle import Data, Puzzle, Rules, say
 from synth.interpreter.shapes.asked import Form
 
+_WORDS = """
+Anand Bela Chika Dario Emre Fatou Gita Hugo Ines Jonas Kaori Lars Mina Noor
+"""
+
 
 def _chess_rules(rng: Random, level: int) -> Rules:
     return {
@@ -20,22 +24,7 @@ def _chess_rules(rng: Random, level: int) -> Rules:
 
 def _chess(rng: Random, rules: Rules) -> Data:
     names = rng.sample(
-        [
-            "Anand",
-            "Bela",
-            "Chika",
-            "Dario",
-            "Emre",
-            "Fatou",
-            "Gita",
-            "Hugo",
-            "Ines",
-            "Jonas",
-            "Kaori",
-            "Lars",
-            "Mina",
-            "Noor",
-        ],
+        _WORDS.split(),
         rules["players"],
     )
     strength = {name: rng.gauss(0, 1) for name in names}

@@ -1,11 +1,17 @@
 """People who always lie or never do: trial of all worlds against masks over them."""
 
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from data.task import Language
 from synth.interpreter.draft import Rejected
 from synth.interpreter.puzzles.puzzle import Data, Puzzle, Rules, say
 from synth.interpreter.shapes.asked import Form
+
+_WORDS = """
+Ada Bo Cleo Dov Eve Finn Gus Hana Ivo Jin Kai Lena Mara Nils Olga
+"""
 
 
 def _island_rules(rng: Random, level: int) -> Rules:
@@ -22,23 +28,7 @@ def _island(rng: Random, rules: Rules) -> Data:
 
 def _gossip(rng: Random, rules: Rules) -> Data:
     names = rng.sample(
-        [
-            "Ada",
-            "Bo",
-            "Cleo",
-            "Dov",
-            "Eve",
-            "Finn",
-            "Gus",
-            "Hana",
-            "Ivo",
-            "Jin",
-            "Kai",
-            "Lena",
-            "Mara",
-            "Nils",
-            "Olga",
-        ],
+        _WORDS.split(),
         rules["num"],
     )
     honest = {name: rng.random() < 0.5 for name in names}
@@ -48,6 +38,7 @@ def _gossip(rng: Random, rules: Rules) -> Data:
             others = [other for other in names if other != name]
             sort = rng.choice(("is", "same", "exactly", "either"))
             a, b = rng.sample(others, 2)
+            claim: dict[str, Any]
             if sort == "is":
                 claim = {"says": "liar" if rng.random() < 0.5 else "honest", "about": [a]}
             elif sort == "same":
@@ -62,15 +53,17 @@ def _gossip(rng: Random, rules: Rules) -> Data:
 
 
 def island_claim(claim: Data, honest: dict[str, bool]) -> bool:
+    """Whether a claim is true; how the people of an instance come to speak."""
     about = [honest[name] for name in claim.get("about", [])]
-    return {
+    tests: dict[str, Callable[[], bool]] = {
         "liar": lambda: not about[0],
         "honest": lambda: about[0],
         "same": lambda: about[0] == about[1],
         "different": lambda: about[0] != about[1],
         "a liar among": lambda: not all(about),
         "liars in all": lambda: sum(not h for h in honest.values()) == claim["count"],
-    }[claim["says"]]()
+    }
+    return tests[claim["says"]]()
 
 
 def island_by_trial(data, rules):

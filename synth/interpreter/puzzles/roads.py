@@ -5,28 +5,11 @@ from random import Random
 from data.task import Language
 from synth.interpreter.puzzles.puzzle import Data, Puzzle, Rules, say
 
-TOWNS = [
-    "Alder",
-    "Birch",
-    "Cedar",
-    "Dogwood",
-    "Elm",
-    "Fir",
-    "Gorse",
-    "Hazel",
-    "Ivy",
-    "Juniper",
-    "Linden",
-    "Maple",
-    "Oak",
-    "Pine",
-    "Rowan",
-    "Spruce",
-    "Thorn",
-    "Willow",
-    "Yew",
-    "Aspen",
-]
+_WORDS = """
+Alder Birch Cedar Dogwood Elm Fir Gorse Hazel Ivy Juniper Linden Maple Oak Pine Rowan Spruce Thorn Willow Yew Aspen
+"""
+
+TOWNS = _WORDS.split()
 
 
 def _road_rules(rng: Random, level: int) -> Rules:

@@ -5,6 +5,10 @@ from random import Random
 from data.task import Language
 from synth.interpreter.puzzles.puzzle import Data, Puzzle, Rules, say
 
+_WORDS = """
+tent stove rope camera drone radio tripod axe lamp kettle tarp sledge piano globe clock vase mirror lute
+"""
+
 
 def _pack_rules(rng: Random, level: int) -> Rules:
     return {
@@ -16,32 +20,17 @@ def _pack_rules(rng: Random, level: int) -> Rules:
 
 def _pack(rng: Random, rules: Rules) -> Data:
     names = rng.sample(
-        [
-            "tent",
-            "stove",
-            "rope",
-            "camera",
-            "drone",
-            "radio",
-            "tripod",
-            "axe",
-            "lamp",
-            "kettle",
-            "tarp",
-            "sledge",
-            "piano",
-            "globe",
-            "clock",
-            "vase",
-            "mirror",
-            "lute",
-        ],
+        _WORDS.split(),
         rules["num"],
     )
-    items = [{"item": n, "kg": rng.randint(3, 30), "value": rng.randint(10, 99)} for n in names]
+    kilos = [rng.randint(3, 30) for _ in names]
+    items = [
+        {"item": name, "kg": kg, "value": rng.randint(10, 99)}
+        for name, kg in zip(names, kilos, strict=True)
+    ]
     pairs = rng.sample([(a, b) for a in names for b in names if a < b], 6)
     return {
-        "capacity": round(sum(item["kg"] for item in items) * rng.uniform(0.4, 0.6)),
+        "capacity": round(sum(kilos) * rng.uniform(0.4, 0.6)),
         "items": items,
         "apart": [list(pair) for pair in pairs[:4]],
         "sets": [list(pair) for pair in pairs[4:]],

@@ -11,9 +11,12 @@ Shape = Callable[[View], Asked]
 SHAPES: tuple[Shape, ...] = (
     *rows.SHAPES,
     *groups.SHAPES,
+    *groups.SHAPES,
     *joined.SHAPES,
     *times.SHAPES,
     *times.SHAPES,
+    *times.SHAPES,
 )
+"""Shapes that fewer tables suit stand here more often."""
 
 __all__ = ["SHAPES", "Asked", "ExtraFile", "Form", "Shape"]

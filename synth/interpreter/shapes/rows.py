@@ -42,7 +42,7 @@ def single_statistic(view: View) -> Asked:
     said = statistic(fn, measure, view.language, q) + in_unit(measure, view.language)
     text = view.say(
         (f"What is the {said} of the {ROWS}?", f"{ROWS}的{said}是多少？"),
-        (f"Look only at the {ROWS}. What is their {said}?", f"只看{ROWS}：{said}是多少？"),
+        (f"Look only at the {ROWS}. What is the {said}?", f"只看{ROWS}：{said}是多少？"),
     )
     final = Stat(fn, measure.name, q=q)
     return Asked(text, (), final, Form.NUMBER, measure.unit, conditions=3)
