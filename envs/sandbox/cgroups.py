@@ -88,7 +88,10 @@ class Group:
             for folder in self._folders:
                 folder.mkdir()
             for name, value in self._settings(limits).items():
-                self._write(name, value)
+                self._file(name).write_text(value)
+            for name, value in self._swap(limits).items():
+                if self._file(name).exists():  # only where the kernel accounts for swap
+                    self._file(name).write_text(value)
         except OSError as error:
             self.remove()
             raise EnvironmentFault(f"cannot limit a sandbox by its cgroup: {error}") from error
@@ -122,8 +125,11 @@ class Group:
             "cpu.cfs_quota_us": str(quota),
         }
 
-    def _write(self, name: str, value: str) -> None:
-        self._file(name).write_text(value)
+    def _swap(self, limits: Limits) -> dict[str, str]:
+        """Memory that is swapped out counts as memory."""
+        if self._version == 2:
+            return {"memory.swap.max": "0"}
+        return {"memory.memsw.limit_in_bytes": str(limits.memory_mib << 20)}
 
     def _file(self, name: str) -> Path:
         at = 0 if self._version == 2 else CONTROLLERS.index(name.split(".")[0])

@@ -107,9 +107,7 @@ class Docker:
             except BaseException:
                 await asyncio.to_thread(_remove, container)
                 raise
-        return Channel(
-            near, lambda: asyncio.to_thread(_remove, container), await _oom_counter(container)
-        )
+        return Channel(near, lambda: _remove_aside(container), await _oom_counter(container))
 
     async def _meet(self, listener: socket.socket, limits: Limits) -> socket.socket:
         """The supervisor's connection, once it has said that it is ready."""
@@ -180,6 +178,13 @@ def _remove(container: Any) -> None:
         # It may be gone, or on its way: it removes itself when its supervisor ends.
         with suppress(DockerException):
             container.remove(force=True)
+
+
+async def _remove_aside(container: Any) -> None:
+    try:
+        await asyncio.to_thread(_remove, container)
+    except RuntimeError:  # there are no new threads when the interpreter ends
+        _remove(container)
 
 
 def _last_words(container: Any) -> str:

@@ -191,8 +191,10 @@ class _Nursery:
 
     async def stop(self) -> None:
         self._control.close()
-        self._child.kill()
-        await asyncio.to_thread(self._child.wait, END_S)
+        if self._child.poll() is None:
+            # Not in a thread: there are no new ones when the interpreter ends.
+            await _end(os.pidfd_open(self._child.pid))
+        self._child.wait(END_S)
 
     async def _send(self, data: bytes, fd: int) -> None:
         """One request of a few hundred bytes, which fit the socket's buffer or wait for it."""

@@ -1,7 +1,10 @@
 """The interpreter's world through its tool, and reruns of what happened in it."""
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,6 +19,7 @@ from envs.interpreter.env import TOOLS, Env
 from envs.interpreter.rerun import Job, Rerun, rerun, rerun_many
 from envs.interpreter.world import CellLimits, Ended, Parameters, Transcript
 
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = "city,people\nBern,134\nBiel,55\nChur,38\n"
 
 
@@ -215,6 +219,20 @@ def test_time_limits_hold_in_reruns() -> None:
 def test_many_reruns_come_back_in_their_order() -> None:
     jobs = [Job((), (f"answer = {number}",), "answer") for number in range(20)]
     assert [found.value for found in rerun_many(jobs)] == list(range(20))
+
+
+def test_a_program_that_just_ends_ends_quietly_and_leaves_nothing() -> None:
+    code = (
+        "from envs.interpreter.rerun import Job, rerun_many\n"
+        "from envs.interpreter.service import wait_for, service\n"
+        "async def warm(): await (await service().pool()).fill()\n"
+        "wait_for(warm(), 100)\n"
+        "print(rerun_many([Job((), ('x = 1',), 'x')])[0].value)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
 
 
 def test_a_diagnosis_finds_what_works_here() -> None:

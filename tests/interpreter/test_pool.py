@@ -74,6 +74,9 @@ async def test_a_pool_whose_nursery_was_killed_makes_another() -> None:
         pytest.skip("only sandboxes of namespaces have a nursery")
     nursery._child.send_signal(signal.SIGKILL)
     nursery._child.wait(LONG_S)
+    async with asyncio.timeout(LONG_S):
+        while any(warm.kernel.alive for warm in pool._ready):
+            await asyncio.sleep(0.01)
     async with pool.kernel(CellLimits()) as kernel:
         assert (await kernel.run("1 + 1")).outputs.text(100) == "2"
     await pool.close()
