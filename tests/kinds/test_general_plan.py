@@ -30,7 +30,7 @@ from synth.general.plan.survey import read_tables, tables_needed
 from synth.replay import Replayer
 from synth.request import Rejection, Request
 from verifiers import verify
-from verifiers.general.constraints import Const, Member, Rule, walk
+from verifiers.general.constraints import Compare, Const, Field, Implies, Member, Rule, walk
 from verifiers.general.evaluate import Evaluator
 from verifiers.general.plan import plan_spec
 from verifiers.general.worlds import plan_tables
@@ -220,6 +220,16 @@ def test_no_rule_is_dead() -> None:
             given = {slot: str(key) for slot, key in plan.items()}
             assert Evaluator(spec.problem, tables).broken(given) == [rule.id]
             assert Evaluator(spec.problem.without(rule.id), tables).solves(given)
+
+
+def test_no_rule_asks_about_what_another_says_outright() -> None:
+    """Not "must be red" of a place together with "if it is red"."""
+    for task in tasks():
+        rules = [rule.formula for rule in plan_spec(task).problem.rules]
+        said = {rule.left for rule in rules if isinstance(rule, Compare)}
+        parts = [part for rule in rules for part in walk(rule) if isinstance(part, Implies)]
+        asked = {field for part in parts for field in walk(part.given) if isinstance(field, Field)}
+        assert said.isdisjoint(asked)
 
 
 def test_a_task_with_an_implied_rule_is_refused() -> None:

@@ -296,7 +296,7 @@ class English:
             said = self.check(clause.limited, Check(clause.by, (limit,)))
             parts.append(f"if the latter is {given}, the former must be {said}")
         limited, attribute = self.label(clause.limited), self.label(clause.attribute)
-        head = f"the {limited} of {other} depends on the {attribute} of {owner}"
+        head = f"what the {limited} of {other} may be depends on the {attribute} of {owner}"
         return f"{head}: {'; '.join(parts)}"
 
     def _legs(self, clause: Legs) -> str:

@@ -16,6 +16,7 @@ from synth.general.plan.clauses import (
     Bands,
     Clause,
     Either,
+    Every,
     Legs,
     NoRepeat,
     OnPlace,
@@ -183,10 +184,18 @@ class _Growth:
             clause = self.proposer.propose()
             if clause is None or _about(clause) in self._said or self._too_often(clause):
                 continue
+            if self._settles(clause):
+                continue
             left = float(self.population.holding(clause.formula()).mean())
             if LEAST_SHARE <= left <= MOST_SHARE and self.share * left >= self.low:
                 found.append((abs(log(left / needed)), number, clause))
         return [clause for _, _, clause in sorted(found, key=lambda entry: entry[:2])]
+
+    def _settles(self, clause: Clause) -> bool:
+        """True if one rule says outright what another asks about: "is red", "if it is red"."""
+        told = [_told(step.clause) for step in self.steps]
+        fixed, asked = _told(clause)
+        return any(fixed & others or asked & own for own, others in told)
 
     def _too_often(self, clause: Clause) -> bool:
         same = sum(1 for step in self.steps if type(step.clause) is type(clause))
@@ -225,7 +234,7 @@ def _about(clause: Clause) -> object:
         case Either():
             return kind, clause.first.attribute.path
         case Bands():
-            return kind, clause.place.slot, clause.other.slot
+            return kind, clause.attribute.path, clause.limited.path
         case OnPlace():
             return kind, clause.place.slot, clause.attribute.path
         case Versus():
@@ -240,3 +249,24 @@ def _about(clause: Clause) -> object:
             return kind, clause.column.name
         case _:
             return kind, clause.places, clause.attribute.path
+
+
+Told = frozenset[tuple[str, tuple[str, ...]]]
+"""Slots, and paths from their rows."""
+
+
+def _told(clause: Clause) -> tuple[Told, Told]:
+    """What a clause says outright of a place, and what it makes other things depend on."""
+    match clause:
+        case OnPlace():
+            return frozenset([(clause.place.slot, clause.attribute.path)]), frozenset()
+        case Every():
+            said = ((place.slot, clause.attribute.path) for place in clause.places)
+            return frozenset(said), frozenset()
+        case When():
+            given = clause.given
+            return frozenset(), frozenset([(given.place.slot, given.attribute.path)])
+        case Bands():
+            return frozenset(), frozenset([(clause.place.slot, clause.attribute.path)])
+        case _:
+            return frozenset(), frozenset()

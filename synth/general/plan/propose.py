@@ -125,14 +125,14 @@ class Proposer:
 
     def all_other(self) -> Clause | None:
         places = self._together()
-        attribute = self._attribute(places[0].table, GROUPING) if places else None
+        attribute = self._attribute(places[0].table, GROUPING, near=True) if places else None
         if attribute is None or attribute.num_values <= len(places):
             return None
         return AllOther(places, attribute)
 
     def variety(self) -> Clause | None:
         places = self._together()
-        attribute = self._attribute(places[0].table, GROUPING) if places else None
+        attribute = self._attribute(places[0].table, GROUPING, near=True) if places else None
         if attribute is None or attribute.num_values < 3 or len(places) < 3:
             return None
         most = min(len(places), attribute.num_values)
