@@ -58,6 +58,9 @@ REPORT_HOME, REPORT_DAY, REPORT_DAYS = "杭州", date(2025, 10, 1), 3
 MAX_ATTEMPTS = 5
 """Worlds and wishes that are tried for one index."""
 
+REPORT_ATTEMPTS = 25
+"""More for the report's task: its limits are fixed, and few worlds let all of its rules bite."""
+
 SLACK = 3.0
 """Factor by which the exact density may lie beyond its level's band."""
 
@@ -114,15 +117,18 @@ def generate_report(request: Request, index: int) -> TaskBody | Rejection:
         composed = compose(frame, 0, 1.0, rng, given)
         return _finished(request, index, 1, frame, seed, composed, rng)
 
-    return _first(once, request, REPORT, index)
+    return _first(once, request, REPORT, index, attempts=REPORT_ATTEMPTS)
 
 
 def _first(
-    once: Callable[[Random], TaskBody | Rejection], request: Request, *place: str | int
+    once: Callable[[Random], TaskBody | Rejection],
+    request: Request,
+    *place: str | int,
+    attempts: int = MAX_ATTEMPTS,
 ) -> TaskBody | Rejection:
     """The first of some attempts that gives a task, else the reason of the last."""
     made: TaskBody | Rejection = Rejection("no_attempt")
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in range(attempts):
         made = once(derive_rng(request.seed, GENERATOR, VERSION, *place, attempt))
         if not isinstance(made, Rejection):
             break
