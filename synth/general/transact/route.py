@@ -6,7 +6,6 @@ rows it points at.
 """
 
 import json
-from random import Random
 
 from data.hashing import canonical_json
 from data.task import JsonObject, Script, ToolCall
@@ -176,9 +175,3 @@ def walk(world: Compiled, errand: Errand, answer: JsonObject) -> Script:
         )
     finally:
         opened.close()
-
-
-def shuffled(goals: tuple[Goal, ...], rng: Random) -> tuple[Goal, ...]:
-    order = list(goals)
-    rng.shuffle(order)
-    return tuple(order)
