@@ -6,9 +6,11 @@ for those. No detail of a check repeats a right answer.
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Self
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from data.errors import EnvironmentFault, TaskError
 from data.hashing import canonical_json
@@ -29,8 +31,14 @@ MAX_RERUN_S = 300.0
 class HiddenEdition(Record):
     """Files of the same names with other contents, and the right answer on them."""
 
-    files: tuple[DataFile, ...]
+    files: str
+    """JSON of the `DataFile`s, as text: parts of it are public, as they are the same for the files
+    shown, and an export looks for parts of this specification on the public side."""
     answer: AnswerSpec
+
+    @classmethod
+    def of(cls, files: Sequence[DataFile], answer: AnswerSpec) -> Self:
+        return cls(files=_FILES.dump_json(tuple(files)).decode(), answer=answer)
 
 
 class InterpreterSpec(Record):
@@ -38,6 +46,9 @@ class InterpreterSpec(Record):
 
     answer: AnswerSpec
     hidden: tuple[HiddenEdition, ...] = Field(min_length=1)
+
+
+_FILES = TypeAdapter(tuple[DataFile, ...])
 
 
 class _Malformed(Exception):
@@ -78,7 +89,7 @@ def _again(
     if not cells:
         return False, "no cell was run"
     for edition in spec.hidden:
-        other = parameters.model_copy(update={"files": edition.files})
+        other = parameters.model_copy(update={"files": _files(edition)})
         found = _rerun(other.model_dump_json(), cells, seconds)
         if found.problem:
             return False, f"run again on other data, there is no `{VARIABLE}`: {found.problem}"
@@ -86,6 +97,13 @@ def _again(
         if not match:
             return False, f"run again on other data: {match.reason}"
     return True, "right on other data too"
+
+
+def _files(edition: HiddenEdition) -> tuple[DataFile, ...]:
+    try:
+        return _FILES.validate_json(edition.files)
+    except ValidationError as error:
+        raise TaskError(f"the hidden files of a task are altered: {_first(error)}") from error
 
 
 @lru_cache(maxsize=256)

@@ -70,7 +70,7 @@ class Options(Record):
 
 
 def catalogue() -> Catalogue:
-    return Catalogue(sources=SOURCES, domains=tuple(puzzles.FAMILIES))
+    return Catalogue(sources=SOURCES)
 
 
 def prepare(options: JsonObject) -> JsonObject:
@@ -153,8 +153,7 @@ def _draft(
 
 def body(request: Request, index: int, made: Draft) -> TaskBody:
     hidden = tuple(
-        HiddenEdition(files=edition.files, answer=made.spec(edition.value))
-        for edition in made.hidden
+        HiddenEdition.of(edition.files, made.spec(edition.value)) for edition in made.hidden
     )
     spec = InterpreterSpec(answer=made.spec(made.shown.value), hidden=hidden)
     licences = dict.fromkeys(source.licence for source in made.sources)

@@ -63,7 +63,7 @@ def _fold(value: JsonValue) -> str:
 
 def _clean(recipe: Recipe) -> Table:
     if isinstance(recipe, TextRecipe):
-        return _small_table(recipe.text)
+        return _small_table(recipe.content.decode())
     return clean_table(recipe)
 
 

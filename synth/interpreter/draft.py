@@ -20,6 +20,8 @@ from verifiers.answers import (
 
 TOLERANCE = 1e-4
 """Relative, for measured numbers: the prompt asks for five significant digits."""
+MIN_NAME = 4
+"""Characters of a text answer from which it must not stand in the task."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -101,3 +103,10 @@ def secrets(value: JsonValue) -> list[str]:
         case list():
             return [text for one in value for text in secrets(one)]
     return []
+
+
+def named(value: JsonValue, text: str) -> bool:
+    """Whether a text of the answer, too long to be there by chance, stands in the task's words."""
+    if isinstance(value, list):
+        return any(named(one, text) for one in value)
+    return isinstance(value, str) and len(value) >= MIN_NAME and value.casefold() in text.casefold()

@@ -136,7 +136,7 @@ def _plan(
     if conditions:
         steps.append(Keep(all_of(conditions)))
     steps += asked.steps
-    files += [(extra.name, TextRecipe(text=extra.text)) for extra in asked.extra]
+    files += [(extra.name, TextRecipe.of(extra.text)) for extra in asked.extra]
     recipe = recipe.model_copy(update={"dirt": tuple(dirt)})
     dates = tuple(c.name for c in view.info.columns if c.role is Role.DATE and c.name in used)
     readings = (
@@ -147,7 +147,7 @@ def _plan(
     beside: list[tuple[str, Recipe]] = []
     if notes_file:
         text = notes_text(recipe.dirt, view.language)
-        beside.append((NOTES, TextRecipe(text=text)))
+        beside.append((NOTES, TextRecipe.of(text)))
     pipeline = Pipeline(name, tuple(steps), asked.final)
     effort = effort_of(pipeline, readings, tuple(conditions), notes_file)
     return Plan(

@@ -17,7 +17,7 @@ from synth.interpreter.compute import (
     near_misses,
     spec_of,
 )
-from synth.interpreter.draft import Draft, Rejected
+from synth.interpreter.draft import Draft, Rejected, named
 from synth.interpreter.engines import cells, sql_cells
 from synth.interpreter.plan import effort_of, planned, question
 from synth.interpreter.prompt import form_words
@@ -33,23 +33,26 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
     idle = idle_part(plan, shown)
     if idle:
         raise Rejected(idle)
+    text = statement(
+        plan.view,
+        plan.asked,
+        plan.recipes,
+        question(plan),
+        plan.notes_file,
+        plan.readings[0].dirt,
+        plan.drops_missing,
+    )
     hidden = hidden_edition(plan, shown, rng)
     if shortcut(plan, shown, hidden).problem:
         raise Rejected("trivial_aggregate")
+    if named(shown.value, text):
+        raise Rejected("answer_in_text")
     other = sql_cells(plan.readings, plan.pipeline)
     effort = effort_of(plan.pipeline, plan.readings, plan.conditions, plan.notes_file)
     source = plan.info.source
     return Draft(
         family=f"data:{plan.asked.form}",
-        text=statement(
-            plan.view,
-            plan.asked,
-            plan.recipes,
-            question(plan),
-            plan.notes_file,
-            plan.readings[0].dirt,
-            plan.drops_missing,
-        ),
+        text=text,
         form=form_words(plan.asked.form, plan.asked.unit, plan.asked.parts, language),
         shown=edition(shown),
         hidden=(edition(hidden),),

@@ -335,4 +335,4 @@ def test_files_that_are_not_there_or_not_tables_are_refused(tmp_path: Path) -> N
 
 
 def test_text_files_are_their_own_recipe() -> None:
-    assert file_bytes(TextRecipe(text="a,b\n1,2\n")) == b"a,b\n1,2\n"
+    assert file_bytes(TextRecipe.of("a,b\n1,2\n")) == b"a,b\n1,2\n"

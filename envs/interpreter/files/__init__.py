@@ -41,7 +41,7 @@ def _built(recipe: str) -> bytes:
 def file_bytes(recipe: Recipe) -> bytes:
     match recipe:
         case TextRecipe():
-            return recipe.text.encode()
+            return recipe.content
         case FactsRecipe():
             return written(clean_table(recipe), recipe.format)
         case TableRecipe():

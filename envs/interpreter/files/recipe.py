@@ -1,7 +1,8 @@
 """Recipes of data files: enough to make every byte again, and all that a task keeps of its data."""
 
+from base64 import b64decode, b64encode
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -9,10 +10,22 @@ from data.record import Record
 
 
 class TextRecipe(Record):
-    """A file whose text is the recipe: notes, parameters of a puzzle, a small table."""
+    """A file that is its own recipe: notes, the data of a puzzle, a small table.
+
+    Its bytes are kept in base 64: what stands in a data file may well be an answer, and is no leak
+    in what a task says about its world.
+    """
 
     kind: Literal["text"] = "text"
-    text: str = Field(max_length=400_000)
+    base64: str = Field(max_length=400_000)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        return cls(base64=b64encode(text.encode()).decode())
+
+    @property
+    def content(self) -> bytes:
+        return b64decode(self.base64)
 
 
 class ColumnPick(Record):

@@ -150,9 +150,7 @@ def _other(puzzle: Puzzle, rng: Random, rules: Rules, value: JsonValue) -> Editi
 
 
 def _edition(puzzle: Puzzle, data: Data, value: JsonValue) -> Edition:
-    files = tuple(
-        data_file(name, TextRecipe(text=text)) for name, text in puzzle.files(data).items()
-    )
+    files = tuple(data_file(name, TextRecipe.of(text)) for name, text in puzzle.files(data).items())
     return Edition(files, value)
 
 

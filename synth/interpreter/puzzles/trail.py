@@ -38,7 +38,7 @@ def trail_by_walking(data, rules):
         value = sum(number for colour, number in box["slips"] if colour == box["colour"])
         carried += value
         at = (rules["times"] * carried + len(seen)) % len(names)
-    return {"steps": [len(seen), names[at]], "sum": carried, "last": [seen[-1], carried]}[
+    return {"steps": [len(seen), at], "sum": carried, "last": [names.index(seen[-1]), carried]}[
         rules["ask"]
     ]
 
@@ -61,8 +61,8 @@ def trail_by_recursion(data, rules):
 
     visited, total, again = go(names[0], (), 0)
     if rules["ask"] == "steps":
-        return [len(visited), again]
-    return total if rules["ask"] == "sum" else [visited[-1], total]
+        return [len(visited), names.index(again)]
+    return total if rules["ask"] == "sum" else [names.index(visited[-1]), total]
 
 
 def _trail_files(data: Data) -> Mapping[str, str]:
@@ -105,15 +105,15 @@ def _tell_trail(rules: Rules, language: Language) -> str:
     question = {
         "steps": say(
             language,
-            "How many boxes are open at the end, and what is the file name of the box at which you "
-            "would arrive a second time?",
-            "最后打开了多少个盒子？会第二次到达的那个盒子的文件名是什么？",
+            "How many boxes are open at the end, and what is the number of the box at which you would "
+            "arrive a second time?",
+            "最后打开了多少个盒子？会第二次到达的是几号盒子？",
         ),
         "sum": say(language, "What is the total at the end?", "最后的累计值是多少？"),
         "last": say(
             language,
-            "What is the file name of the last box that you open, and what is the total then?",
-            "最后打开的盒子的文件名是什么？此时累计值是多少？",
+            "What is the number of the last box that you open, and what is the total then?",
+            "最后打开的是几号盒子？此时累计值是多少？",
         ),
     }[rules["ask"]]
     return f"{setting}\n\n{question}"
@@ -128,8 +128,8 @@ def _trail_form(rules: Rules) -> Form:
 
 
 def _trail_parts(rules: Rules, language: Language) -> tuple[str, ...]:
-    en = {"steps": ("number", "file"), "last": ("file", "total"), "sum": ()}
-    zh = {"steps": ("个数", "文件名"), "last": ("文件名", "累计值"), "sum": ()}
+    en = {"steps": ("boxes", "number"), "last": ("number", "total"), "sum": ()}
+    zh = {"steps": ("个数", "编号"), "last": ("编号", "累计值"), "sum": ()}
     return (en if language is Language.EN else zh)[rules["ask"]]
 
 
