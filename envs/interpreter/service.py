@@ -64,8 +64,12 @@ class Service:
 
 def new_provider() -> Provider:
     """A provider whose sandboxes have the interpreter's program and packages."""
-    source = files("envs.interpreter").joinpath("inside.py").read_text()
-    return sandbox.choose(PACKAGES, [Program(PROGRAM, source)])
+    names = {"values": "envs.interpreter.inside.values", "notebook": PROGRAM}
+    folder = files("envs.interpreter.inside")
+    programs = [
+        Program(name, folder.joinpath(f"{module}.py").read_text()) for module, name in names.items()
+    ]
+    return sandbox.choose(PACKAGES, programs)
 
 
 _services: dict[int, Service] = {}

@@ -124,7 +124,8 @@ class Sandbox(Protocol):
 class Program(NamedTuple):
     """Python source that a provider runs once, before it opens sandboxes, to fork from it.
 
-    The source must define `main(arguments: list[str])`, which runs in the forked process.
+    It becomes the module `name`, which later programs can import. `main(arguments: list[str])`, if
+    it defines that, runs in the forked process.
     """
 
     name: str

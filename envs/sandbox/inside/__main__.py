@@ -46,7 +46,8 @@ def _load(sources: dict[str, str]) -> dict[str, supervisor.Main]:
     for name, source in sources.items():
         sys.modules[name] = module = types.ModuleType(name)
         exec(compile(source, f"<{name}>", "exec"), module.__dict__)
-        loaded[name] = module.main
+        if "main" in module.__dict__:
+            loaded[name] = module.main
     return loaded
 
 

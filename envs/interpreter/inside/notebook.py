@@ -13,19 +13,14 @@ side has limits of its own.
 # mypy: disable-error-code="no-untyped-call, union-attr, attr-defined, override, assignment"
 # mypy: disable-error-code="arg-type, import-untyped"
 import builtins
-import datetime
-import decimal
-import fractions
 import getpass
 import json
-import math
 import os
 import random
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
 from typing import Any
 
 # The debugger would take 60 ms and 20 MB in every kernel.
@@ -33,6 +28,8 @@ sys.modules["debugpy"] = None
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 os.environ["IPYTHONDIR"] = os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp()
 
+import numpy  # noqa: E402
+import pandas  # noqa: E402
 import zmq  # noqa: E402
 from ipykernel.control import ControlThread  # noqa: E402
 from ipykernel.iostream import OutStream  # noqa: E402
@@ -45,13 +42,13 @@ from IPython.core.error import StdinNotImplementedError  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
+from envs.interpreter.inside.values import plain  # noqa: E402
+
 SHELL_FD, IOPUB_FD = 3, 4
 MAX_TEXT_CHARS = 300_000
 """Of one result, one message, or one stream of one cell."""
 MAX_FRAMES = 60
 """Of a traceback."""
-MAX_DEPTH = 20
-"""Of a variable that is brought back."""
 MAX_IMAGE_BYTES = 4 << 20
 TYPES = ["text/plain", "image/png", "image/jpeg"]
 STDIN_REFUSED = "input() is refused: nobody can answer. Put the value into the code."
@@ -330,49 +327,6 @@ def _value(namespace: dict[str, Any], name: str) -> dict[str, Any]:
         return {"problem": f"{name} has no JSON form: {type(error).__name__}: {error}"[:500]}
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """`value` as what JSON has: see `envs.interpreter.rerun.Rerun.value`."""
-    if depth > MAX_DEPTH:
-        raise ValueError("nested too deeply")
-    if value is None or value is pandas.NaT or value is pandas.NA:
-        return None
-    for kinds, convert in CONVERTERS:
-        if isinstance(value, kinds):
-            return convert(value, depth + 1)
-    if hasattr(value, "__array__"):
-        return plain(numpy.asarray(value).tolist(), depth + 1)
-    raise TypeError(f"its type is {type(value).__name__}")
-
-
-def _number(value: Any, _depth: int) -> float | None:
-    number = float(value)
-    if math.isinf(number):
-        raise ValueError("infinite")
-    return None if math.isnan(number) else number
-
-
-def _table(value: Any, depth: int) -> dict[str, Any]:
-    return {
-        "columns": plain(value.columns.tolist(), depth),
-        "index": plain(value.index.tolist(), depth),
-        "rows": [plain(list(row), depth) for row in value.itertuples(index=False)],
-    }
-
-
-def _series(value: Any, depth: int) -> dict[str, Any]:
-    return {"index": plain(value.index.tolist(), depth), "values": plain(value.tolist(), depth)}
-
-
-def _set(value: Any, depth: int) -> list[Any]:
-    items = [plain(item, depth) for item in value]
-    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
-
-
-def _key(key: Any) -> str:
-    simple = plain(key)
-    return simple if isinstance(simple, str) else json.dumps(simple)
-
-
 def main(arguments: list[str]) -> None:
     """`arguments`: the part to play and, for a kernel, the key that signs its messages."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
@@ -400,27 +354,6 @@ def _prepared() -> App:
 
 APP = _prepared()
 import matplotlib.pyplot  # noqa: E402, F401 - after the shell, which it looks for
-import numpy  # noqa: E402
-import pandas  # noqa: E402
-
-CONVERTERS: list[tuple[Any, Callable[[Any, int], Any]]] = [
-    (bool | numpy.bool_, lambda value, _: bool(value)),
-    (int | numpy.integer, lambda value, _: int(value)),
-    (float | numpy.floating | decimal.Decimal | fractions.Fraction, _number),
-    (str, lambda value, _: str(value)),
-    (datetime.date | datetime.time, lambda value, _: value.isoformat()),
-    (numpy.datetime64, lambda value, depth: plain(pandas.Timestamp(value), depth)),
-    (
-        datetime.timedelta | numpy.timedelta64,
-        lambda value, _: pandas.Timedelta(value).total_seconds(),
-    ),
-    (pandas.DataFrame, _table),
-    (pandas.Series, _series),
-    (pandas.Index | numpy.ndarray, lambda value, depth: plain(value.tolist(), depth)),
-    (dict, lambda value, depth: {_key(key): plain(item, depth) for key, item in value.items()}),
-    (set | frozenset, _set),
-    (list | tuple | range, lambda value, depth: [plain(item, depth) for item in value]),
-]
 
 for gone in ("IPYTHONDIR", "MPLCONFIGDIR"):
     del os.environ[gone]  # folders that sandboxes do not have
