@@ -43,6 +43,9 @@ gpu: $(VENV)/.model
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.search_index
 	$(BIN)/python -m benchmarks.search_synthesis
+	$(BIN)/python -m benchmarks.general_synthesis
+	$(BIN)/python -m benchmarks.kernel_service
+	$(BIN)/python -m benchmarks.rollout_overhead
 
 docs: $(VENV)/.base
 	$(BIN)/python scripts/commands.py
