@@ -32,8 +32,8 @@ from synth.general.plan.vocabulary import Comparison, comparison, is_year
 from verifiers.general.constraints import Scalar
 
 NUMERALS = "零一两三四五六七八九十"
-MEASURES = frozenset("天周日月年晚夜轮期站场节次班组层排队课段批")
-"""Nouns that follow 第 and a number without a measure word."""
+MEASURES = frozenset("个位次套道层班号对场项份")
+"""First characters of nouns that bring their measure word along, as 个周末 and 道菜 do."""
 
 _LEVELS = {By.MOST: "不超过", By.LEAST: "不低于", By.UNDER: "低于", By.OVER: "高于"}
 _COUNTS = {By.MOST: "不超过", By.LEAST: "不少于", By.UNDER: "少于", By.OVER: "多于"}
@@ -72,15 +72,18 @@ class Chinese:
         return f"{self._said(clause)}。"
 
     def group(self, n: int | str) -> str:
-        """第2天; 第2个小组."""
-        noun = self.shape.plan.group
-        assert noun is not None
-        return f"第{n}{'' if noun.zh in MEASURES else noun.measure}{noun.zh}"
+        """第2天; 第2个小组; 第2道菜."""
+        return f"第{n}{self._measured_group()}"
 
     def each_group(self) -> str:
+        return f"每{self._measured_group()}"
+
+    def _measured_group(self) -> str:
+        """The group's noun as it follows a number: one character needs no measure word."""
         noun = self.shape.plan.group
         assert noun is not None
-        return f"每{'' if noun.zh in MEASURES else noun.measure}{noun.zh}"
+        bare = len(noun.zh) == 1 or noun.zh[0] in MEASURES
+        return noun.zh if bare else f"{noun.measure}{noun.zh}"
 
     def place(self, place: Place) -> str:
         """第2天午餐; 第2周那本书; 酒店."""
@@ -173,11 +176,11 @@ class Chinese:
         match clause:
             case Trend():
                 noun, label = clause.places[0].noun.zh, self.label(clause.attribute)
-                before = f"前一{self._unit()}"
+                before = f"前一{self._measured_group()}"
                 return f"从{self.group('二')}起，{noun}的{label}必须比{before}{self._more(clause.attribute, clause.rising)}"
             case Neighbours():
                 nouns, label = self.places(clause.places), self.label(clause.attribute)
-                return f"相邻两{self._unit()}的{nouns}，{label}不能相同"
+                return f"相邻两{self._measured_group()}的{nouns}，{label}不能相同"
             case Within():
                 return self._within(clause)
             case Versus():
@@ -197,11 +200,6 @@ class Chinese:
                 if clause.total:
                     return f"从每{self._measure(clause.places)}{noun}到下一{self._measure(clause.places)}{noun}的{label}合计须{said}"
                 return f"从每{self._measure(clause.places)}{noun}到下一{self._measure(clause.places)}{noun}的{label}都须{said}"
-
-    def _unit(self) -> str:
-        noun = self.shape.plan.group
-        assert noun is not None
-        return noun.zh if noun.zh in MEASURES else f"{noun.measure}{noun.zh}"
 
     def _more(self, attribute: Attribute, more: bool) -> str:
         return _DEGREES[comparison(attribute.column)][more]
