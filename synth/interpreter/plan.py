@@ -38,7 +38,7 @@ HARD_FINALS = {"slope": 2, "corr": 2, "ratio": 2, "coef": 3}
 """Statistics of several columns count for more than one operator."""
 
 
-LEVELS = (2, 4, 6, 8)
+LEVELS = (3, 4, 6, 8)
 """Most effort of levels 1 to 4."""
 
 
