@@ -31,6 +31,7 @@ def kinds(db: str, as_json: bool) -> None:
 @click.option("--n", type=COUNT, default=100, show_default=True, help="Tasks the run should have.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--source", multiple=True, help="Where facts come from, e.g. films or jsonl:PATH.")
+@click.option("--family", help="A family of the kind's tasks, e.g. plan or transact.")
 @click.option("--domain", help="Which world of a kind that has several.")
 @word_option("--lang", "Language", "en or zh.", "en")
 @word_option("--author", "Author", "program or llm.", "program")
@@ -61,7 +62,6 @@ def synth(
 
     Example: cli.py synth --kind search --n 500 --difficulty 3 --workers 2
     """
-    from data.sources.corpus import resolved
     from synth.console.progress import Reporter, funnel_step, losses
     from synth.console.tables import funnel_table
     from synth.funnel import crew_for, synthesise
@@ -71,7 +71,7 @@ def synth(
         raise click.UsageError("--workers is for this machine alone; leave it out with --ray")
     options: JsonObject = {name: value for name, value in wishes.items() if value is not None}
     if source:
-        options["sources"] = list(resolved(source))
+        options["sources"] = list(source)
     request = make_request(kind, options, seed, lang, author)
     with open_store(db) as store, Reporter("synth") as reporter:
         crew = crew_for(request, workers, ray)
