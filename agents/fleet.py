@@ -26,6 +26,8 @@ AHEAD = 3
 """Units in flight for each worker; bounds what is held in memory and what waits for a slow one."""
 MAX_LOSSES = 3
 """So many workers may die at a unit before it is given up."""
+CLOSE_S = 30.0
+"""How long a worker that was told to end may take before it is killed."""
 _PR_SET_PDEATHSIG = 1
 
 U = TypeVar("U")
@@ -201,14 +203,21 @@ class _Processes:
         return f"the last by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def close(self, *, at_once: bool) -> None:
+        """Ends the workers. What one still plays is wanted by nobody, so it is not waited for.
+
+        A worker that was waited for could itself wait for somebody to read its answer.
+        """
         for pipe, worker in self._workers.items():
-            if at_once:
+            if at_once or pipe in self._busy:
                 worker.terminate()
             else:
                 with suppress(BrokenPipeError, ConnectionResetError):
                     pipe.send(None)
         for pipe, worker in self._workers.items():
-            worker.join()
+            worker.join(CLOSE_S)
+            if worker.exitcode is None:
+                worker.kill()
+                worker.join()
             worker.close()
             pipe.close()
 

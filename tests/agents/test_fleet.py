@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ from agents.fleet import AHEAD, Fleet, Here, Lost, processes, spread
 RAY = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="install palaestra with its extra [ray]"
 )
+
+
+LARGE = 1 << 20
+
+
+def large(number: int) -> str:
+    return "x" * (LARGE + number)
 
 
 def square(number: int) -> int:
@@ -105,6 +113,24 @@ def test_units_are_read_only_as_far_as_workers_are_free() -> None:
             given += 1
             assert read <= given + 2 * AHEAD
     assert (read, given) == (40, 40)
+
+
+def test_who_leaves_early_waits_for_no_answer() -> None:
+    """Answers larger than a pipe holds, which nobody reads any more."""
+
+    def too_late(*_: object) -> None:
+        raise TimeoutError("the fleet does not close")
+
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(20)
+    try:
+        with processes(2) as fleet:
+            results = spread(fleet, large, count(), ordered=True)
+            assert len(str(next(results)[1])) > LARGE
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert not multiprocessing.active_children()
 
 
 def test_an_error_of_the_work_is_raised_and_leaves_no_process() -> None:
