@@ -77,7 +77,7 @@ WRONG = {
         "kids",
     ),
     "shadowed name": (
-        "exists(hold x where x.book == loan.copy.book)",
+        "exists(hold x where x.book == loan.copy.book and x.member != loan.member)",
         "exists(loan where loan.copy == null)",
         "policies.reserved_books.rule",
         "another",
