@@ -160,7 +160,7 @@ def _rows(given: object) -> object:
         if not low <= high <= MAX_ROWS or high == 0:
             raise ValueError(f"rows {text!r}: wants 1 to {MAX_ROWS} rows, the low end first")
         return {"low": low, "high": high, "per": match[3] or ""}
-    if match := re.fullmatch(r"one per ([a-z0-9_]+(?:, ?[a-z0-9_]+)+)", text):
+    if match := re.fullmatch(r"one per ([a-z0-9_]+(?:, ?[a-z0-9_]+)*)", text):
         return {"every": [name.strip() for name in match[1].split(",")]}
     raise ValueError(f"rows is written {wanted}, got {text!r}")
 
