@@ -16,6 +16,7 @@ from data.trajectory import Observation
 from envs.interpreter import service
 from envs.interpreter.diagnosis import diagnose
 from envs.interpreter.env import TOOLS, Env
+from envs.interpreter.files.recipe import TextRecipe
 from envs.interpreter.rerun import Job, Rerun, rerun, rerun_many
 from envs.interpreter.world import CellLimits, Ended, Parameters, Transcript
 
@@ -42,7 +43,7 @@ async def _open_one() -> None:
 def parameters(text: str = TABLE, **limits: JsonValue) -> JsonObject:
     file: JsonObject = {
         "name": "cities.csv",
-        "recipe": {"kind": "text", "text": text},
+        "recipe": TextRecipe.of(text).model_dump(mode="json"),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
     return {"files": [file], "limits": limits}
