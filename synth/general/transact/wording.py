@@ -138,6 +138,9 @@ def clue_words(view: View, clue: Clue, language: Language) -> str:
         return f"{'、'.join(said)}{table.label.zh}中{best}那{table.label.measure}"
     if zh:
         return f"{''.join(said)}{base}" if len(said) == 1 else f"{'、'.join(said)}{base}"
+    column = table.columns[clue.extreme] if clue.extreme and not clue.called else None
+    if column and not (column.spec.most if clue.largest else column.spec.least):
+        return f"{base} among those {_joined(said)}"
     return f"{base} {_joined(said)}"
 
 
