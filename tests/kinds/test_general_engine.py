@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
-from data.task import Language, TaskBody, TaskKind
+from data.task import Language, Task, TaskBody, TaskKind
 from envs.general import compiler
 from envs.general.check import problems
 from envs.general.compiler import Compiled, compile_domain, domain_files, load_spec
+from envs.general.env import open_compiled
 from envs.general.kinds import parse_type
 from envs.general.phrases import extreme
 from envs.general.reading import parse_spec
@@ -20,11 +21,14 @@ from envs.general.texts import parse_unit
 from envs.general.variant import draw_variant
 from envs.general.world import Refused
 from synth.general import generate, prepare
+from synth.general.plan.author import first_rows_do
 from synth.general.plan.variants import SPELLINGS
 from synth.general.transact.clash import contradict
 from synth.general.transact.goals import Drawer, Unfit, play
 from synth.general.transact.model import Goal
 from synth.request import Rejection, Request
+from verifiers.general.plan import plan_spec
+from verifiers.general.worlds import plan_tables
 
 
 def source(name: str) -> str:
@@ -217,3 +221,21 @@ def test_a_chinese_request_greets_once() -> None:
     ]
     assert texts
     assert all(text.count("你好") + text.count("您好") <= 1 for text in texts)
+
+
+def test_no_plan_is_solved_by_the_first_rows() -> None:
+    request = Request(
+        kind=TaskKind.GENERAL,
+        seed=5,
+        language=Language.ZH,
+        options=prepare({"domain": "volunteer_rota", "family": "plan", "difficulty": 1}),
+    )
+    solved = []
+    for index in range(12):
+        body = generate(request, index)
+        if isinstance(body, TaskBody):
+            spec = plan_spec(Task.of(body))
+            tables = plan_tables(open_compiled(Task.of(body).public()), spec.plan)
+            solved.append(first_rows_do(spec.problem, tables))
+    assert len(solved) >= 6
+    assert not any(solved)
