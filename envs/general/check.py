@@ -6,7 +6,9 @@ Prints one line a problem, with its path in the file, or a report of the worlds 
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from data.errors import UserError
@@ -17,6 +19,7 @@ from envs.general.domain import Column, Domain
 from envs.general.kinds import NUMERIC, Kind
 from envs.general.reading import read_spec
 from envs.general.resolve import resolve
+from envs.general.rows import Unfillable
 from envs.general.spec import DomainSpec
 from envs.general.surface import Op
 from envs.general.texts import Text, has_chinese
@@ -24,6 +27,10 @@ from envs.general.trial import sample_asks, trial_problems
 from envs.general.variant import VARIANTS, draw_variant
 
 MIN_CHOICES = 6
+FILL_SEEDS = (0, 1, 2)
+"""Seeds with which every variant is filled."""
+MAX_UNFILLED = 0.05
+"""Share of worlds that may be without rows."""
 MIN_TABLES, MIN_TOOLS, MIN_RULES, MIN_ACTIONS = 4, 10, 3, 3
 
 
@@ -50,6 +57,8 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
                 f"tools: variant {number} has {len(world.tools)} tools, wants {MIN_TOOLS}; "
                 "add actions or tables"
             )
+    if not found:
+        found += _unfilled(spec)
     shapes = len({world.signature for world in worlds})
     if shapes < len(worlds):
         found.append(f"tables: only {shapes} of {len(worlds)} variants differ in structure")
@@ -57,6 +66,23 @@ def problems(path: Path) -> tuple[list[str], list[Compiled]]:
         found += _plans(worlds[0])
         found += trial_problems(worlds)
     return [_located(path, line) for line in found], worlds
+
+
+def _unfilled(spec: DomainSpec) -> Iterator[str]:
+    """Says which share of worlds cannot be filled with rows, if it is too large.
+
+    A task that is drawn for such a world is lost, and nothing else.
+    """
+    lost: Counter[str] = Counter()
+    for number, seed in product(range(VARIANTS), FILL_SEEDS):
+        language = Language.ZH if number % 2 else Language.EN
+        try:
+            compile_domain(spec, draw_variant(spec, number, language), seed)
+        except Unfillable as error:
+            lost[str(error)] += 1
+    tried = VARIANTS * len(FILL_SEEDS)
+    if lost.total() > MAX_UNFILLED * tried:
+        yield f"{lost.most_common(1)[0][0]} (in {lost.total()} of {tried} worlds)"
 
 
 def _located(path: Path, line: str) -> str:

@@ -50,13 +50,13 @@ class Compiled:
         """Identity of the structure: schema graph, tool surface, policy set; not names or rows."""
         return content_hash(_structure(self))
 
-    def open(self) -> World:
-        """A fresh world; whoever opens it closes it."""
+    def open(self, *, lenient: bool = False) -> World:
+        """A fresh world; whoever opens it closes it. A lenient one enforces no policy."""
         return World(
             self.domain,
             self.image,
             self.id_patterns,
-            self.variant.enforced,
+            {} if lenient else self.variant.enforced,
             self.variant.language,
             self.seed,
         )

@@ -7,7 +7,7 @@ from envs.general.arithmetic import Sort
 from envs.general.expr import Columns, Expr
 from envs.general.kinds import Kind, Type
 from envs.general.spec import ColumnClass, DomainSpec, FieldSpec, RowsSpec
-from envs.general.texts import Noun, Text
+from envs.general.texts import Noun, Text, Unit
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Arg:
         return self.spec.type
 
     @property
-    def unit(self) -> Text | None:
+    def unit(self) -> Unit | None:
         return self.spec.unit
 
     @property

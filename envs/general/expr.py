@@ -201,6 +201,8 @@ class _Checker:
                     f"its columns are {', '.join(columns)}"
                 )
             run, sort = _hop(run, sort.table, step), columns[step]
+        if sort.kind is Kind.REF and sort.table not in self.columns:
+            raise ExpressionError(f"{str(path)!r}: there is no table {sort.table!r}")
         return sort, run
 
     def _pair(

@@ -99,6 +99,8 @@ def parse_type(given: object) -> Type:
         text = text[: end.start()].strip()
         nullable = {"nullable": True, **({"missing": int(end[1]) / 100} if end[1] else {})}
     word, _, rest = text.partition(" ")
+    if word.endswith("?"):
+        word, nullable = word[:-1], {"nullable": True, **nullable}
     try:
         kind = Kind(word)
     except ValueError as error:

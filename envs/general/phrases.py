@@ -14,7 +14,8 @@ from envs.general.domain import Column, Domain
 from envs.general.expr import Row, Store, Value
 from envs.general.kinds import Kind
 from envs.general.spec import FieldSpec
-from envs.general.texts import PLACEHOLDER, Noun, Text
+from envs.general.superlative import superlative
+from envs.general.texts import PLACEHOLDER, Noun, Unit
 
 MAX_DEPTH = 4
 
@@ -42,20 +43,6 @@ _MONTHS = [
     "November",
     "December",
 ]
-
-
-_IRREGULAR = {
-    "people": "person",
-    "children": "child",
-    "men": "man",
-    "women": "woman",
-    "feet": "foot",
-    "loaves": "loaf",
-    "shelves": "shelf",
-    "knives": "knife",
-    "lives": "life",
-    "leaves": "leaf",
-}
 
 
 class World(Protocol):
@@ -128,28 +115,14 @@ def value_words(
             return str(value)
 
 
-def _with_unit(value: float, unit: Text | None, language: Language) -> str:
+def _with_unit(value: float, unit: Unit | None, language: Language) -> str:
     digits = number_words(value, language)
     if unit is None:
         return digits
     word = unit.of(language)
     if language is Language.ZH or word in ("%", "°C", "°F"):
         return digits + word
-    return f"{digits} {singular(word) if value == 1 else word}"
-
-
-def singular(words: str) -> str:
-    """English unit of one: "days" is "day", "checked bags" is "checked bag"."""
-    head, space, last = words.rpartition(" ")
-    if last in _IRREGULAR:
-        last = _IRREGULAR[last]
-    elif re.search(r"[^aeiou]ies$", last) and len(last) > 4:
-        last = last[:-3] + "y"
-    elif re.search(r"(ch|sh|x|ss)es$", last):
-        last = last[:-2]
-    elif last.endswith("s") and not re.search(r"(ss|us|is)$", last):
-        last = last[:-1]
-    return f"{head}{space}{last}"
+    return f"{digits} {unit.one if value == 1 else word}"
 
 
 def column_words(world: World, column: Column, value: Value, language: Language) -> str:
@@ -219,12 +192,10 @@ def extreme(column: Column, largest: bool, noun: Noun, language: Language) -> st
     if given:
         text = given.of(language)
         return f"{text}{noun.zh}" if language is Language.ZH else f"{text} {noun.en}"
-    dated = column.kind in (Kind.DATE, Kind.TIME, Kind.DATETIME)
+    en, zh = superlative(column, largest)
     if language is Language.ZH:
-        word = ("最晚" if largest else "最早") if dated else "最高" if largest else "最低"
-        return f"{column.label.zh}{word}的{noun.zh}"
-    word = ("latest" if largest else "earliest") if dated else "highest" if largest else "lowest"
-    return f"the {noun.en} with the {word} {column.label.en}"
+        return f"{column.label.zh.removesuffix('数量') or column.label.zh}{zh}的{noun.zh}"
+    return f"the {noun.en} with the {en} {column.label.en.removeprefix('number of ')}"
 
 
 def asked(text: str, slots: Mapping[str, str], language: Language) -> str:

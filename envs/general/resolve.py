@@ -56,6 +56,7 @@ class _Resolver:
                 column: field
                 for column, field in table.fields.items()
                 if f"tables.{name}.fields.{column}" not in without
+                and f"tables.{field.type.table}" not in without
             }
             for name, table in self.tables.items()
         }

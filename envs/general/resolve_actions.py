@@ -99,7 +99,7 @@ def _arg(
 
 
 def _column_label(field: FieldSpec, column: str, domain: DomainSpec) -> Noun:
-    if field.label is None and field.type.kind is Kind.REF:
+    if field.label is None and field.type.table in domain.tables:
         return domain.tables[field.type.table].label
     return field.label or COMMON.get(column) or Noun(column, column, column, "个")
 

@@ -1,11 +1,11 @@
 """Rows of a new world, drawn from a seed: each table after those it points at.
 
-A row that breaks a `valid` rule of its table is drawn again, up to a limit; what is still wrong then
-is an error of the domain file (`Unfillable`), not of luck.
+A row that breaks a `valid` rule of its table is drawn again, from other real data where there is any,
+up to a limit; what is still wrong then is an error of the domain file (`Unfillable`), not of luck.
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from itertools import product
 from random import Random
@@ -128,7 +128,7 @@ class _Filler:
         self.fixed = moments(domain.spec.today)
         self.used: dict[str, set[Value]] = defaultdict(set)
         self.serials: set[str] = set()
-        self.real = self._real()
+        self.real = deque(self._real())
 
     def fill(self) -> None:
         given = list(self._given())[:MAX_ROWS]
@@ -181,15 +181,18 @@ class _Filler:
         """One row; None if a table with a row for each combination has none for this one."""
         failing = ""
         for _ in range(MAX_TRIES):
-            row = self._draw(number, start)
+            row = self._draw(start)
             scope = {**self.fixed, **row, "this": row["id"]}
             broken = next(
                 (rule for rule in self.table.valid if not rule.run(scope, self.rows)), None
             )
             if broken is None:
                 self._note(row)
+                if self.real:
+                    self.real.popleft()
                 return row
             failing = broken.text
+            self.real.rotate(-1)
         if self.table.rows.every or self.table.rows.per:
             return None
         if number >= max(1, self.table.rows.low // 2):
@@ -199,8 +202,8 @@ class _Filler:
             f"{number + 1}; loosen it, or draw the columns so that it can hold"
         )
 
-    def _draw(self, number: int, start: MutableRow) -> MutableRow:
-        real = self.real[number] if self.real else {}
+    def _draw(self, start: MutableRow) -> MutableRow:
+        real = self.real[0] if self.real else {}
         row: MutableRow = {"id": ""}
         row["id"] = self._id()
         for column in self.table.columns.values():

@@ -16,7 +16,7 @@ from data.errors import UserError
 from data.record import Record
 from envs.general.kinds import Kind, Type, parse_type
 from envs.general.syntax import is_reserved
-from envs.general.texts import Noun, Text, parse_noun, parse_text
+from envs.general.texts import Noun, Text, Unit, parse_noun, parse_text, parse_unit
 
 MAX_ROWS = 600
 MAX_TABLES, MAX_FIELDS, MAX_ACTIONS, MAX_POLICIES = 12, 20, 24, 16
@@ -69,6 +69,7 @@ def _unless(made: type, parse: Callable[[object], object]) -> Callable[[object],
 
 Name = Annotated[str, BeforeValidator(_name)]
 Said = Annotated[Text, BeforeValidator(_unless(Text, parse_text))]
+Units = Annotated[Unit, BeforeValidator(_unless(Unit, parse_unit))]
 Called = Annotated[Noun, BeforeValidator(_unless(Noun, parse_noun))]
 Typed = Annotated[Type, BeforeValidator(_unless(Type, parse_type))]
 Several = BeforeValidator(_listed)
@@ -90,7 +91,7 @@ class FieldSpec(Record):
 
     type: Typed
     label: Called | None = None
-    unit: Said | None = None
+    unit: Units | None = None
     values: Values | None = None
     weights: tuple[int, ...] = ()
     """How often each of `values` occurs, in their order."""
@@ -160,7 +161,7 @@ def _rows(given: object) -> object:
         if not low <= high <= MAX_ROWS or high == 0:
             raise ValueError(f"rows {text!r}: wants 1 to {MAX_ROWS} rows, the low end first")
         return {"low": low, "high": high, "per": match[3] or ""}
-    if match := re.fullmatch(r"one per ([a-z0-9_]+(?:, ?[a-z0-9_]+)+)", text):
+    if match := re.fullmatch(r"one per ([a-z0-9_]+(?:, ?[a-z0-9_]+)*)", text):
         return {"every": [name.strip() for name in match[1].split(",")]}
     raise ValueError(f"rows is written {wanted}, got {text!r}")
 
@@ -200,7 +201,7 @@ class ArgSpec(Record):
 
     type: str
     label: Called | None = None
-    unit: Said | None = None
+    unit: Units | None = None
     values: Values | None = None
     of: tuple[Said, ...] = ()
     """Texts that people may ask to have stored."""

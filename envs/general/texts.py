@@ -39,6 +39,17 @@ class Noun(NamedTuple):
         return self.zh if language is Language.ZH else self.en
 
 
+class Unit(NamedTuple):
+    """What numbers count or measure: of several, in Chinese, and of one."""
+
+    en: str
+    zh: str
+    one: str
+
+    def of(self, language: Language) -> str:
+        return self.zh if language is Language.ZH else self.en
+
+
 def parse_text(given: object) -> Text:
     """Reads "English | 中文". Raises `ValueError` that says what is missing."""
     if not isinstance(given, str):
@@ -64,6 +75,68 @@ def parse_noun(given: object) -> Noun:
     if not en or not zh:
         raise ValueError(f'wants a noun such as "copy/copies | 册/本", got {given!r}')
     return Noun(en, en_plural or plural(en), zh, measure or "个")
+
+
+def parse_unit(given: object) -> Unit:
+    """Reads "pages | 页" or, where one is said in an odd way, "die/dice | 颗"; not so "km/h | 公里/时"."""
+    text = parse_text(given)
+    one, _, several = (part.strip() for part in text.en.partition("/"))
+    words = one == several or min(len(one), len(several)) > 2 and one[0] == several[0]
+    if several and words:
+        return Unit(several, text.zh, one)
+    return Unit(text.en, text.zh, singular(text.en))
+
+
+def singular(words: str) -> str:
+    """English noun of one: "days" is "day", "pieces of luggage" is "piece of luggage"."""
+    noun, rest = head(words)
+    before, space, last = noun.rpartition(" ")
+    if last in _IRREGULAR:
+        last = _IRREGULAR[last]
+    elif re.search(r"[^aeiou]ies$", last) and len(last) > 4:
+        last = last[:-3] + "y"
+    elif re.search(r"(ch|sh|x|ss|zz|[^aeiou]o)es$", last):
+        last = last[:-2]
+    elif re.search(r"[a-z]{2}s$", last) and not re.search(r"(ss|us|is)$", last):
+        last = last[:-1]
+    return f"{before}{space}{last}{rest}"
+
+
+def counts(label: str) -> bool:
+    """True if an English label names things that are counted: "checked bags", "seats left"."""
+    noun = head(label)[0].rpartition(" ")[2]
+    return label.startswith("number of ") or singular(noun) != noun
+
+
+def head(words: str) -> tuple[str, str]:
+    """The noun of a phrase and what follows it: "pieces", " of luggage"."""
+    match = _AFTER.search(words)
+    return (words[: match.start()], words[match.start() :]) if match else (words, "")
+
+
+_AFTER = re.compile(r" (?:of|per|in|on|at|for|with|to|a|not|left|sent|\w+ed)\b.*")
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "feet": "foot",
+    "teeth": "tooth",
+    "dice": "die",
+    "loaves": "loaf",
+    "shelves": "shelf",
+    "knives": "knife",
+    "lives": "life",
+    "leaves": "leaf",
+    "halves": "half",
+    "buses": "bus",
+    "gases": "gas",
+    "lenses": "lens",
+    "quizzes": "quiz",
+    "series": "series",
+    "lens": "lens",
+    "gas": "gas",
+}
 
 
 def plural(noun: str) -> str:

@@ -99,6 +99,7 @@ class World:
 
     def act(self, action: Action, values: Mapping[str, Value]) -> tuple[Change, ...]:
         """Carries `action` out. Raises `Refused`, and then nothing has changed."""
+        self._check_there(action, values)
         scope: dict[str, Any] = {**self.fixed, **values}
         for rule in action.require:
             if not rule.test.run(scope, self):
@@ -123,13 +124,30 @@ class World:
         return tuple(changes)
 
     def breaks(self, action: Action, values: Mapping[str, Value]) -> tuple[str, ...]:
-        """Names of the policies, enforced or not, that this call would break now."""
+        """Names of the policies, enforced or not, that this call would break now.
+
+        Raises `KeyError` if a rule reads a row that is gone.
+        """
         scope: dict[str, Any] = {**self.fixed, **values}
         return tuple(
             policy.name
             for policy in self.domain.policies.values()
             if (test := policy.rules.get(action.name)) and not test.run(scope, self)
         )
+
+    def _check_there(self, action: Action, values: Mapping[str, Value]) -> None:
+        """Raises `Refused` if a row that the call names is not there."""
+        for arg in action.args.values():
+            value = values.get(arg.name)
+            if arg.type.kind is Kind.REF and value is not None:
+                table = self.domain.tables[arg.type.table]
+                if self._plain(table.name, str(value)) is None:
+                    raise Refused(self._gone(table, str(value)))
+
+    def _gone(self, table: Table, row_id: str) -> str:
+        if self.language is Language.ZH:
+            return f"没有编号为{row_id}的{table.label.zh}。"
+        return f"There is no {table.label.en} {row_id}."
 
     def _apply(self, effect: Insert | Update | Delete, scope: dict[str, Any]) -> list[Change]:
         if isinstance(effect, Insert):
@@ -138,6 +156,8 @@ class World:
         changes = []
         for row_id in self._targets(effect, scope):
             before = self._plain(table.name, row_id)
+            if before is None:
+                raise Refused(self._gone(table, row_id))
             if isinstance(effect, Delete):
                 self._check_unused(table, row_id)
                 self._db.execute(f'DELETE FROM "{table.name}" WHERE "id" = ?', (row_id,))

@@ -25,6 +25,7 @@ from envs.general import VERSION as WORLD_VERSION
 from envs.general.compiler import Compiled, compile_shipped, domain_files, load_spec, shipped_hash
 from envs.general.env import Parameters
 from envs.general.real import real_source
+from envs.general.rows import Unfillable
 from envs.general.trip.compiled import Domain
 from envs.general.variant import VARIANTS, draw_variant
 from synth.general.plan.author import write as write_plan
@@ -148,6 +149,8 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
         written = FAMILIES[family](world, level, rng)
     except Unfit as reason:
         return Rejection(str(reason))
+    except Unfillable:
+        return Rejection("unfillable")
     return _framed(request, index, place, world, level, written)
 
 

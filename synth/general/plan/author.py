@@ -9,6 +9,7 @@ from data.hashing import content_hash
 from data.record import Record
 from data.task import Hidden, Language, Script
 from envs.general.compiler import Compiled
+from envs.general.domain import Plan
 from synth.general.plan.chinese import Chinese
 from synth.general.plan.compose import prompt
 from synth.general.plan.english import English
@@ -17,10 +18,13 @@ from synth.general.plan.survey import reading
 from synth.general.transact.goals import Unfit
 from synth.general.written import Written
 from verifiers.general.constraints import PlanProblem, Rule, Scalar
+from verifiers.general.evaluate import Evaluator
 from verifiers.general.form import Items, Object, example
 from verifiers.general.plan import FAMILY, PlanSpec
 from verifiers.general.tables import Tables
 
+DRAWS = 3
+"""Problems that are tried while choosing nothing solves them."""
 MAX_READS = 150
 """Calls that it may take to read everything."""
 
@@ -49,20 +53,10 @@ class PlanProof(Record):
 def write(world: Compiled, level: int, rng: Random) -> Written:
     """A task of `level` in `world`. Raises `Unfit`."""
     plan = world.domain.plans[rng.choice(sorted(world.domain.plans))]
-    grown = grow(world, plan, level, rng)
-    if isinstance(grown, str):
-        raise Unfit(grown)
+    grown, problem = _problem(world, plan, level, rng)
     shape = grown.shape
-    language = world.variant.language
-    words = Chinese(shape) if language is Language.ZH else English(shape)
     clauses = tuple(step.clause for step in grown.steps)
-    sentences = tuple(words.sentence(clause) for clause in clauses)
-    rules = tuple(
-        Rule(id=f"rule {n}", formula=step.formula, text=sentence)
-        for n, (step, sentence) in enumerate(zip(grown.steps, sentences, strict=True), start=1)
-    )
-    problem = shape.problem.also(*rules)
-    messages = prompt(shape, clauses, sentences, rng)
+    messages = prompt(shape, clauses, tuple(rule.text for rule in problem.rules), rng)
     reference = answer(shape.form, shape.shown(grown.solution))
     spec = PlanSpec(plan=plan.name, problem=problem, form=shape.form)
     calls = reading(world, problem, shape.tables)
@@ -81,6 +75,31 @@ def write(world: Compiled, level: int, rng: Random) -> Written:
             [world.domain.name, world.variant.model_dump_json(), world.seed, _identity(problem)]
         ),
     )
+
+
+def _problem(world: Compiled, plan: Plan, level: int, rng: Random) -> tuple[Grown, PlanProblem]:
+    """A problem that takes thought, with its rules in words. Raises `Unfit`."""
+    for _ in range(DRAWS):
+        grown = grow(world, plan, level, rng)
+        if isinstance(grown, str):
+            raise Unfit(grown)
+        shape = grown.shape
+        zh = world.variant.language is Language.ZH
+        words = Chinese(shape) if zh else English(shape)
+        rules = (
+            Rule(id=f"rule {n}", formula=step.formula, text=words.sentence(step.clause))
+            for n, step in enumerate(grown.steps, start=1)
+        )
+        problem = shape.problem.also(*rules)
+        if not first_rows_do(problem, shape.tables):
+            return grown, problem
+    raise Unfit("first_rows_do")
+
+
+def first_rows_do(problem: PlanProblem, tables: Tables) -> bool:
+    """True if the first row of every table makes a right plan, so that nobody has to choose."""
+    first = {slot.name: tables.keys(slot.table)[0] for slot in problem.slots}
+    return Evaluator(problem, tables).solves(first)
 
 
 def answer(form: Object | Items, shown: dict[str, str]) -> JsonValue:

@@ -13,7 +13,7 @@ from data.trajectory import Trajectory
 from envs.general.compiler import Compiled
 from envs.general.env import open_compiled
 from envs.general.surface import Op, id_name, shown_name
-from synth.general.plan.author import PlanProof
+from synth.general.plan.author import PlanProof, first_rows_do
 from synth.general.plan.counting import Counted, PlanCounter, TooMany
 from synth.general.plan.ladder import LEVELS, MAX_WORK
 from synth.general.plan.solved import Enumerated, Plan, Unsolved
@@ -113,8 +113,7 @@ class _Prover:
         high = LEVELS[self.task.difficulty.level].share(len(self.problem.slots))[1]
         if density > high or density != measures.get("density"):
             return Finding("other_density", evidence)
-        first = {slot.name: self.tables.keys(slot.table)[0] for slot in self.problem.slots}
-        if self.evaluator.solves(first):
+        if first_rows_do(self.problem, self.tables):
             return Finding("first_rows_do", evidence)
         return Finding("", evidence)
 

@@ -171,8 +171,14 @@ def _turned(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {key: _turned(value[key]) for key in reversed(value)}
     if isinstance(value, list):
-        return [_turned(part) for part in reversed(value)]
+        numbered = all(isinstance(i, dict) and _number(i) for i in value)
+        return [_turned(part) for part in (reversed(value) if numbered else value)]
     return float(value) if isinstance(value, int) else value
+
+
+def _number(item: dict[str, JsonValue]) -> bool:
+    """True if the item says which one it is, so that its place in the list means nothing."""
+    return any(isinstance(part, int) for part in item.values())
 
 
 def _widened(value: JsonValue) -> JsonValue:

@@ -3,6 +3,7 @@
 from random import Random
 
 from envs.general.kinds import NUMERIC, TEMPORAL, Kind
+from envs.general.superlative import compares
 from synth.general.transact.clues import Sql, View, referable
 from synth.general.transact.model import Clue, Scalar
 
@@ -86,6 +87,7 @@ class Chooser:
             for column in table.columns.values()
             if column.kind in NUMERIC | TEMPORAL
             and column.spec.clue
+            and compares(column)
             and row[column.name] is not None
         ]
         if not measures:

@@ -15,6 +15,7 @@ from envs.general.kinds import NUMERIC, TEMPORAL, Kind
 from envs.general.trial import draw_arguments
 from envs.general.world import Change, Refused, World
 from synth.general.transact.choose import Chooser
+from synth.general.transact.clash import contradict
 from synth.general.transact.clues import View, called_columns, evaluators
 from synth.general.transact.model import Clue, Errand, Goal, Question
 
@@ -90,7 +91,7 @@ class Drawer:
         if not final:
             raise Unfit("nothing_changes")
         after = View(self.world, opened)
-        declined = self._declined(opened, after)
+        declined = self._declined(opened, goals)
         if len(declined) < min(1, self.ladder.declined) and any(
             policy.rules for policy in self.world.domain.policies.values()
         ):
@@ -134,9 +135,7 @@ class Drawer:
         self, opened: World, action: Action, touched: list[tuple[Change, ...]]
     ) -> tuple[Goal, tuple[Change, ...]] | None:
         values = self._possible(action, allowed=True)
-        if values is None or not self._exist(opened, action, values):
-            return None
-        if opened.breaks(action, values):
+        if values is None or self._forbidden(opened, action, values) is not False:
             return None
         clues = self._clues(action, values)
         if clues is None:
@@ -144,7 +143,7 @@ class Drawer:
         before = {(c.table, c.row_id) for changes in touched for c in changes}
         try:
             changes = opened.act(action, values)
-        except Refused:
+        except (Refused, KeyError):
             return None
         if not any(change.before != change.after for change in changes):
             raise Unfit("nothing_changes")
@@ -184,29 +183,33 @@ class Drawer:
                 clues[name] = clue
         return clues
 
-    def _declined(self, opened: World, after: View) -> list[Goal]:
+    def _declined(self, opened: World, goals: list[Goal]) -> list[Goal]:
         """Requests that are possible and forbidden, before and after all the rest."""
         found: list[Goal] = []
         for action in self._actions(self.ladder.declined):
             if len(found) == self.ladder.declined:
                 break
             values = self._possible(action, allowed=False)
-            if values is None or not self._exist(opened, action, values):
-                continue
-            if not opened.breaks(action, values):
+            if values is None or not self._forbidden(opened, action, values):
                 continue
             clues = self._clues(action, values)
-            if clues is not None:
-                ask = self.rng.randrange(len(action.ask))
-                found.append(Goal(action=action.name, values=values, clues=clues, ask=ask))
+            if clues is None:
+                continue
+            ask = self.rng.randrange(len(action.ask))
+            goal = Goal(action=action.name, values=values, clues=clues, ask=ask)
+            if not any(contradict(self.world, goal, other) for other in (*goals, *found)):
+                found.append(goal)
         return found
 
-    def _exist(self, opened: World, action: Action, values: dict[str, Value]) -> bool:
-        return all(
-            opened.find(arg.type.table, str(values[name])) is not None
-            for name, arg in action.args.items()
-            if arg.type.kind is Kind.REF and values[name] is not None
-        )
+    def _forbidden(self, opened: World, action: Action, values: dict[str, Value]) -> bool | None:
+        """Would the call break a rule now? None if a row that it names or needs is gone."""
+        try:
+            for name, arg in action.args.items():
+                if arg.type.kind is Kind.REF and values[name] is not None:
+                    opened.row(arg.type.table, str(values[name]))
+            return bool(opened.breaks(action, values))
+        except KeyError:
+            return None
 
     def _question(self, after: View, final: tuple[Change, ...]) -> Question | None:
         """A column of a row that nothing has changed."""

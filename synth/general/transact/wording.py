@@ -5,8 +5,9 @@ from random import Random
 from data.task import Language, Message, Role
 from envs.general import phrases
 from envs.general.compiler import Compiled
-from envs.general.kinds import Kind
+from envs.general.kinds import NUMERIC, Kind
 from envs.general.phrases import asked, column_words, extreme, qualifier, value_words
+from envs.general.texts import head, singular
 from synth.general.transact.clues import View
 from synth.general.transact.model import Clue, Errand, Goal, Question
 
@@ -138,6 +139,9 @@ def clue_words(view: View, clue: Clue, language: Language) -> str:
         return f"{'、'.join(said)}{table.label.zh}中{best}那{table.label.measure}"
     if zh:
         return f"{''.join(said)}{base}" if len(said) == 1 else f"{'、'.join(said)}{base}"
+    column = table.columns[clue.extreme] if clue.extreme and not clue.called else None
+    if column and not (column.spec.most if clue.largest else column.spec.least):
+        return f"{base} among those {_joined(said)}"
     return f"{base} {_joined(said)}"
 
 
@@ -160,11 +164,14 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
             "还想知道{row}的{label}。",
             "{row}的{label}是多少？",
         )
-        if column.kind in (Kind.ENUM, Kind.TEXT, Kind.NAME, Kind.BOOL):
-            frames = (*frames[:2], "{row}的{label}是什么？")
+        if column.kind not in NUMERIC:
+            asked_for = {Kind.DATE: "哪天", Kind.TIME: "几点", Kind.DATETIME: "什么时候"}
+            what = asked_for.get(column.kind, "什么")
+            frames = (*frames[:2], f"{{row}}的{{label}}是{what}？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
     label = column.label.en
-    several = label.endswith("s") and not label.endswith(("ss", "us", "is"))
+    noun = head(label)[0]
+    several = singular(noun) != noun
     frames = (
         "And tell me the {label} of {row}.",
         "I would also like to know the {label} of {row}.",
