@@ -2,7 +2,8 @@
 
 The final message holds one JSON object `{"answer": ...}`. The cells of the last kernel are run once
 more in a fresh sandbox on files that the agent never saw; the variable `answer` must then be right
-for those. No detail of a check repeats a right answer.
+for those. A figure is left in the variable `figure` instead, and the cells are run again on the
+data shown too: its numbers are read from what it shows, and the message gives the largest. No detail of a check repeats a right answer.
 """
 
 import json
@@ -19,10 +20,12 @@ from data.task import Task
 from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
 from envs.interpreter.rerun import Rerun, rerun
 from envs.interpreter.world import DataFile, Ended, Parameters, Transcript
-from verifiers.answers import AnswerSpec, matches
+from verifiers.answers import AnswerSpec, Match, matches
+from verifiers.figures import FigureForm, drawn
 
 MAX_MESSAGE_CHARS = 50_000
 VARIABLE = "answer"
+FIGURE = "figure"
 RERUN_S = 60.0
 """For all cells together; each that was interrupted may take its time limit on top."""
 MAX_RERUN_S = 300.0
@@ -41,14 +44,24 @@ class HiddenEdition(Record):
         return cls(files=_FILES.dump_json(tuple(files)).decode(), answer=answer)
 
 
+class FigureSpec(Record):
+    """What a figure looks like, and the rows it shows on the files that the agent has."""
+
+    form: FigureForm
+    rows: AnswerSpec
+
+
 class InterpreterSpec(Record):
     """`Hidden.verifier` of an interpreter task."""
 
     answer: AnswerSpec
     hidden: tuple[HiddenEdition, ...] = Field(min_length=1)
+    figure: FigureSpec | None = None
+    """Where a figure is asked for; hidden editions then have its rows for their answers."""
 
 
 _FILES = TypeAdapter(tuple[DataFile, ...])
+_SKIPPED = (False, "not looked at: an earlier check failed")
 
 
 class _Malformed(Exception):
@@ -62,14 +75,17 @@ def verify(task: Task, trajectory: Trajectory) -> Verdict:
     """
     spec, parameters = _spec(task)
     cells, seconds = _cells(trajectory, parameters)
-    skipped = "not looked at: an earlier check failed"
     try:
         given = _read(trajectory)
     except _Malformed as wrong:
-        return _verdict((False, str(wrong)), (False, skipped), (False, skipped))
+        return _verdict((False, str(wrong)), _SKIPPED, _SKIPPED)
     match = matches(spec.answer, unwrapped(given))
     if not match:
-        return _verdict((True, "one JSON object"), match, (False, skipped))
+        return _verdict((True, "one JSON object"), match, _SKIPPED)
+    if spec.figure is not None:
+        shown = _on(spec, parameters, spec.figure.rows, cells, seconds)
+        if not shown:
+            return _verdict((True, "one JSON object"), match, (False, f"run again: {shown.reason}"))
     again = _again(spec, parameters, cells, seconds)
     return _verdict((True, "one JSON object"), match, again)
 
@@ -86,17 +102,32 @@ def _again(
     spec: InterpreterSpec, parameters: Parameters, cells: tuple[str, ...], seconds: float
 ) -> tuple[bool, str]:
     """Whether the cells give the right answer on every hidden edition, and why not."""
-    if not cells:
-        return False, "no cell was run"
     for edition in spec.hidden:
         other = parameters.model_copy(update={"files": _files(edition)})
-        found = _rerun(other.model_dump_json(), cells, seconds)
-        if found.problem:
-            return False, f"run again on other data, there is no `{VARIABLE}`: {found.problem}"
-        match = matches(edition.answer, unwrapped(found.value))
+        match = _on(spec, other, edition.answer, cells, seconds)
         if not match:
             return False, f"run again on other data: {match.reason}"
     return True, "right on other data too"
+
+
+def _on(
+    spec: InterpreterSpec,
+    parameters: Parameters,
+    right: AnswerSpec,
+    cells: tuple[str, ...],
+    seconds: float,
+) -> Match:
+    """Whether the cells give the right answer on the files of `parameters`."""
+    if not cells:
+        return Match(False, "no cell was run")
+    variable = VARIABLE if spec.figure is None else FIGURE
+    found = _rerun(parameters.model_dump_json(), cells, variable, seconds)
+    if found.problem:
+        return Match(False, f"there is no `{variable}`: {found.problem}")
+    if spec.figure is None:
+        return matches(right, unwrapped(found.value))
+    shown = drawn(spec.figure.form, found.value)
+    return Match(False, shown.problem) if shown.problem else matches(right, shown.rows)
 
 
 def _files(edition: HiddenEdition) -> tuple[DataFile, ...]:
@@ -107,10 +138,10 @@ def _files(edition: HiddenEdition) -> tuple[DataFile, ...]:
 
 
 @lru_cache(maxsize=256)
-def _rerun(parameters: str, cells: tuple[str, ...], seconds: float) -> Rerun:
+def _rerun(parameters: str, cells: tuple[str, ...], variable: str, seconds: float) -> Rerun:
     """Attempts that differ in their final message alone share one rerun."""
     return rerun(
-        Parameters.model_validate_json(parameters), cells, variable=VARIABLE, timeout_s=seconds
+        Parameters.model_validate_json(parameters), cells, variable=variable, timeout_s=seconds
     )
 
 

@@ -52,7 +52,8 @@ class Rerun(NamedTuple):
     value: JsonValue
     """The variable as JSON: numbers, text, booleans, dates (ISO 8601), lists, sets (as sorted
     lists), dicts, numpy and pandas values; a Series is {"index": [...], "values": [...]}, a table
-    is {"columns": [...], "index": [...], "rows": [[...]]}; NaN, NaT and None are null."""
+    is {"columns": [...], "index": [...], "rows": [[...]]}; a matplotlib figure is
+    {"axes": [...]}, see `envs.interpreter.inside.figures`; NaN, NaT and None are null."""
     problem: str
     """Why there is no value, in one line for a person; empty if there is one."""
 

@@ -64,7 +64,11 @@ class Service:
 
 def new_provider() -> Provider:
     """A provider whose sandboxes have the interpreter's program and packages."""
-    names = {"values": "envs.interpreter.inside.values", "notebook": PROGRAM}
+    names = {
+        "values": "envs.interpreter.inside.values",
+        "figures": "envs.interpreter.inside.figures",
+        "notebook": PROGRAM,
+    }
     folder = files("envs.interpreter.inside")
     programs = [
         Program(name, folder.joinpath(f"{module}.py").read_text()) for module, name in names.items()

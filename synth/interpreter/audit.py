@@ -20,11 +20,19 @@ def shortcut(plan: Plan, shown: Computed, hidden: Computed) -> Finding:
     first = _trivial(shown.tables[plan.pipeline.file])
     second = _trivial(hidden.tables[plan.pipeline.file])
     evidence: JsonObject = {"aggregates": len(first), "steps": len(plan.pipeline.steps)}
-    for mine, other in zip(_numbers(shown.value), _numbers(hidden.value), strict=False):
+    pairs = [_numbers(_heights(plan, computed.value)) for computed in (shown, hidden)]
+    for mine, other in zip(*pairs, strict=False):
         for name, value in first.items():
             if same(mine, value, 1e-4) and same(other, second.get(name), 1e-4):
                 return Finding("trivial_aggregate", {**evidence, "aggregate": name})
     return Finding("", evidence)
+
+
+def _heights(plan: Plan, value: JsonValue) -> JsonValue:
+    """The value, but of a figure only what its marks measure: edges and years are given."""
+    if plan.asked.figure is None or not isinstance(value, list):
+        return value
+    return [row[-1] for row in value if isinstance(row, list)]
 
 
 def _numbers(value: JsonValue) -> list[float]:

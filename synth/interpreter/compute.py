@@ -27,11 +27,16 @@ from synth.interpreter.plan import Plan
 from synth.interpreter.shapes import Form
 from synth.interpreter.statement import NOTES
 from verifiers.answers import AnswerSpec, matches
+from verifiers.figures import Chart
 
 HIDDEN_TRIES = 5
 
 
 SHAKE = 0.4
+
+
+MAX_MARKS = 40
+"""Of a figure."""
 
 
 class Computed(NamedTuple):
@@ -50,7 +55,8 @@ def computed(plan: Plan, recipes: tuple[tuple[str, Recipe], ...]) -> Computed:
         by_frames = by_pandas(plan.readings, plan.pipeline, data)
     except Undefined as error:
         raise Rejected(f"undefined_{error}") from error
-    if plan.asked.form is Form.SET and isinstance(by_sql, list) and isinstance(by_frames, list):
+    if (plan.asked.form is Form.SET or _points(plan)) and isinstance(by_sql, list):
+        assert isinstance(by_frames, list)
         by_sql, by_frames = sorted(by_sql, key=_fold), sorted(by_frames, key=_fold)
     if not same(by_sql, by_frames):
         raise Rejected("engines_disagree")
@@ -92,9 +98,15 @@ def typed(plan: Plan, value: JsonValue) -> JsonValue:
 
 def spec_of(plan: Plan, value: JsonValue) -> AnswerSpec:
     form = plan.asked.form
-    table = plan.asked.parts if form is Form.TABLE else ()
+    table = plan.asked.parts if form in (Form.TABLE, Form.FIGURE) else ()
+    ordered = form is not Form.SET and not _points(plan)
     unit = plan.asked.unit if form is Form.NUMBER else ""
-    return answer_spec(value, unit=unit, table=table, ordered=form is not Form.SET)
+    return answer_spec(value, unit=unit, table=table, ordered=ordered)
+
+
+def _points(plan: Plan) -> bool:
+    figure = plan.asked.figure
+    return figure is not None and figure.chart is Chart.POINTS
 
 
 def check_value(plan: Plan, shown: Computed) -> None:
@@ -108,6 +120,8 @@ def check_value(plan: Plan, shown: Computed) -> None:
         wanted = next((s.k for s in plan.pipeline.steps if isinstance(s, Top)), 0)
         if form in (Form.LIST, Form.TABLE) and len(value) != wanted:
             raise Rejected("too_few")
+        if form is Form.FIGURE and not 3 <= len(value) <= MAX_MARKS:
+            raise Rejected("marks")
         if form is Form.SET and not 2 <= len(value) <= 15:
             raise Rejected("set_size")
 

@@ -1,7 +1,7 @@
 """What every family of tasks gives: the question, its files in two editions, answers, programs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -17,6 +17,7 @@ from verifiers.answers import (
     TableAnswer,
     TextAnswer,
 )
+from verifiers.figures import FigureForm
 
 TOLERANCE = 1e-4
 """Relative, for measured numbers: the prompt asks for five significant digits."""
@@ -61,6 +62,10 @@ class Draft:
     measures: dict[str, float]
     fingerprint: str
     sources: tuple[Source, ...] = ()
+    figure: FigureForm | None = None
+    """Where a figure is asked for, left in `figure`; the answers are its rows."""
+    near_cells: Callable[[], Iterator[tuple[str, tuple[str, ...]]]] = lambda: iter(())
+    """Programs that are nearly right, where a final message cannot show it."""
     notes: dict[str, JsonValue] = field(default_factory=dict)
     """What the proof keeps: the typed question."""
 

@@ -1,5 +1,6 @@
 """A question about a table before it is computed: shape, conditions, files, pipeline, level."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -18,7 +19,7 @@ from synth.interpreter.draft import Rejected
 from synth.interpreter.engines import Reading
 from synth.interpreter.phrases import ROWS, Condition, all_of, condition, rows
 from synth.interpreter.sampling import joined_table, lookup_of, recipe_of, sample_of, suffix
-from synth.interpreter.shapes import SHAPES, Asked
+from synth.interpreter.shapes import Asked, Shape
 from synth.interpreter.soiling import dirt_for
 from synth.interpreter.statement import NOTES, notes_text
 from synth.interpreter.view import Unsuited, View
@@ -59,7 +60,9 @@ class Plan:
     drops_missing: bool
 
 
-def planned(info: TableInfo, rng: Random, language: Language, level: int) -> Plan:
+def planned(
+    info: TableInfo, rng: Random, language: Language, level: int, shapes: Sequence[Shape]
+) -> Plan:
     joined = rng.choice(info.facts) if info.facts and rng.random() < 0.7 else None
     sample = sample_of(info, rng)
     form = rng.choice(
@@ -79,7 +82,7 @@ def planned(info: TableInfo, rng: Random, language: Language, level: int) -> Pla
     described = info._replace(columns=(*info.columns, *(joined.columns if joined else ())))
     for _ in range(TRIES):
         view = View(described, seen, language, rng)
-        shape = rng.choice(SHAPES)
+        shape = rng.choice(shapes)
         try:
             asked = shape(view)
             conditions = _conditions(view, asked, rng)

@@ -15,6 +15,7 @@ from data.hashing import canonical_json, content_hash
 from data.task import Script, Task, content_id
 from data.trajectory import Trajectory
 from synth.interpreter import author
+from synth.interpreter.charts import fakes
 from synth.interpreter.cheats import tampering
 from synth.interpreter.draft import Draft, Rejected, secrets
 from synth.parts import Finding, Parts, Variant
@@ -70,7 +71,7 @@ class _Prover:
     def complete(self) -> Finding:
         """The engines (or methods) agreed while drafting; what is stored is what they gave."""
         draft, hidden = self.draft, self.task.hidden
-        if draft.shown.value != hidden.reference:
+        if author.reported(draft) != hidden.reference:
             return Finding("another_answer", {})
         fresh = author.body(self.request, self.task.provenance.index, draft).hidden.verifier
         if fresh != hidden.verifier:
@@ -87,7 +88,10 @@ class _Prover:
         return Finding(problem, {**evidence, **self.draft.measures})
 
     def secrets(self) -> tuple[str, ...]:
-        values = [self.task.hidden.reference, *(e.value for e in self.draft.hidden)]
+        values = [e.value for e in (self.draft.shown, *self.draft.hidden)]
+        if self.draft.figure is not None:
+            # Only what the marks measure: years and edges of bins are given.
+            values = [row[-1] for rows in values if isinstance(rows, list) for row in rows]  # type: ignore[index]
         return tuple(dict.fromkeys(text for value in values for text in secrets(value)))
 
     def alternatives(self) -> Iterator[Variant]:
@@ -98,9 +102,11 @@ class _Prover:
             yield Variant(label, Script(calls=calls, answer=text))
 
     def mutants(self) -> Iterator[Variant]:
-        calls = self.task.hidden.witness.calls
+        right, calls = self.task.hidden.reference, self.task.hidden.witness.calls
+        for label, cells in self.draft.near_cells():
+            yield Variant(label, Script(calls=author.calls(cells), answer=author.message(right)))
         seen: set[str] = set()
-        for label, value in [*self.draft.near(), *_bent(self.task.hidden.reference)]:
+        for label, value in [*self.draft.near(), *_bent(right)]:
             key = canonical_json(value)
             if key in seen or matches(self.spec, value):
                 continue
@@ -113,6 +119,9 @@ class _Prover:
         right, calls = self.task.hidden.reference, self.task.hidden.witness.calls
         said = author.message(right)
         yield Variant("no cells", Script(calls=(), answer=said))
+        if self.draft.figure is not None:
+            for label, cells in fakes(self.draft.shown.value, self.draft.figure):
+                yield Variant(label, Script(calls=author.calls(cells), answer=said))
         yield Variant("two answers", Script(calls=calls, answer=f'{said}\n{{"answer": "other"}}'))
         turn = int(content_hash(self.task.fingerprint)[:8], 16)
         for label, cells in tampering(right, turn):

@@ -1,11 +1,12 @@
 """A question about a real table: chooses it, soils it, asks it, and computes it twice."""
 
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
 from data.task import Language, Source
 from envs.interpreter.files.tables import source_hash, source_version
-from synth.interpreter import licences
+from synth.interpreter import charts, licences
 from synth.interpreter.audit import shortcut
 from synth.interpreter.catalogue import TableInfo
 from synth.interpreter.compute import (
@@ -19,14 +20,23 @@ from synth.interpreter.compute import (
 )
 from synth.interpreter.draft import Draft, Rejected, named
 from synth.interpreter.engines import cells, sql_cells
-from synth.interpreter.plan import effort_of, planned, question
-from synth.interpreter.prompt import form_words
+from synth.interpreter.plan import Plan, effort_of, planned, question
+from synth.interpreter.prompt import FIGURE_FORM, form_words
+from synth.interpreter.shapes import SHAPES, Shape
 from synth.interpreter.statement import statement
 
+Others = tuple[tuple[str, tuple[str, ...]], ...]
 
-def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft:
+
+def draft(
+    info: TableInfo,
+    rng: Random,
+    language: Language,
+    level: int,
+    shapes: Sequence[Shape] = SHAPES,
+) -> Draft:
     """Raises `Rejected`."""
-    plan = planned(info, rng, language, level)
+    plan = planned(info, rng, language, level, shapes)
     shown = computed(plan, plan.recipes)
     spec = partial(spec_of, plan)
     check_value(plan, shown)
@@ -45,21 +55,24 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
     hidden = hidden_edition(plan, shown, rng)
     if shortcut(plan, shown, hidden).problem:
         raise Rejected("trivial_aggregate")
-    if named(shown.value, text):
+    figure = plan.asked.figure
+    if figure is None and named(shown.value, text):
         raise Rejected("answer_in_text")
-    other = sql_cells(plan.readings, plan.pipeline)
+    others: Others = (("DuckDB", sql_cells(plan.readings, plan.pipeline)),)
     effort = effort_of(plan.pipeline, plan.readings, plan.conditions, plan.notes_file)
     source = plan.info.source
     return Draft(
-        family=f"data:{plan.asked.form}",
+        family=f"figure:{figure.chart}" if figure else f"data:{plan.asked.form}",
         text=text,
-        form=form_words(plan.asked.form, plan.asked.unit, plan.asked.parts, language),
+        form=FIGURE_FORM[language] if figure else _form(plan),
         shown=edition(shown),
         hidden=(edition(hidden),),
         spec=spec,
-        witness=cells(plan.readings, plan.pipeline),
-        others=(("DuckDB", other),),
-        near=partial(near_misses, plan, shown),
+        witness=charts.drawn(plan) if figure else cells(plan.readings, plan.pipeline),
+        others=charts.others(plan) if figure else others,
+        near=(lambda: []) if figure else partial(near_misses, plan, shown),
+        figure=figure,
+        near_cells=partial(charts.near, plan, shown) if figure else lambda: iter(()),
         shortcut=partial(shortcut, plan, shown, hidden),
         evidence={"engines": ["pandas", "duckdb"], "editions": 2},
         level=plan.level,
@@ -79,3 +92,8 @@ def draft(info: TableInfo, rng: Random, language: Language, level: int) -> Draft
             ),
         ),
     )
+
+
+def _form(plan: Plan) -> str:
+    asked = plan.asked
+    return form_words(asked.form, asked.unit, asked.parts, plan.view.language)

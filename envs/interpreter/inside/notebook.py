@@ -42,6 +42,7 @@ from IPython.core.error import StdinNotImplementedError  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
+from envs.interpreter.inside.figures import is_figure, shown  # noqa: E402
 from envs.interpreter.inside.values import plain  # noqa: E402
 
 SHELL_FD, IOPUB_FD = 3, 4
@@ -322,7 +323,8 @@ def _value(namespace: dict[str, Any], name: str) -> dict[str, Any]:
     if name not in namespace:
         return {"problem": f"there is no variable {name}"}
     try:
-        return {"value": plain(namespace[name])}
+        value = namespace[name]
+        return {"value": plain(shown(value) if is_figure(value) else value)}
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever the objects of a stranger raise
         return {"problem": f"{name} has no JSON form: {type(error).__name__}: {error}"[:500]}
 

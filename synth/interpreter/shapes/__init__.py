@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from synth.interpreter.shapes import groups, joined, rows, times
+from synth.interpreter.shapes import charts, groups, joined, rows, times
 from synth.interpreter.shapes.asked import Asked, ExtraFile, Form
 from synth.interpreter.view import View
 
@@ -19,4 +19,6 @@ SHAPES: tuple[Shape, ...] = (
 )
 """Shapes that fewer tables suit stand here more often."""
 
-__all__ = ["SHAPES", "Asked", "ExtraFile", "Form", "Shape"]
+FIGURES: tuple[Shape, ...] = charts.FIGURES
+
+__all__ = ["FIGURES", "SHAPES", "Asked", "ExtraFile", "Form", "Shape"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from synth.interpreter.algebra import Final, Step
+from verifiers.figures import FigureForm
 
 
 class Form(StrEnum):
@@ -18,6 +19,8 @@ class Form(StrEnum):
     SET = "set"
     LIST = "list"
     TABLE = "table"
+    FIGURE = "figure"
+    """A chart; its rows are the answer."""
 
 
 @dataclass(frozen=True)
@@ -45,5 +48,8 @@ class Asked:
     extra: tuple[ExtraFile, ...] = ()
     keeps_missing: tuple[str, ...] = ()
     """Columns whose missing cells the question itself deals with."""
+    figure: FigureForm | None = None
+    bin_width: int | float = 1
+    """Of a histogram."""
     conditions: int = 2
     """Most conditions on the rows that still read well."""
