@@ -175,7 +175,13 @@ def filled(template: str, slots: Mapping[str, str], language: Language) -> str:
     return text
 
 
-def qualifier(column: Column, said: str, language: Language) -> str:
+def own_label(column: Column, noun: Noun) -> str:
+    """The English label without the noun that it belongs to: "length of the trip" of a trip."""
+    label, found, owner = column.label.en.rpartition(" of the ")
+    return label if found and owner in (noun.en, noun.en.rpartition(" ")[2]) else column.label.en
+
+
+def qualifier(column: Column, said: str, noun: Noun, language: Language) -> str:
     """Says that a row's column is `said`: "published in 1987"; "1987年出版的"."""
     if column.spec.say:
         return column.spec.say.of(language).replace("{v}", said)
@@ -183,7 +189,7 @@ def qualifier(column: Column, said: str, language: Language) -> str:
         return f"{said}的" if language is Language.ZH else said
     if language is Language.ZH:
         return f"{column.label.zh}为{said}的"
-    return f"whose {column.label.en} is {said}"
+    return f"whose {own_label(column, noun)} is {said}"
 
 
 def extreme(column: Column, largest: bool, noun: Noun, language: Language) -> str:
@@ -195,7 +201,7 @@ def extreme(column: Column, largest: bool, noun: Noun, language: Language) -> st
     en, zh = superlative(column, largest)
     if language is Language.ZH:
         return f"{column.label.zh.removesuffix('数量') or column.label.zh}{zh}的{noun.zh}"
-    return f"the {noun.en} with the {en} {column.label.en.removeprefix('number of ')}"
+    return f"the {noun.en} with the {en} {own_label(column, noun).removeprefix('number of ')}"
 
 
 def asked(text: str, slots: Mapping[str, str], language: Language) -> str:

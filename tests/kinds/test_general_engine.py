@@ -18,6 +18,9 @@ from envs.general.reading import parse_spec
 from envs.general.resolve import resolve
 from envs.general.spec import SpecError
 from envs.general.texts import parse_unit
+from envs.general.trip.helsinki import make_helsinki
+from envs.general.trip.names import fold
+from envs.general.trip.size import Size
 from envs.general.variant import draw_variant
 from envs.general.world import Refused
 from synth.general import generate, prepare
@@ -239,3 +242,11 @@ def test_no_plan_is_solved_by_the_first_rows() -> None:
             solved.append(first_rows_do(spec.problem, tables))
     assert len(solved) >= 6
     assert not any(solved)
+
+
+def test_no_two_places_of_helsinki_are_called_alike() -> None:
+    for seed in range(8):
+        made = make_helsinki(seed, Size(), None, "")
+        for places in (made.hotels, made.restaurants, made.attractions):
+            names = [fold(place.name.en) for place in places]
+            assert len(set(names)) == len(names)

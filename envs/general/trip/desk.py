@@ -4,7 +4,6 @@ The desk only reads: a submission is kept by the episode that it is made in.
 """
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -14,6 +13,7 @@ from pydantic import JsonValue
 from data.task import JsonObject, Language
 from data.trajectory import Observation
 from envs.general.trip.compiled import Compiled, Listing
+from envs.general.trip.names import fold
 from envs.general.trip.surface import HEADLINES, KEYWORDS, PLURALS
 from envs.general.trip.tables import DAY_FIELDS, WEEKDAYS, Row
 from envs.general.trip.world import FACILITIES, MODES, Service
@@ -199,11 +199,6 @@ class Desk:
                 else f"no {thing} named {shown!r}; {where} lists them."
             )
         return row
-
-
-def fold(name: str) -> str:
-    """A name without what people type differently: case, width of letters, spaces at the ends."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _words(given: JsonObject) -> list[str]:

@@ -13,7 +13,7 @@ from data.hashing import derive_rng
 from envs.general.trip.city_map import Found, name_of, quarters
 from envs.general.trip.climate import Climate, forecast
 from envs.general.trip.hours import Week, read_week
-from envs.general.trip.names import Name
+from envs.general.trip.names import Name, fold
 from envs.general.trip.osm import Thing
 from envs.general.trip.quarters import CUISINES, MIXED, QUARTERS, Quarter, Sight
 from envs.general.trip.size import Size
@@ -85,10 +85,15 @@ def _chosen(number: int, home: str, rng: Random) -> list[Quarter]:
 
 def _drawn(things: tuple[Thing, ...], number: int, taken: set[str], rng: Random) -> list[Thing]:
     """Some of `things` in the order of the map, with names that nothing else has."""
-    free = [thing for thing in things if name_of(thing) not in taken]
+    first = {fold(name_of(thing)): thing for thing in reversed(things)}
+    free = [
+        thing
+        for thing in things
+        if first[name := fold(name_of(thing))] is thing and name not in taken
+    ]
     drawn = set(map(id, rng.sample(free, min(number, len(free)))))
     chosen = [thing for thing in free if id(thing) in drawn]
-    taken.update(map(name_of, chosen))
+    taken.update(fold(name_of(thing)) for thing in chosen)
     return chosen
 
 

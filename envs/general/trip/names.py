@@ -5,6 +5,7 @@ and no two things of a world share a name in either language.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -182,3 +183,8 @@ class Namer:
             return None
         self._taken.update(name)
         return name
+
+
+def fold(name: str) -> str:
+    """A name without what people type differently: case, width of letters, spaces at the ends."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -6,7 +6,14 @@ from data.task import Language, Message, Role
 from envs.general import phrases
 from envs.general.compiler import Compiled
 from envs.general.kinds import NUMERIC, Kind
-from envs.general.phrases import asked, column_words, extreme, qualifier, value_words
+from envs.general.phrases import (
+    asked,
+    column_words,
+    extreme,
+    own_label,
+    qualifier,
+    value_words,
+)
 from envs.general.texts import head, singular
 from synth.general.transact.clues import View
 from synth.general.transact.model import Clue, Errand, Goal, Question
@@ -121,7 +128,10 @@ def clue_words(view: View, clue: Clue, language: Language) -> str:
     ordered = sorted(clue.equals.items(), key=lambda item: table.columns[item[0]].spec.say is None)
     said = [
         qualifier(
-            table.columns[name], column_words(view, table.columns[name], value, language), language
+            table.columns[name],
+            column_words(view, table.columns[name], value, language),
+            table.label,
+            language,
         )
         for name, value in ordered
     ]
@@ -169,7 +179,7 @@ def question_words(view: View, question: Question, language: Language, rng: Rand
             what = asked_for.get(column.kind, "什么")
             frames = (*frames[:2], f"{{row}}的{{label}}是{what}？")
         return rng.choice(frames).format(row=row, label=column.label.zh)
-    label = column.label.en
+    label = own_label(column, table.label)
     noun = head(label)[0]
     several = singular(noun) != noun
     frames = (
