@@ -60,6 +60,8 @@ WEIGHTS = {"tables": 0.54, "figures": 0.08, "puzzles": 0.25, "stateful": 0.13, "
 """Share of each sort of task among drafts, where its sources are chosen."""
 
 
+EASIEST = {"puzzles": 0.15, "stateful": 0.15, "codeio": 0.5}
+"""Factors at level 1: an easy question about a table is easier than any puzzle."""
 LEVELS = (1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5)
 """Difficulties to draw from where none is asked for."""
 
@@ -144,14 +146,15 @@ def draft(request: Request, index: int) -> Draft:
         "codeio": "codeio" in options.sources,
     }
     able = [sort for sort, there in sorts.items() if there]
-    sort = rng.choices(able, [WEIGHTS[sort] for sort in able])[0]
-    return _draft(sort, tables, rng, request.language, options.difficulty)
+    level = options.difficulty or rng.choice(LEVELS)
+    lighter = EASIEST if level == 1 else {}
+    sort = rng.choices(able, [WEIGHTS[sort] * lighter.get(sort, 1) for sort in able])[0]
+    return _draft(sort, tables, rng, request.language, level)
 
 
 def _draft(
-    sort: str, tables: list[TableInfo], rng: Random, language: Language, wanted: int | None
+    sort: str, tables: list[TableInfo], rng: Random, language: Language, level: int
 ) -> Draft:
-    level = wanted or rng.choice(LEVELS)
     if sort == "tables":
         return tables_draft.draft(rng.choice(tables), rng, language, level)
     if sort == "figures":

@@ -24,9 +24,10 @@ names, ys = ["b", "a", "c"], [3.0, 2.5, -1.0]
 figure, ax = plt.subplots()
 """
 END = "\nfigure.axes[0].set(xlabel='u', ylabel='v')"
-BARS = [["b", 3.0], ["a", 2.5], ["c", -1.0]]
-BINS = [[0.0, 3.0], [2.0, 2.5], [4.0, 1.0]]
-LINE = [[1990.0, 3.0], [1991.0, 2.5], [1993.0, -1.0]]
+BARS: JsonValue = [["b", 3.0], ["a", 2.5], ["c", -1.0]]
+BINS: JsonValue = [[0.0, 3.0], [2.0, 2.5], [4.0, 1.0]]
+POINTS: JsonValue = [[1.0, 3.0], [2.0, 4.0]]
+LINE: JsonValue = [[1990.0, 3.0], [1991.0, 2.5], [1993.0, -1.0]]
 
 RIGHT: dict[str, tuple[Chart, str, JsonValue]] = {
     "bars of texts": (Chart.BARS, "ax.bar(names, ys)", BARS),
@@ -56,11 +57,11 @@ RIGHT: dict[str, tuple[Chart, str, JsonValue]] = {
     ),
     "stairs": (Chart.BINS, "ax.stairs([3, 2.5, 1], [0, 2, 4, 6])", BINS),
     "a step": (Chart.BINS, "ax.bar([0, 2, 4], [3, 2.5, 1], 2, align='edge')", BINS),
-    "a scatter": (Chart.POINTS, "ax.scatter([1, 2], [3, 4])", [[1.0, 3.0], [2.0, 4.0]]),
+    "a scatter": (Chart.POINTS, "ax.scatter([1, 2], [3, 4])", POINTS),
     "a scatter of pandas": (
         Chart.POINTS,
         "pd.DataFrame({'a': [1, 2], 'b': [3, 4]}).plot.scatter('a', 'b', ax=ax)",
-        [[1.0, 3.0], [2.0, 4.0]],
+        POINTS,
     ),
     "the axes in place of the figure": (Chart.BARS, "ax.bar(names, ys); figure = ax.figure", BARS),
 }

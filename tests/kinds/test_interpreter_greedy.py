@@ -17,7 +17,7 @@ QUESTIONS = {
     ),
     'What is the mean highway mileage of the cars whose number of cylinders is "4"?': (
         COLUMNS,
-        ("hwy", "mean()", "", ("t['cyl'].astype(str) == '4'",)),
+        ("hwy", "mean()", "", ("t['cyl'].astype(str).isin(['4'])",)),
     ),
     "What is the 90th percentile (linear interpolation) of the highway mileage?": (
         COLUMNS,
@@ -29,7 +29,7 @@ QUESTIONS = {
     ),
     "气缸数为“4”的车：高速里程的中位数是多少？": (
         ZH_COLUMNS,
-        ("hwy", "median()", "", ("t['cyl'].astype(str) == '4'",)),
+        ("hwy", "median()", "", ("t['cyl'].astype(str).isin(['4'])",)),
     ),
 }
 
@@ -40,6 +40,44 @@ def test_plain_questions_are_read(question: str) -> None:
     guess = read(f"About a file.\n\n{question}\n\nColumns", columns)
     assert (guess.measure, guess.statistic, guess.group) == (measure, statistic, group)
     assert guess.conditions == conditions
+
+
+def test_values_are_known_by_their_words_and_meanings() -> None:
+    values = {"sex": {"male": "m", "female": "f"}, "town": {"Ulm": "Ulm", "Bad Ems": "Bad Ems"}}
+    columns = {"hwy": "highway mileage", "sex": "sex", "town": "town"}
+    question = 'What is the median highway mileage of the cars in Bad Ems whose sex is "male"?'
+    assert read(question, columns, values).conditions == (
+        "t['sex'].astype(str).isin(['m'])",
+        "t['town'].astype(str).isin(['Bad Ems'])",
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "statistic", "hit"),
+    [
+        (
+            "Of all cars, what percentage are cars with at least 9 home runs?",
+            "share",
+            ("t['hr'] >= 9",),
+        ),
+        ("Divide the total highway mileage by the total home runs.", "quotient", ()),
+        ("Compute the ratio of highway mileage to home runs. What is the mean?", "mean_ratio", ()),
+    ],
+)
+def test_shares_and_ratios_are_read(question: str, statistic: str, hit: tuple[str, ...]) -> None:
+    guess = read(question, COLUMNS)
+    assert (guess.statistic, guess.hit) == (statistic, hit)
+
+
+def test_a_bar_chart_is_read_with_its_order_and_labels() -> None:
+    guess = read(
+        "Draw a vertical bar chart of the cars: one bar for each number of cylinders, as high as "
+        "its median highway mileage; the lowest bar on the left, then in order. Label the x axis "
+        '"cylinders" and the y axis "mileage".',
+        COLUMNS,
+    )
+    assert (guess.group, guess.measure, guess.most) == ("cyl", "hwy", False)
+    assert guess.axes == ("cylinders", "mileage")
 
 
 def play(text: str, seen: str) -> tuple[list[str], str]:
