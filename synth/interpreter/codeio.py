@@ -140,7 +140,8 @@ def installed() -> Path:
 @lru_cache(maxsize=1)
 def problems() -> tuple[Problem, ...]:
     """Clearly described ones whose programs look pure, in the order of the file."""
-    found = []
+    found: list[Problem] = []
+    seen: set[str] = set()
     with gzip.open(installed(), "rt", encoding="utf-8") as file:
         for number, line in enumerate(file):
             entry = json.loads(line)
@@ -149,7 +150,8 @@ def problems() -> tuple[Problem, ...]:
                 continue
             form, inputs = entry["input_output_spec"], entry["input_generator"]
             told = f"{entry['task_description']}\n{form}"
-            if _may_be_asked(program, told):
+            if told not in seen and _may_be_asked(program, told):
+                seen.add(told)
                 found.append(Problem(number, entry["task_description"], form, program, inputs))
     return tuple(found)
 
