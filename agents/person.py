@@ -60,6 +60,7 @@ async def play(task: Task, number: int, ask: Ask, show: Show) -> Attempt | None:
             answer=answer,
             stop=StopReason.ANSWERED,
             state=env.state(),
+            first=first.text,
         )
     return Attempt(
         task_id=task.id,

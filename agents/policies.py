@@ -11,9 +11,11 @@ from typing import Protocol
 
 from agents import draw
 from agents.chat import ChatModel
-from agents.loop import Limits, run, shown
+from agents.context import NONE, Context
+from agents.context_parallel import run_in_context
+from agents.loop import Limits, shown
 from data.errors import UserError
-from data.task import PublicTask, Script, Task, ToolCall
+from data.task import JsonObject, PublicTask, Script, Task, ToolCall
 from data.trajectory import Observation, StopReason, Trajectory, Turn
 from envs.base import Baseline, Environment, kind_module
 
@@ -24,6 +26,10 @@ class Policy(Protocol):
     @property
     def name(self) -> str:
         """Under which its attempts are stored; tells it from any other set-up."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """What the name stands for, stored with every attempt."""
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
@@ -40,15 +46,24 @@ class ModelPolicy:
 
     model: ChatModel
     limits: Limits = Limits()
+    context: Context = NONE
 
     @property
     def name(self) -> str:
-        return _named(self.model.name, self.limits)
+        named = _named(self.model.name, self.limits)
+        return f"{named} {self.context.label}" if self.context.label else named
+
+    @property
+    def settings(self) -> JsonObject:
+        context: JsonObject = {"name": self.context.name, "window": self.context.window_tokens}
+        limits = self.limits.model_dump(mode="json")
+        return {**self.model.settings, "limits": limits, "context": context}
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await run(task.public(), env, first, self.model, self.limits, turns)
+        public, context = task.public(), self.context
+        return await run_in_context(public, env, first, self.model, self.limits, turns, context)
 
 
 @dataclass(frozen=True)
@@ -63,10 +78,15 @@ class Scripted:
     def name(self) -> str:
         return _named(self.label, self.limits)
 
+    @property
+    def settings(self) -> JsonObject:
+        return {"script": self.label, "limits": self.limits.model_dump(mode="json")}
+
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await drive(task.id, env, self.script(task.public(), rng), self.limits, turns)
+        script = self.script(task.public(), rng)
+        return await drive(task.id, env, script, self.limits, turns, first)
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,14 @@ class Oracle:
 
     name: str = "oracle"
 
+    @property
+    def settings(self) -> JsonObject:
+        return {"script": self.name}
+
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
     ) -> Trajectory:
-        return await run_script(task.id, task.hidden.witness, env, turns)
+        return await run_script(task.id, task.hidden.witness, env, turns, first)
 
 
 def greedy(task: PublicTask, rng: Random) -> Baseline:
@@ -121,11 +145,15 @@ def scripted(name: str, limits: Limits | None = None) -> Policy:
 
 
 async def run_script(
-    task_id: str, script: Script, env: Environment, turns: list[Turn] | None = None
+    task_id: str,
+    script: Script,
+    env: Environment,
+    turns: list[Turn] | None = None,
+    first: Observation | None = None,
 ) -> Trajectory:
     """Plays a script in `env`, which is reset: its calls in order, then its answer."""
     limits = Limits(max_turns=len(script.calls) + 1, max_calls=len(script.calls))
-    return await drive(task_id, env, _replay(script), limits, turns)
+    return await drive(task_id, env, _replay(script), limits, turns, first)
 
 
 def _replay(script: Script) -> Baseline:
@@ -140,8 +168,9 @@ async def drive(
     baseline: Baseline,
     limits: Limits,
     turns: list[Turn] | None = None,
+    first: Observation | None = None,
 ) -> Trajectory:
-    """Plays a generator in `env`, which is reset: one call a turn, within turns and calls.
+    """Plays a generator in `env`, which is reset and gave `first`: one call a turn.
 
     A script reads whole observations; those that are recorded are cut as an agent's are.
     """
@@ -163,7 +192,12 @@ async def drive(
     finally:
         baseline.close()
     return Trajectory(
-        task_id=task_id, turns=tuple(turns), answer=answer, stop=stop, state=env.state()
+        task_id=task_id,
+        turns=tuple(turns),
+        answer=answer,
+        stop=stop,
+        state=env.state(),
+        first=shown(first, limits).text if first else "",
     )
 
 

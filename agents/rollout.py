@@ -7,25 +7,17 @@ again, what failed for other reasons is, and an attempt that was cut off leaves 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 from agents.attempt import Played, Setup, finished, play
+from agents.groups import AttemptStore, Plan
 from agents.policies import Policy
 from data.errors import InfrastructureError
-from data.task import Task, TaskKind
+from data.rates import Band
+from data.task import Task
 from data.trajectory import Attempt, Outcome
-
-
-class AttemptStore(Protocol):
-    """What a rollout needs of the store."""
-
-    def add_attempt(self, attempt: Attempt) -> bool:
-        """Records `attempt`; False if what the store holds of it stays, as a score always does."""
-
-    def done(self, policy: str, kind: TaskKind) -> set[tuple[str, int]]:
-        """(task id, attempt) of what `policy` need not play again on tasks of `kind`."""
 
 
 @dataclass
@@ -37,6 +29,8 @@ class RolloutSummary:
     num_unresolved: int = 0
     num_present: int = 0
     """Attempts that the store already held a score of."""
+    num_spared: int = 0
+    """Attempts not needed, as a band was decided without them."""
     num_retries: int = 0
     num_unclosed: int = 0
     """Worlds whose closing failed or took too long."""
@@ -46,6 +40,8 @@ class RolloutSummary:
     """Stage and error of attempts without a score, e.g. `play ModelFault`."""
     last_fault: str = ""
     """What the newest of them says."""
+    boundaries: Counter[str] = field(default_factory=Counter)
+    """Every fault by the part that broke, those that a retry made good as well."""
 
     @property
     def num_attempts(self) -> int:
@@ -57,6 +53,8 @@ class RolloutSummary:
         return self.total_score / self.num_scored if self.num_scored else 0.0
 
 
+MAX_FAULTS = 32
+
 Progress = Callable[[Attempt, RolloutSummary], None]
 
 
@@ -66,23 +64,42 @@ async def rollout(
     store: AttemptStore,
     *,
     attempts: int = 1,
+    band: Band | None = None,
     concurrency: int = 8,
     seed: int = 0,
     setup: Setup | None = None,
-    max_faults: int = 32,
+    max_faults: int | None = None,
     on_progress: Progress | None = None,
 ) -> RolloutSummary:
     """Plays `attempts` attempts at each task, `concurrency` at a time, and records every one.
 
-    `tasks` is read as places fall free. Raises `UserError` and `StoreError` as they come, and
-    `InfrastructureError` once `max_faults` attempts in a row are unresolved: the model or the
+    `tasks` is read as places fall free. With a `band`, a task is left as soon as its attempts show
+    whether its pass rate is in it. Raises `UserError` and `StoreError` as they come, and
+    `InfrastructureError` once `max_faults` attempts in a row are unresolved (None: 32 more than play
+    at a time, so that the slow ones at the end of a run are not taken for it): the model or the
     sandbox is down, and going on would only fill the store with faults.
     """
     assert attempts >= 1, attempts
     assert concurrency >= 1, concurrency
-    run = _Run(policy, store, seed, setup or Setup(), max_faults, on_progress)
-    ahead = run.missing(tasks, attempts)
-    workers = [asyncio.create_task(run.work(ahead)) for _ in range(concurrency)]
+    plan = Plan(store, policy.name, attempts, band, concurrency)
+    book = Book(store, plan, faults_allowed(max_faults, concurrency), on_progress)
+    ahead, setup = plan.units(tasks), setup or Setup()
+
+    async def work() -> None:
+        for task, number in ahead:
+            book.record(await play(task, policy, number, seed, setup))
+
+    await together(work, concurrency)
+    return book.closed()
+
+
+def faults_allowed(max_faults: int | None, concurrency: int) -> int:
+    return MAX_FAULTS + concurrency if max_faults is None else max_faults
+
+
+async def together(work: Callable[[], Coroutine[Any, Any, None]], num_workers: int) -> None:
+    """Runs `work` so many times at once; the first error ends the others, and is raised."""
+    workers = [asyncio.create_task(work()) for _ in range(num_workers)]
     try:
         await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     finally:
@@ -92,45 +109,47 @@ async def rollout(
     for worker in workers:
         if not worker.cancelled():
             worker.result()
-    return run.summary
 
 
-@dataclass
-class _Run:
-    policy: Policy
-    store: AttemptStore
-    seed: int
-    setup: Setup
-    max_faults: int
-    on_progress: Progress | None
-    summary: RolloutSummary = field(default_factory=RolloutSummary)
-    started: float = field(default_factory=time.monotonic)
-    faults_in_a_row: int = 0
+class Book:
+    """Records attempts as they end, counts them, and stops a run that meets nothing but faults."""
 
-    def missing(self, tasks: Iterable[Task], attempts: int) -> Iterator[tuple[Task, int]]:
-        """What is still to be played, each once, however often `tasks` repeats a task."""
-        done: dict[TaskKind, set[tuple[str, int]]] = {}
-        for task in tasks:
-            if task.kind not in done:
-                done[task.kind] = self.store.done(self.policy.name, task.kind)
-            for index in range(attempts):
-                if (task.id, index) in done[task.kind]:
-                    self.summary.num_present += 1
-                else:
-                    done[task.kind].add((task.id, index))
-                    yield task, index
+    def __init__(
+        self, store: AttemptStore, plan: Plan, max_faults: int, on_progress: Progress | None
+    ) -> None:
+        self.summary = RolloutSummary()
+        self._store = store
+        self._plan = plan
+        self._max_faults = max_faults
+        self._on_progress = on_progress
+        self._started = time.monotonic()
+        self._overtaken = 0
+        self._faults_in_a_row = 0
 
-    async def work(self, ahead: Iterator[tuple[Task, int]]) -> None:
-        for task, index in ahead:
-            self._record(await play(task, self.policy, index, self.seed, self.setup))
-
-    def _record(self, played: Played) -> None:
+    def record(self, played: Played) -> None:
         """Stores and counts an attempt, in one go, so that no cancellation falls in between."""
-        attempt, summary = played.attempt, self.summary
-        if not self.store.add_attempt(attempt) and attempt.outcome is Outcome.SCORED:
+        attempt, size = played.attempt, 0
+        if attempt.verdict:
+            size = self._plan.scored(attempt.task_id, attempt.attempt, attempt.verdict.score)
+        if not self._store.add_attempt(attempt, size) and attempt.verdict:
             # Another run was faster; its score stands.
-            summary.num_present += 1
+            self._overtaken += 1
+            self.closed()
             return
+        self._count(played)
+        if self._on_progress:
+            self._on_progress(attempt, self.summary)
+        self._watch(attempt)
+
+    def closed(self) -> RolloutSummary:
+        """The counts as they are now."""
+        self.summary.num_present = self._plan.num_present + self._overtaken
+        self.summary.num_spared = self._plan.num_spared
+        self.summary.seconds = time.monotonic() - self._started
+        return self.summary
+
+    def _count(self, played: Played) -> None:
+        attempt, summary = played.attempt, self.closed()
         match attempt.outcome:
             case Outcome.SCORED:
                 summary.num_scored += 1
@@ -142,18 +161,15 @@ class _Run:
         if played.reason:
             summary.reasons[played.reason] += 1
             summary.last_fault = attempt.fault
+        summary.boundaries.update(fault.boundary.value for fault in attempt.faults)
         summary.num_retries += played.num_retries
         summary.num_unclosed += played.num_unclosed
-        summary.seconds = time.monotonic() - self.started
-        if self.on_progress:
-            self.on_progress(attempt, summary)
-        self._watch(attempt)
 
     def _watch(self, attempt: Attempt) -> None:
         unresolved = attempt.outcome is Outcome.UNRESOLVED
-        self.faults_in_a_row = self.faults_in_a_row + 1 if unresolved else 0
-        if self.faults_in_a_row >= self.max_faults:
+        self._faults_in_a_row = self._faults_in_a_row + 1 if unresolved else 0
+        if self._faults_in_a_row >= self._max_faults:
             raise InfrastructureError(
-                f"stopped: {self.faults_in_a_row} attempts in a row failed, "
+                f"stopped: {self._faults_in_a_row} attempts in a row failed, "
                 f"the last with: {attempt.fault}; run again to resume"
             )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agents.chat import Conversation, Reply
 from data.errors import ModelFault
-from data.task import Message, ToolSpec
+from data.task import JsonObject, Message, ToolSpec
 from data.trajectory import Turn
 
 
@@ -21,6 +21,10 @@ class ScriptedModel:
         self.name = name
         self.requests: list[Request] = []
         self._replies = tuple(replies)
+
+    @property
+    def settings(self) -> JsonObject:
+        return {"model": self.name}
 
     async def complete(self, conversation: Conversation, tools: Sequence[ToolSpec]) -> Reply:
         """The next reply. Raises `ModelFault` when the list is used up."""

@@ -4,12 +4,14 @@ Nothing here waits or connects. A reply outside the format raises `ModelFault`; 
 wrong inside it, such as arguments that are not JSON, becomes a `MalformedCall`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json, to_json
 
+from agents import stream
 from agents.chat import Conversation, FinishReason, MalformedCall, Reply, Usage
 from data.errors import ModelFault
 from data.task import JsonObject, Message, Role, ToolCall, ToolSpec
@@ -21,10 +23,19 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 MAX_DETAIL = 300
 """Characters of an endpoint's own error text that a fault repeats."""
 
+MAX_TEXT_BYTES = 4096
+"""Of an error response that is no JSON, so many are looked at."""
+
 MAX_QUOTED = 120
 """Characters of unreadable arguments that the model is shown again."""
 
+MAX_HELD_BYTES = 32 * 2**20
+"""Text of turns that is kept for the requests to come; then all of it is written anew."""
+
 OVERFLOW_WORDS = ("context length", "context size", "context window", "maximum model length")
+
+NO_LOGPROB = -9999.0
+"""What vLLM writes in the place of a log-probability it does not have."""
 
 CUT = frozenset({"length", "max_tokens", "model_length"})
 BROKEN_OFF = frozenset({"abort", "error", "content_filter"})
@@ -103,17 +114,52 @@ def tools(specs: Sequence[ToolSpec]) -> list[JsonValue]:
 
 def messages(conversation: Conversation, reasoning_field: str) -> list[JsonValue]:
     """The conversation as messages; reasoning before the newest user message is left out."""
+    items = enumerate(_with_fields(conversation, reasoning_field))
+    return [message for i, (item, field) in items for message in _item(item, i, field)]
+
+
+def _with_fields(
+    conversation: Conversation, reasoning_field: str
+) -> Iterator[tuple[Message | Turn, str]]:
+    """Every item with the name that its reasoning goes under; empty if it is left out."""
     newest = max(
         (i for i, m in enumerate(conversation) if isinstance(m, Message) and m.role is Role.USER),
         default=-1,
     )
-    written: list[JsonValue] = []
     for i, item in enumerate(conversation):
-        if isinstance(item, Message):
-            written.append({"role": item.role.value, "content": item.content})
-        else:
-            written.extend(_turn(item, i, reasoning_field if i > newest else ""))
-    return written
+        yield item, reasoning_field if i > newest else ""
+
+
+def _item(item: Message | Turn, index: int, reasoning_field: str) -> list[JsonValue]:
+    if isinstance(item, Message):
+        return [{"role": item.role.value, "content": item.content}]
+    return _turn(item, index, reasoning_field)
+
+
+class Texts:
+    """`messages` as JSON text, for many conversations that grow: each turn is written once.
+
+    Records cannot be keys, so the very objects are; holding them keeps their places theirs.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[int, int, str], tuple[Message | Turn, bytes]] = {}
+        self._num_bytes = 0
+
+    def messages(self, conversation: Conversation, reasoning_field: str) -> bytes:
+        items = enumerate(_with_fields(conversation, reasoning_field))
+        return b"[" + b",".join(self._text(item, i, field) for i, (item, field) in items) + b"]"
+
+    def _text(self, item: Message | Turn, index: int, reasoning_field: str) -> bytes:
+        key = id(item), index, reasoning_field
+        held = self._held.get(key)
+        if held is None:
+            if self._num_bytes > MAX_HELD_BYTES:
+                self._held.clear()
+                self._num_bytes = 0
+            held = self._held[key] = item, to_json(_item(item, index, reasoning_field))[1:-1]
+            self._num_bytes += len(held[1])
+        return held[1]
 
 
 def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
@@ -131,7 +177,9 @@ def _turn(turn: Turn, index: int, reasoning_field: str) -> list[JsonValue]:
 
 
 def _call(id: str, call: ToolCall) -> JsonObject:
-    arguments = to_json(call.arguments).decode()
+    # With the spaces that models write: a template that takes the text as it is then gives the model
+    # its own tokens again.
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
     return {"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
@@ -143,9 +191,12 @@ def _call_ids(turn: Turn, index: int) -> list[str]:
     return [f"call_{index}_{i}" for i in range(len(ids))]
 
 
-def read_reply(body: bytes, seconds: float) -> Received:
-    """The reply in a response of status 200."""
-    completion = _parsed(_Completion, body)
+def read_reply(body: bytes, seconds: float, setbacks: tuple[str, ...] = ()) -> Received:
+    """The reply in a response of status 200, streamed or not, that came after `setbacks`."""
+    if stream.is_stream(body):
+        completion = _checked(_Completion, lambda: _streamed(body), body)
+    else:
+        completion = _parsed(_Completion, body)
     choice = completion.choices[0]
     said, usage = choice.message, completion.usage or _Usage()
     given = zip(REASONING_FIELDS, (said.reasoning_content, said.reasoning), strict=True)
@@ -160,8 +211,13 @@ def read_reply(body: bytes, seconds: float) -> Received:
         tokens=_tokens(completion, choice),
         finish_reason=_finish_reason(choice.finish_reason),
         seconds=seconds,
+        setbacks=setbacks,
     )
     return Received(reply, field)
+
+
+def _streamed(body: bytes) -> _Completion:
+    return _Completion.model_validate(stream.joined(body))
 
 
 def _read_call(call: _Call) -> ToolCall | MalformedCall:
@@ -200,6 +256,8 @@ def _tokens(completion: _Completion, choice: _Choice) -> TokenRecord | None:
         raise ModelFault(
             f"{len(choice.token_ids)} token ids came with {len(logprobs)} log-probabilities"
         )
+    if any(entry.logprob <= NO_LOGPROB for entry in logprobs):
+        return None
     return TokenRecord(
         prompt_ids=tuple(completion.prompt_token_ids),
         completion_ids=tuple(choice.token_ids),
@@ -213,14 +271,18 @@ def model_names(body: bytes) -> list[str]:
 
 
 def _parsed(shape: type[_W], body: bytes) -> _W:
+    return _checked(shape, lambda: shape.model_validate_json(body), body)
+
+
+def _checked(shape: type[_W], parse: Callable[[], _W], body: bytes) -> _W:
     try:
-        return shape.model_validate_json(body)
+        return parse()
     except ValidationError as e:
         wrong = e.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, wrong["loc"])) or "body"
         raise ModelFault(
             f"the response is no {shape.__name__[1:].lower()} ({place}: {wrong['msg']}); "
-            f"it says: {error_text(body)[:MAX_DETAIL]}"
+            f"it says: {error_text(body)[:MAX_DETAIL] or 'nothing'}"
         ) from e
 
 
@@ -229,7 +291,7 @@ def error_text(body: bytes) -> str:
     try:
         found: Any = from_json(body)
     except ValueError:
-        return body[:4096].decode(errors="replace").strip()
+        return body[:MAX_TEXT_BYTES].decode(errors="replace").strip()
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and key in found:
             found = found[key]

@@ -6,6 +6,7 @@
     |   +-- TaskError        a stored task cannot be used: altered, or its world has changed
     +-- InfrastructureError  something around the agent broke; the attempt is never scored
         +-- EnvironmentFault   the world or its sandbox failed
+        |   +-- ToolFault        one tool broke or never answered; its world may well stand
         +-- ModelFault         the model endpoint failed
         +-- StoreError         the database is locked, corrupt or unreachable
 
@@ -36,6 +37,10 @@ class InfrastructureError(PalaestraError):
 
 class EnvironmentFault(InfrastructureError):
     """The world failed: a lost sandbox, a dead worker, a limit of ours that was hit."""
+
+
+class ToolFault(EnvironmentFault):
+    """A tool broke while it was called: its own defect, or no answer in time."""
 
 
 class ModelFault(InfrastructureError):

@@ -26,6 +26,10 @@ class LeftOut:
     unplayed: int = 0
     """Those without a scored attempt, where a pass rate was asked for."""
     other_rate: int = 0
+    drifted: list[str] = field(default_factory=list)
+    """Groups of attempts that are not token-true, each with the place where it shows."""
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Attempts by the reason why nothing is made of them."""
 
     def lines(self) -> Iterator[str]:
         """What was left out and why, one line a reason."""
@@ -38,6 +42,12 @@ class LeftOut:
             yield f"left out {_tasks(self.unplayed)} without a scored attempt; run rollout"
         if self.other_rate:
             yield f"left out {_tasks(self.other_rate)} with another pass rate"
+        if self.drifted:
+            number = f"{len(self.drifted):,} of the groups" if len(self.drifted) > 1 else "1 group"
+            yield f"left out {number}: {self.drifted[0]}"
+        if self.attempts:
+            each = ", ".join(f"{name} {number:,}" for name, number in self.attempts.most_common())
+            yield f"left out attempts: {each}"
 
 
 @dataclass(frozen=True)

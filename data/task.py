@@ -19,7 +19,9 @@ JsonObject = dict[str, JsonValue]
 class TaskKind(StrEnum):
     """The kinds; each has one module of this name in `synth`, `envs`, `verifiers`, `tests/kinds`."""
 
+    GENERAL = "general"
     SEARCH = "search"
+    INTERPRETER = "interpreter"
 
 
 class Language(StrEnum):
@@ -152,6 +154,14 @@ class TaskBody(Record):
     licence: str
     fingerprint: str
     """Identity of the problem whatever its wording; two tasks may not share one."""
+
+    @property
+    def domain(self) -> str:
+        """The world it plays in, of a kind that has several; empty for the others."""
+        for place in (self.env.parameters, self.provenance.options):
+            if isinstance(found := place.get("domain"), str):
+                return found
+        return ""
 
 
 class Task(TaskBody):

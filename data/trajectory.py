@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from data.record import Record
-from data.task import ToolCall
+from data.task import JsonObject, ToolCall
 
 
 class Observation(Record):
@@ -35,6 +35,25 @@ class Turn(Record):
     num_completion_tokens: int = 0
     tokens: TokenRecord | None = None
     """None when the endpoint reports no token ids."""
+    setbacks: tuple[str, ...] = ()
+    """Transient faults of the endpoint before it gave this turn, oldest first."""
+    user: str = ""
+    """What the user says to this turn; empty if nothing."""
+
+
+class ContextEdit(Record):
+    """A cut of what the model is shown; the record itself keeps every turn.
+
+    From turn `at` on, of the turns before it only `kept` are in view, and `note` stands before them
+    as the user's. What the user said stays in view always.
+    """
+
+    at: int = Field(ge=0)
+    kept: tuple[int, ...] = ()
+    note: str = ""
+    num_prompt_tokens: int = 0
+    num_completion_tokens: int = 0
+    """Tokens of the request that made the note; 0 if none did."""
 
 
 class StopReason(StrEnum):
@@ -43,6 +62,8 @@ class StopReason(StrEnum):
     CALL_LIMIT = "call_limit"
     TOKEN_LIMIT = "token_limit"
     TIME_LIMIT = "time_limit"
+    CONTEXT_LIMIT = "context_limit"
+    """The model's window is full, and no context manager could make room."""
     FAULT = "fault"
 
 
@@ -52,6 +73,35 @@ class Outcome(StrEnum):
     SCORED = "scored"
     INVALID = "invalid"
     UNRESOLVED = "unresolved"
+
+
+class Boundary(StrEnum):
+    """Which part around the agent broke; the agent itself is none of them."""
+
+    PROVIDER = "provider"
+    """The model's endpoint."""
+    TOOL = "tool"
+    """One tool, while it was called."""
+    SANDBOX = "sandbox"
+    """The world: it did not open, or was lost."""
+    TASK = "task"
+    """The stored task cannot be used."""
+    VERIFIER = "verifier"
+    WORKER = "worker"
+    """The process that played the attempt."""
+    HARNESS = "harness"
+    """Our own code."""
+
+
+class Fault(Record):
+    """Why one try of an attempt came to nothing."""
+
+    boundary: Boundary
+    stage: str
+    """What was under way: check, open, play or verify."""
+    error: str
+    """Name of the exception."""
+    message: str
 
 
 class VerdictCheck(Record):
@@ -77,6 +127,12 @@ class Trajectory(Record):
     stop: StopReason
     state: JsonValue = None
     """`Environment.state()` at the end: what the verifier may read of the world."""
+    first: str = ""
+    """The first observation as the agent was shown it, after the prompt; empty if there was none."""
+    edits: tuple[ContextEdit, ...] = ()
+    """Cuts of what the model was shown, in order; none if it always saw everything."""
+    others: tuple["Trajectory", ...] = ()
+    """Samples that were drawn beside this one and not taken."""
 
 
 class Attempt(Record):
@@ -92,4 +148,9 @@ class Attempt(Record):
     verdict: Verdict | None
     """None unless `outcome` is `scored`."""
     fault: str = ""
+    """Why there is no verdict, in one line; empty if there is one."""
+    faults: tuple[Fault, ...] = ()
+    """Of every try that broke, oldest first. A scored attempt has those that it was retried for."""
+    settings: JsonObject = {}
+    """What `policy` stands for: the model, how it is sampled, its limits."""
     seconds: float = 0.0

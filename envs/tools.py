@@ -21,16 +21,34 @@ MAX_SHOWN = 120
 """Characters of an offending value that an error repeats."""
 
 
-@lru_cache(maxsize=1024)
+MAX_TOOLS = 1024
+"""Tools whose validators are kept."""
+
+_by_tool: dict[int, tuple[ToolSpec, Draft202012Validator]] = {}
+
+
+@lru_cache(maxsize=MAX_TOOLS)
 def _validator(schema: str) -> Draft202012Validator:
     parsed = json.loads(schema)
     Draft202012Validator.check_schema(parsed)
     return Draft202012Validator(parsed)
 
 
+def _compiled(tool: ToolSpec) -> Draft202012Validator:
+    """The validator of `tool`, found by the object itself: to write its schema out costs more."""
+    held = _by_tool.get(id(tool))
+    if held is None or held[0] is not tool:
+        if len(_by_tool) >= MAX_TOOLS:
+            _by_tool.clear()
+        held = _by_tool[id(tool)] = (tool, _validator(canonical_json(tool.parameters)))
+    return held[1]
+
+
 def argument_errors(tool: ToolSpec, arguments: JsonObject) -> list[str]:
     """Everything wrong with `arguments`, one sentence each, in a fixed order; empty if valid."""
-    validator = _validator(canonical_json(tool.parameters))
+    validator = _compiled(tool)
+    if validator.is_valid(arguments):
+        return []
     errors = sorted(
         validator.iter_errors(arguments), key=lambda e: (list(map(str, e.path)), e.message)
     )

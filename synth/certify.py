@@ -210,10 +210,23 @@ def _is_word(character: str) -> bool:
     return character.isascii() and character.isalnum()
 
 
+class _Unmarked(dict[int, int | None]):
+    """Character table that drops combining marks, filled as characters occur."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_UNMARKED = _Unmarked()
+
+
 def plain_text(text: str) -> str:
     """`text` without case, accents and repeated spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).translate(_UNMARKED)
+    return " ".join(plain.split())
 
 
 class Recertified(NamedTuple):

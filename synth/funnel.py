@@ -5,20 +5,18 @@ one transaction a chunk. So the tasks of a run do not depend on the number of wo
 on how often the run was killed, and a second run goes on behind the last committed chunk.
 """
 
-import ctypes
 import gc
 import logging
-import multiprocessing
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from agents.fleet import Fleet, Here, Lost, processes, spread
+from agents.ray_fleet import ray_fleet
 from data.errors import EnvironmentFault
 from data.store import Drawn, Store
 from data.task import JsonObject, Task, TaskKind
@@ -28,13 +26,12 @@ from synth.request import Rejection, Request, kind_module, run_id
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 CHUNK = 24
 """Indices drawn at once: small enough for live progress, large enough to hide the hand-over."""
-AHEAD = 3
-"""Chunks in flight for each worker; bounds what is lost to a kill and what is held in memory."""
 MAX_BARREN = 4000
 """So many indices in a row without a task end a run: the request cannot be met."""
+COLLECTION = (50_000, 20, 10)
+"""Thresholds of the garbage collector while tasks are drawn, as `gc.set_threshold` takes them."""
 
 
 class Progress(NamedTuple):
@@ -71,10 +68,11 @@ class Summary(NamedTuple):
         }
 
 
-class Crew(Protocol):
-    """Runs `draw` somewhere; `submit` returns at once."""
+class Crew(NamedTuple):
+    """Who draws, and by which function."""
 
-    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]": ...
+    fleet: Fleet
+    draw: Callable[[Request, int, int], list[Drawn]]
 
 
 class Drawer:
@@ -115,77 +113,68 @@ def draw(request: Request, start: int, stop: int) -> list[Drawn]:
     return _drawer.draw(request, start, stop)
 
 
-class _Here:
-    """Draws in this process, at once."""
-
-    def __init__(self, drawer: Drawer) -> None:
-        self._drawer = drawer
-
-    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
-        future: Future[list[Drawn]] = Future()
-        future.set_result(self._drawer.draw(request, start, stop))
-        return future
-
-
-class _Processes:
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
-        self._pool = pool
-
-    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
-        return self._pool.submit(draw, request, start, stop)
-
-
-def _enter() -> None:
-    """Ties a worker to its parent: it ends when that is killed, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+@contextmanager
+def local_crew(request: Request, workers: int) -> Iterator[Crew]:
+    """This process for one worker; else processes forked after the library was loaded once."""
+    kind_module(request.kind).warm(request)
+    with _rare_collection():
+        if workers > 1:
+            with processes(workers) as fleet:
+                yield Crew(fleet, draw)
+            return
+        drawer = Drawer()
+        try:
+            yield Crew(Here(), drawer.draw)
+        finally:
+            drawer.close()
 
 
 @contextmanager
-def local_crew(request: Request, workers: int) -> Iterator[tuple[Crew, int]]:
-    """This process for one worker; else processes forked after the library was loaded once."""
+def _cluster_crew(request: Request, address: str) -> Iterator[Crew]:
+    # The index is built once, before every worker asks for it.
     kind_module(request.kind).warm(request)
-    if workers == 1:
-        drawer = Drawer()
-        try:
-            yield _Here(drawer), 1
-        finally:
-            drawer.close()
-        return
-    # What is loaded stays for the run: keeping the collector off it keeps its pages shared.
+    with ray_fleet(address) as fleet:
+        yield Crew(fleet, draw)
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Keeps the collector off what is loaded, which stays for the run, and seldom runs it.
+
+    Pages that it does not touch stay shared between forked workers. Drawing a task makes many
+    objects and next to no cycles, and to look through the caches for one takes long.
+    """
+    usual = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_enter) as pool:
-        try:
-            yield _Processes(pool), workers * AHEAD
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    gc.set_threshold(*COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def crew_for(
     request: Request, workers: int, ray_address: str | None
-) -> Callable[[], AbstractContextManager[tuple[Crew, int]]]:
+) -> Callable[[], AbstractContextManager[Crew]]:
     """The processes or, with an address, the Ray cluster that `synthesise` is to work with."""
     if ray_address is None:
         return lambda: local_crew(request, workers)
-    # Imported here, as it stands on this module.
-    from synth.ray_crew import ray_crew
-
-    return lambda: ray_crew(request, ray_address)
+    return lambda: _cluster_crew(request, ray_address)
 
 
 def synthesise(
     request: Request,
     wanted: int,
     store: Store,
-    crew: Callable[[], AbstractContextManager[tuple[Crew, int]]],
+    crew: Callable[[], AbstractContextManager[Crew]],
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Summary:
     """Brings the run of `request` to `wanted` accepted tasks; goes on where it stopped.
 
-    Raises `EnvironmentFault` if workers die or a world breaks: what was committed stays.
+    Raises `EnvironmentFault` if a world breaks, or workers die on the same indices time after time:
+    what was committed stays.
     """
     started = time.monotonic()
     run = run_id(request)
@@ -198,10 +187,13 @@ def synthesise(
         on_progress(Progress(tally.attempted, tally.accepted, wanted, tally.rejected, seconds))
 
     if tally.accepted < wanted:
-        with crew() as (hands, in_flight):
-            for drawn in _chunks(request, hands, in_flight, before.next_index):
-                kept = _up_to(drawn, wanted - tally.accepted)
-                tally.add(store.commit(run, kept))
+        with crew() as hands:
+            for drawn in _chunks(request, hands, before.next_index):
+                while drawn and tally.accepted < wanted:
+                    # The store may know some of these tasks, so fewer than hoped may be admitted.
+                    kept = _up_to(drawn, wanted - tally.accepted)
+                    tally.add(store.commit(run, kept))
+                    drawn = drawn[len(kept) :]
                 report()
                 if tally.accepted >= wanted or tally.barren >= MAX_BARREN:
                     break
@@ -216,21 +208,22 @@ def synthesise(
     )
 
 
-def _chunks(request: Request, crew: Crew, in_flight: int, start: int) -> Iterator[list[Drawn]]:
-    """Results in the order of the indices, with at most `in_flight` chunks under way."""
-    starts = count(start, CHUNK)
-    pending: list[Future[list[Drawn]]] = []
-    while True:
-        while len(pending) < in_flight:
-            following = next(starts)
-            pending.append(crew.submit(request, following, following + CHUNK))
-        try:
-            yield pending.pop(0).result()
-        except BrokenProcessPool as error:
+def _chunks(request: Request, crew: Crew, start: int) -> Iterator[list[Drawn]]:
+    """Results in the order of the indices."""
+    work = partial(_drawn, crew.draw, request)
+    for first, drawn in spread(crew.fleet, work, count(start, CHUNK), ordered=True):
+        if isinstance(drawn, Lost):
             raise EnvironmentFault(
-                "a worker died (killed, or out of memory); run the same command again to go on "
-                "where it stopped, with fewer --workers if memory is short"
-            ) from error
+                f"indices {first} to {first + CHUNK - 1}: {drawn.reason}; run the same command "
+                "again to go on where it stopped, with fewer --workers if memory is short"
+            )
+        yield drawn
+
+
+def _drawn(
+    draw: Callable[[Request, int, int], list[Drawn]], request: Request, first: int
+) -> list[Drawn]:
+    return draw(request, first, first + CHUNK)
 
 
 def _up_to(drawn: list[Drawn], missing: int) -> list[Drawn]:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from data.errors import UserError
-from synth.report import LevelRate, Measure, Report
+from synth.report import Measure, Rate, Report, hardest_domains
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP*"
@@ -27,6 +27,7 @@ LEVELS = (1, 2, 3, 4, 5)
 MAX_REASONS = 10
 MEASURES_PER_ROW = 4
 MAX_BINS = 24
+BAR_INCHES = 0.28
 LOG_FROM = 20.0
 """A measure whose largest value is so many times its median is drawn on a logarithmic axis."""
 
@@ -39,17 +40,25 @@ def draw(report: Report, path: Path) -> None:
     if not report.num_tasks:
         raise UserError("nothing to plot: the store holds no tasks; make some with synth")
     num_rows = ceil(len(report.measures) / MEASURES_PER_ROW)
-    heights = [TOP_INCHES, *([ROW_INCHES * num_rows] if num_rows else [])]
+    worst = hardest_domains(report.domain_rates)[::-1]
+    domains_inches = 1.6 + BAR_INCHES * len(worst)
+    heights = [
+        TOP_INCHES,
+        *([domains_inches] if worst else []),
+        *([ROW_INCHES * num_rows] if num_rows else []),
+    ]
     size = (WIDTH_INCHES, sum(heights))
     figure = Figure(figsize=size, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     # Two parts, so that the small charts below do not line up with the large ones above.
-    top, *below = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    top, *rest = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _title(figure, report)
     left, right = top.subplots(1, 2)
     _rates(left, report.pass_rates)
     _funnel(right, report)
-    for part in below:
+    if worst:
+        _domains(rest.pop(0).subplots(1, 1), report.domain_rates, worst)
+    for part in rest:
         _measures(part, report.measures, num_rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +86,44 @@ def _plain(axes: Axes, title: str, grid: Literal["x", "y"]) -> None:
     axes.set_axisbelow(True)
 
 
-def _rates(axes: Axes, rates: Sequence[LevelRate]) -> None:
+def _domains(axes: Axes, rates: Sequence[Rate], names: Sequence[str]) -> None:
+    num_domains = len({rate.domain for rate in rates})
+    which = f" ({len(names)} hardest of {num_domains:,})" if num_domains > len(names) else ""
+    _plain(axes, f"Pass rate by domain{which}, with 95 % intervals", "x")
+    axes.set_xlim(-0.02, 1.02)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_yticks(range(len(names)), names)
+    policies = sorted({rate.policy for rate in rates})
+    for number, policy in enumerate(policies):
+        shift = 0.16 * (number - (len(policies) - 1) / 2)
+        mine = {rate.domain: rate for rate in rates if rate.policy == policy}
+        shown = [(place, mine[name]) for place, name in enumerate(names) if name in mine]
+        axes.errorbar(
+            [rate.rate for _, rate in shown],
+            [place + shift for place, _ in shown],
+            xerr=[
+                [max(0.0, rate.rate - rate.interval.low) for _, rate in shown],
+                [max(0.0, rate.interval.high - rate.rate) for _, rate in shown],
+            ],
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKERS[number % len(MARKERS)],
+            linestyle="none",
+            markersize=6,
+            elinewidth=1.2,
+            capsize=3,
+            label=policy,
+        )
+    axes.legend(
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.09),
+    )
+
+
+def _rates(axes: Axes, rates: Sequence[Rate]) -> None:
     _plain(axes, "Pass rate by difficulty level, with 95 % intervals", "y")
     axes.set_xlim(0.6, 5.4)
     axes.set_ylim(-0.03, 1.05)
@@ -87,16 +133,18 @@ def _rates(axes: Axes, rates: Sequence[LevelRate]) -> None:
     if not rates:
         axes.text(3, 0.5, "no scored attempts yet", ha="center", color=INK)
         return
-    policies = sorted({rate.policy for rate in rates})
-    for number, policy in enumerate(policies):
+    several = len({rate.kind for rate in rates}) > 1
+    lines = sorted({(rate.policy, rate.kind) for rate in rates})
+    for number, (policy, kind) in enumerate(lines):
         # Side by side, so that intervals of equal rates can be told apart.
-        shift = 0.06 * (number - (len(policies) - 1) / 2)
-        mine = [rate for rate in rates if rate.policy == policy]
+        shift = 0.06 * (number - (len(lines) - 1) / 2)
+        mine = [rate for rate in rates if (rate.policy, rate.kind) == (policy, kind)]
+        name = f"{policy}, {kind}" if several else policy
         shares = [rate.rate for rate in mine]
         below = [rate.rate - rate.interval.low for rate in mine]
         above = [rate.interval.high - rate.rate for rate in mine]
         axes.errorbar(
-            [rate.level + shift for rate in mine],
+            [(rate.level or 0) + shift for rate in mine],
             shares,
             yerr=[[max(0.0, b) for b in below], [max(0.0, a) for a in above]],
             color=COLOURS[number % len(COLOURS)],
@@ -105,7 +153,7 @@ def _rates(axes: Axes, rates: Sequence[LevelRate]) -> None:
             linewidth=1.8,
             elinewidth=1.2,
             capsize=3,
-            label=f"{policy} ({sum(rate.num_scored for rate in mine):,} attempts)",
+            label=f"{name} ({sum(rate.num_scored for rate in mine):,} attempts)",
         )
     axes.legend(
         frameon=False,

@@ -1,25 +1,19 @@
 """What is in a store, in numbers: the funnel of each run, how hard the tasks are, who passes them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from math import sqrt
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean, median
-from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from data.rates import Interval, wilson
 from data.record import Record
 from data.store import PassRate, Store
 from data.task import JsonObject, TaskKind
 from data.trajectory import Attempt, Outcome
 
-Z = 1.959963984540054
-"""Normal quantile of a two-sided 95 % interval."""
-
-
-class Interval(NamedTuple):
-    low: float
-    high: float
+MAX_DOMAINS = 24
+"""Domains that tables and pictures show; a kind may have thousands."""
 
 
 class Funnel(Record):
@@ -53,12 +47,18 @@ class Measure(Record):
         }
 
 
-class LevelRate(Record):
-    """Scored attempts of one policy at the tasks of one level."""
+class Rate(Record):
+    """Complete groups of one policy, pooled over the tasks of one kind, domain and level."""
 
     policy: str
-    level: int
+    kind: str
+    domain: str = ""
+    """Empty for a kind with one world, and where domains are pooled."""
+    level: int | None = None
+    """None where levels are pooled."""
     num_tasks: int
+    num_solved: int
+    """Tasks with at least one attempt that passed: pass@k, for groups of k."""
     num_passed: int
     num_scored: int
 
@@ -70,10 +70,24 @@ class LevelRate(Record):
     def interval(self) -> Interval:
         return wilson(self.num_passed, self.num_scored)
 
+    @property
+    def solved(self) -> Interval:
+        """The interval of the share of tasks that were solved at least once."""
+        return wilson(self.num_solved, self.num_tasks)
+
     def summary(self) -> JsonObject:
         low, high = self.interval
+        solved_low, solved_high = self.solved
         fields: JsonObject = self.model_dump(mode="json")
-        return {**fields, "pass_rate": self.rate, "low": low, "high": high}
+        return {
+            **fields,
+            "pass_rate": self.rate,
+            "low": low,
+            "high": high,
+            "solved_rate": self.num_solved / self.num_tasks,
+            "solved_low": solved_low,
+            "solved_high": solved_high,
+        }
 
 
 class Report(Record):
@@ -84,15 +98,19 @@ class Report(Record):
     splits: dict[str, int]
     funnels: tuple[Funnel, ...]
     measures: tuple[Measure, ...]
-    pass_rates: tuple[LevelRate, ...]
+    pass_rates: tuple[Rate, ...]
+    """By policy, kind and level."""
+    domain_rates: tuple[Rate, ...]
+    """By policy, kind and domain; empty if no kind has several."""
 
     def summary(self) -> JsonObject:
         """The report without every single value."""
         counted = {"num_tasks", "levels", "languages", "splits", "funnels"}
         measures: list[JsonValue] = [measure.summary() for measure in self.measures]
         rates: list[JsonValue] = [rate.summary() for rate in self.pass_rates]
+        domains: list[JsonValue] = [rate.summary() for rate in self.domain_rates]
         fields: JsonObject = self.model_dump(mode="json", include=counted)
-        return {**fields, "measures": measures, "pass_rates": rates}
+        return {**fields, "measures": measures, "pass_rates": rates, "domain_rates": domains}
 
 
 def report(store: Store, kind: TaskKind | None = None) -> Report:
@@ -105,6 +123,7 @@ def report(store: Store, kind: TaskKind | None = None) -> Report:
         levels[task.difficulty.level] += 1
         for name, value in task.difficulty.measures.items():
             values[name].append(value)
+    rates = store.pass_rates(kind)
     return Report(
         num_tasks=levels.total(),
         levels=dict(sorted(levels.items())),
@@ -112,7 +131,8 @@ def report(store: Store, kind: TaskKind | None = None) -> Report:
         splits=dict(sorted(counts["splits"].items())),
         funnels=tuple(funnels(store, kind)),
         measures=tuple(Measure(name=n, values=tuple(v)) for n, v in sorted(values.items())),
-        pass_rates=tuple(by_level(store.pass_rates(kind))),
+        pass_rates=tuple(by_level(rates)),
+        domain_rates=tuple(by_domain(rates)),
     )
 
 
@@ -132,22 +152,43 @@ def funnels(store: Store, kind: TaskKind | None = None) -> Iterator[Funnel]:
             )
 
 
-def by_level(rates: Iterable[PassRate]) -> Iterator[LevelRate]:
-    """The rates of single tasks pooled by policy and level, in that order."""
-    tasks, passed, scored = (Counter[tuple[str, int]]() for _ in range(3))
+def by_level(rates: Iterable[PassRate]) -> Iterator[Rate]:
+    """The rates of single tasks pooled by policy, kind and level, in that order."""
+    return _pooled(rates, lambda rate: (rate.policy, rate.kind, "", rate.level))
+
+
+def by_domain(rates: Iterable[PassRate]) -> Iterator[Rate]:
+    """Those of tasks with a domain pooled by policy, kind and domain, in that order."""
+    named = (rate for rate in rates if rate.domain)
+    return _pooled(named, lambda rate: (rate.policy, rate.kind, rate.domain, 0))
+
+
+def hardest_domains(rates: Sequence[Rate]) -> list[str]:
+    """The domains worth showing: those that are passed least, the hardest first."""
+    passed, scored = Counter[str](), Counter[str]()
     for rate in rates:
-        key = rate.policy, rate.level
-        tasks[key] += 1
-        passed[key] += rate.num_passed
-        scored[key] += rate.num_scored
-    for policy, level in sorted(tasks):
-        key = policy, level
-        yield LevelRate(
+        passed[rate.domain] += rate.num_passed
+        scored[rate.domain] += rate.num_scored
+    hardest = sorted(scored, key=lambda name: (passed[name] / scored[name], name))
+    return hardest[:MAX_DOMAINS]
+
+
+def _pooled(
+    rates: Iterable[PassRate], key: Callable[[PassRate], tuple[str, str, str, int]]
+) -> Iterator[Rate]:
+    pools = defaultdict[tuple[str, str, str, int], list[PassRate]](list)
+    for rate in rates:
+        pools[key(rate)].append(rate)
+    for (policy, kind, domain, level), pool in sorted(pools.items()):
+        yield Rate(
             policy=policy,
-            level=level,
-            num_tasks=tasks[key],
-            num_passed=passed[key],
-            num_scored=scored[key],
+            kind=kind,
+            domain=domain,
+            level=level or None,
+            num_tasks=len(pool),
+            num_solved=sum(rate.num_passed > 0 for rate in pool),
+            num_passed=sum(rate.num_passed for rate in pool),
+            num_scored=sum(rate.num_scored for rate in pool),
         )
 
 
@@ -174,12 +215,3 @@ def scored(
         wanted = attempt.task_id in asked and attempt.attempt < num_attempts
         if wanted and attempt.outcome is Outcome.SCORED:
             yield attempt_line(attempt)
-
-
-def wilson(num_passed: int, num_scored: int) -> Interval:
-    """The 95 % score interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
-    assert 0 <= num_passed <= num_scored > 0, (num_passed, num_scored)
-    share, weight = num_passed / num_scored, Z * Z / num_scored
-    centre = (share + weight / 2) / (1 + weight)
-    half = Z / (1 + weight) * sqrt(share * (1 - share) / num_scored + weight / (4 * num_scored))
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))

@@ -1,7 +1,9 @@
 """Typed answers: every way to write the right one counts, nothing else does."""
 
 from collections import defaultdict
+from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,10 @@ from verifiers.answers import (
     DateAnswer,
     EntityAnswer,
     ListAnswer,
+    MomentAnswer,
     NumberAnswer,
+    TableAnswer,
+    TextAnswer,
     YearAnswer,
     matches,
     normal_key,
@@ -302,3 +307,74 @@ def test_a_reason_never_repeats_the_answer() -> None:
         assert "Amarcord" not in matches(entity("Amarcord"), given_value).reason
         assert not any(map(str.isdigit, matches(YearAnswer(value=1974), given_value).reason))
         assert not any(map(str.isdigit, matches(NumberAnswer(value=7), given_value).reason))
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("Mixed Breed, M", True),
+        ("  mixed  breed, m ", True),
+        ("M, Mixed Breed", False),
+        ("Mixed Breed", False),
+        (["Mixed Breed, M"], False),
+    ],
+)
+def test_texts_are_judged_as_they_stand_but_for_case_and_spaces(written: Any, right: bool) -> None:
+    assert matches(TextAnswer(value="Mixed Breed, M"), written).matched is right
+
+
+def test_a_code_in_digits_may_be_given_as_a_number() -> None:
+    assert matches(TextAnswer(value="75119"), 75119)
+    assert not matches(TextAnswer(value="1"), True)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("2024-03-01 09:05:00", True),
+        ("2024-03-01T09:05", True),
+        ("2024-03-01 09:06:00", False),
+        ("2024-03-01", False),
+    ],
+)
+def test_moments_are_compared_to_the_second(written: str, right: bool) -> None:
+    assert matches(MomentAnswer(value=datetime(2024, 3, 1, 9, 5)), written).matched is right
+
+
+def test_a_day_may_come_with_midnight() -> None:
+    assert matches(DateAnswer(value=date(2024, 3, 1)), "2024-03-01T00:00:00")
+    assert not matches(DateAnswer(value=date(2024, 3, 1)), "2024-03-01T10:00:00")
+
+
+ROWS = TableAnswer(
+    columns=("city", "mean"),
+    rows=(
+        (TextAnswer(value="Ulm"), NumberAnswer(value=2.5, tolerance=1e-4)),
+        (TextAnswer(value="Bonn"), NumberAnswer(value=1.25, tolerance=1e-4)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ([["Ulm", 2.5], ["Bonn", 1.25]], True),
+        ([["ulm", "2.50001"], ["BONN", 1.25]], True),
+        ([{"city": "Ulm", "mean": 2.5}, {"mean": 1.25, "city": "Bonn"}], True),
+        ({"columns": ["a", "b"], "index": [0, 1], "rows": [["Ulm", 2.5], ["Bonn", 1.25]]}, True),
+        ({"Ulm": 2.5, "Bonn": 1.25}, True),
+        ([["Bonn", 1.25], ["Ulm", 2.5]], False),
+        ([["Ulm", 2.5]], False),
+        ([["Ulm", 2.5, 1], ["Bonn", 1.25, 1]], False),
+        ([{"town": "Ulm", "mean": 2.5}, {"town": "Bonn", "mean": 1.25}], False),
+        ("Ulm 2.5, Bonn 1.25", False),
+    ],
+)
+def test_tables_are_judged_by_their_cells(written: Any, right: bool) -> None:
+    assert matches(ROWS, written).matched is right
+
+
+def test_the_rows_of_an_unordered_table_may_stand_anyhow() -> None:
+    anyhow = ROWS.model_copy(update={"ordered": False})
+    assert matches(anyhow, [["Bonn", 1.25], ["Ulm", 2.5]])
+    assert not matches(anyhow, [["Bonn", 1.25], ["Bonn", 1.25]])

@@ -32,7 +32,7 @@ def test_the_example_of_every_kind_runs(kind: TaskKind, tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert "exported 5 tasks" in done.stdout
+    assert re.search(r"exported [1-9]\d* tasks", done.stdout)
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

@@ -6,17 +6,20 @@ content: no subset of words, no list of guesses, nothing beside the answer.
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
 
 from data.record import Record
-from verifiers.quantities import converted, read_date, read_quantity, read_year
+from verifiers.quantities import converted, read_date, read_moment, read_quantity, read_year
 
 MAX_NAME_CHARS = 400
 """A longer text names nothing."""
 MAX_LIST_ITEMS = 500
+CACHED_KEYS = 1024
+"""Names whose keys are remembered: one answer is compared with many."""
 EXACT = 1e-9
 """Relative difference that floating point may leave in an exact number."""
 
@@ -49,6 +52,20 @@ class NumberAnswer(Record):
     """Unit of `value`, e.g. `sq km`; an answer may leave it out or use another of its kind."""
 
 
+class TextAnswer(Record):
+    """A text as it stands in the data; only case, width and spaces may differ."""
+
+    type: Literal["text"] = "text"
+    value: str = Field(min_length=1)
+
+
+class MomentAnswer(Record):
+    """A day and time, to the second; without a time zone."""
+
+    type: Literal["moment"] = "moment"
+    value: datetime
+
+
 class ListAnswer(Record):
     """Exactly these items: each once, none missing, none beside them."""
 
@@ -57,8 +74,27 @@ class ListAnswer(Record):
     ordered: bool = False
 
 
+class TableAnswer(Record):
+    """Rows of cells: as lists, as objects by column, or as `{"columns": ..., "rows": ...}`.
+
+    Names of columns are not judged where rows are lists; objects must have these names.
+    """
+
+    type: Literal["table"] = "table"
+    columns: tuple[str, ...] = Field(min_length=1)
+    rows: tuple[tuple["AnswerSpec", ...], ...] = Field(min_length=1)
+    ordered: bool = True
+
+
 AnswerSpec = Annotated[
-    EntityAnswer | YearAnswer | DateAnswer | NumberAnswer | ListAnswer,
+    EntityAnswer
+    | YearAnswer
+    | DateAnswer
+    | MomentAnswer
+    | NumberAnswer
+    | TextAnswer
+    | ListAnswer
+    | TableAnswer,
     Field(discriminator="type"),
 ]
 
@@ -78,6 +114,20 @@ def matches(spec: AnswerSpec, given: JsonValue) -> Match:
     match spec:
         case EntityAnswer():
             return _entity(spec, given)
+        case TextAnswer():
+            return _text(spec, given)
+        case NumberAnswer():
+            return _number(spec, given)
+        case ListAnswer():
+            return _list(spec, given)
+        case TableAnswer():
+            return _table(spec, given)
+        case _:
+            return _time(spec, given)
+
+
+def _time(spec: YearAnswer | DateAnswer | MomentAnswer, given: JsonValue) -> Match:
+    match spec:
         case YearAnswer():
             year = read_year(given)
             if year is None:
@@ -88,10 +138,11 @@ def matches(spec: AnswerSpec, given: JsonValue) -> Match:
             if day is None:
                 return Match(False, "the answer must be one date, as YYYY-MM-DD")
             return _compared(day == spec.value, "date")
-        case NumberAnswer():
-            return _number(spec, given)
-        case ListAnswer():
-            return _list(spec, given)
+        case MomentAnswer():
+            moment = read_moment(given)
+            if moment is None:
+                return Match(False, "the answer must be a date and time, as YYYY-MM-DD HH:MM:SS")
+            return _compared(moment == spec.value, "date and time")
 
 
 def _compared(same: bool, what: str) -> Match:
@@ -134,6 +185,48 @@ def _list(spec: ListAnswer, given: JsonValue) -> Match:
     return Match(same, "the list is right" if same else "the list has a wrong or repeated item")
 
 
+def _text(spec: TextAnswer, given: JsonValue) -> Match:
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if not isinstance(given, str) or len(given) > MAX_NAME_CHARS:
+        return Match(False, "the answer must be one text and nothing else")
+    return _compared(_folded(given) == _folded(spec.value), "text")
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _table(spec: TableAnswer, given: JsonValue) -> Match:
+    rows = _rows(spec, given)
+    if rows is None:
+        return Match(False, f"the answer must be rows of {len(spec.columns)} cells")
+    if len(rows) != len(spec.rows):
+        return Match(False, "the table has missing or extra rows")
+    items = tuple(ListAnswer(items=row, ordered=True) for row in spec.rows)
+    same = bool(_list(ListAnswer(items=items, ordered=spec.ordered), list(rows)))
+    return Match(same, "the table is right" if same else "a cell is wrong or a row out of order")
+
+
+def _rows(spec: TableAnswer, given: JsonValue) -> list[JsonValue] | None:
+    """The rows as lists; None for what is no table of this width."""
+    if isinstance(given, dict):
+        if set(given) >= {"columns", "rows"}:
+            given = given["rows"]
+        elif len(spec.columns) == 2:
+            given = [[key, value] for key, value in given.items()]
+    if not isinstance(given, list):
+        return None
+    rows: list[JsonValue] = []
+    for row in given:
+        if isinstance(row, dict) and set(row) == set(spec.columns):
+            row = [row[name] for name in spec.columns]
+        if not isinstance(row, list) or len(row) != len(spec.columns):
+            return None
+        rows.append(row)
+    return rows
+
+
 def _paired(items: tuple[AnswerSpec, ...], given: list[JsonValue]) -> bool:
     """Whether items and values pair off one to one (augmenting paths)."""
     fits = [[n for n, item in enumerate(items) if matches(item, value)] for value in given]
@@ -163,6 +256,7 @@ _LETTERS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=CACHED_KEYS)
 def normal_key(text: str) -> str:
     """What two ways to write one name have in common; different things must differ in it.
 

@@ -6,7 +6,7 @@ booleans are never numbers.
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 from math import isfinite
 from typing import NamedTuple
 
@@ -90,6 +90,8 @@ _MONTH_NAMES = """january february march april may june
 july august september october november december"""
 _MONTHS = {name: n for n, name in enumerate(_MONTH_NAMES.split(), start=1)}
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,9})?)?")
+_MIDNIGHT = re.compile(r"[t ]00:00(:00(\.0+)?)?$")
 _DATES = (
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"),
     re.compile(r"(?P<y>\d{4})\s*年\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号]"),
@@ -130,7 +132,7 @@ def read_year(given: JsonValue) -> int | None:
 
 def read_date(given: JsonValue) -> date | None:
     """A whole day: "1974-03-02", "2 March 1974", "March 2, 1974", "1974年3月2日"."""
-    text = _plain(given) or ""
+    text = _MIDNIGHT.sub("", _plain(given) or "")
     for pattern in _DATES:
         match = pattern.fullmatch(text)
         if match:
@@ -140,6 +142,17 @@ def read_date(given: JsonValue) -> date | None:
             except ValueError:
                 return None
     return None
+
+
+def read_moment(given: JsonValue) -> datetime | None:
+    """A day and time: "1974-03-02 17:05:00", "1974-03-02T17:05"; no time zone."""
+    text = (_plain(given) or "").replace("t", " ")
+    if not _MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(microsecond=0)
+    except ValueError:
+        return None
 
 
 def converted(quantity: Quantity, unit: str) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ fence, with any text around it. No detail of a check repeats the right answer.
 """
 
 import json
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -15,6 +15,8 @@ from data.record import Record
 from data.task import Task
 from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
 from verifiers.answers import AnswerSpec, matches
+
+R = TypeVar("R", bound=Record)
 
 MAX_MESSAGE_CHARS = 50_000
 MAX_EVIDENCE = 20
@@ -92,13 +94,15 @@ def _read(trajectory: Trajectory) -> _Reply:
         raise _Malformed(f"there is no final message (the attempt ended by {trajectory.stop})")
     if len(message) > MAX_MESSAGE_CHARS:
         raise _Malformed(f"the final message is longer than {MAX_MESSAGE_CHARS} characters")
-    objects = {canonical_json(found): found for found in _objects(message)}
+    objects = _objects(message)
+    if len(objects) > 1:
+        objects = list({canonical_json(found): found for found in objects}.values())
     if len(objects) != 1:
         raise _Malformed(
             'the final message must hold exactly one JSON object {"answer": ..., "evidence": '
             f"[...]}}, found {len(objects)}"
         )
-    (found,) = objects.values()
+    (found,) = objects
     if set(found) != {"answer", "evidence"}:
         raise _Malformed('the JSON object must have the keys "answer" and "evidence", no others')
     evidence = found["evidence"]
@@ -147,16 +151,37 @@ _DECODER = json.JSONDecoder(
 )
 
 
+class _Read(NamedTuple):
+    """The record last read, with the very object that it was read from."""
+
+    source: JsonValue
+    record: Record
+
+
+_read_last: dict[type[Record], _Read] = {}
+"""By class. A certificate judges one task, and few states, many times in a row.
+
+Told apart by identity: nobody writes to what a record holds."""
+
+
+def _parsed(record: type[R], source: JsonValue) -> R:
+    last = _read_last.get(record)
+    if last is None or last.source is not source:
+        last = _read_last[record] = _Read(source, record.model_validate(source))
+    assert isinstance(last.record, record)
+    return last.record
+
+
 def _spec(task: Task) -> SearchSpec:
     try:
-        return SearchSpec.model_validate(task.hidden.verifier)
+        return _parsed(SearchSpec, task.hidden.verifier)
     except ValidationError as error:
         raise TaskError(f"task {task.id} has no valid verifier: {_first(error)}") from error
 
 
 def _state(trajectory: Trajectory) -> _State:
     try:
-        return _State.model_validate(trajectory.state)
+        return _parsed(_State, trajectory.state)
     except ValidationError as error:
         raise EnvironmentFault(
             f"the attempt at {trajectory.task_id} left no state of a search world: {_first(error)}"

@@ -5,7 +5,7 @@ A target module has `FORMAT_VERSION: str` and `write(tasks, out) -> rows per fil
 """
 
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,11 @@ from data.hashing import file_hash
 from data.staging import staged
 from data.task import Task
 
+SFT = "sft"
+RL_OFFLINE = "rl_offline"
+OF_ATTEMPTS = (RL_OFFLINE, SFT)
+"""The formats that are made of scored attempts and not of tasks; each has its own module."""
+
 
 class Target(Protocol):
     """What `data.exporters.<target>` exports."""
@@ -39,7 +44,7 @@ class Target(Protocol):
 def targets() -> tuple[str, ...]:
     """The names that `export` knows, sorted."""
     names = (module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
-    return tuple(sorted(set(names) - {"base"}))
+    return tuple(sorted(set(names) - {"base", *OF_ATTEMPTS}))
 
 
 def export(tasks: Iterable[Task], target: str, out: Path) -> Manifest:
@@ -49,15 +54,29 @@ def export(tasks: Iterable[Task], target: str, out: Path) -> Manifest:
     first unfit task raises `UserError` and leaves what was there. Memory does not grow with tasks.
     """
     writer = _target(target)
+
+    def fill(directory: Path, tally: Tally) -> Mapping[str, int]:
+        return writer.write(admitted(tasks, tally), directory)
+
+    return written(target, writer.FORMAT_VERSION, out, fill)
+
+
+def written(
+    target: str, version: str, out: Path, fill: Callable[[Path, Tally], Mapping[str, int]]
+) -> Manifest:
+    """Puts what `fill` writes into a directory at `out`, with its manifest; see `export`.
+
+    `fill` counts the tasks it is made of, and gives rows by relative path.
+    """
     out = out.resolve()
     _replaceable(out)
     tally = Tally()
     try:
         with staged(out) as directory:
-            rows = writer.write(admitted(tasks, tally), directory)
+            rows = fill(directory, tally)
             if not tally.kinds:
                 raise UserError("no task to export; make some with synth, or ask for less")
-            manifest = tally.manifest(target, writer.FORMAT_VERSION, _files(directory, rows))
+            manifest = tally.manifest(target, version, _files(directory, rows))
             text = pretty_json(manifest.model_dump(mode="json"))
             (directory / MANIFEST).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -67,10 +86,14 @@ def export(tasks: Iterable[Task], target: str, out: Path) -> Manifest:
 
 def _target(name: str) -> Target:
     known = targets()
+    if name in OF_ATTEMPTS:
+        raise UserError(f"format {name} is made of scored attempts, not of tasks alone")
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UserError(f"no export format {name!r}; formats are {', '.join(known)}{hint}")
+        raise UserError(
+            f"no export format {name!r}; formats are {', '.join((*known, *OF_ATTEMPTS))}{hint}"
+        )
     return cast(Target, import_module(f"data.exporters.{name}"))
 
 

@@ -27,6 +27,7 @@ def task_values(task: Task) -> dict[str, JsonValue]:
         "level": task.difficulty.level,
         "fingerprint": task.fingerprint,
         "generator": task.provenance.generator,
+        "domain": task.domain,
         "body": canonical_json(task.model_dump(mode="json", include=BODY_FIELDS)),
     }
 

@@ -7,7 +7,7 @@ A change here comes with a migration in `data/migrations/versions` and a new `SC
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """Revision that this code reads and writes; the newest in `data/migrations/versions`."""
 
 VERSION_TABLE = "palaestra_schema"
@@ -43,6 +43,7 @@ class TaskRow(Table):
     fingerprint: Mapped[str] = mapped_column(Word, unique=True)
     generator: Mapped[str] = mapped_column(Word)
     body: Mapped[str] = mapped_column(Text)
+    domain: Mapped[str] = mapped_column(Word, server_default="")
 
 
 class CertificateRow(Table):
@@ -86,3 +87,13 @@ class AttemptRow(Table):
     outcome: Mapped[str] = mapped_column(Word)
     score: Mapped[float | None] = mapped_column(Double)
     body: Mapped[str] = mapped_column(Text)
+
+
+class GroupRow(Table):
+    """The first `size` attempts of a policy at a task are all scored, and all that were wanted."""
+
+    __tablename__ = "groups"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    policy: Mapped[str] = mapped_column(Word, primary_key=True)
+    size: Mapped[int]

@@ -9,20 +9,23 @@ import json
 from collections.abc import Iterator, Sequence
 from os.path import commonprefix
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
-from sqlalchemy import ColumnElement, case, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from data.certificate import Certificate
 from data.errors import UserError
 from data.hashing import canonical_json
+from data.store import attempts as attempt_rows
 from data.store import draws, rows
+from data.store.attempts import PassRate
 from data.store.database import Database, Limits, open_database
 from data.store.draws import Drawn, Run, RunProgress
 from data.store.schema import AttemptRow, CertificateRow, RunRow, TaskRow
 from data.task import JsonObject, Language, Split, Task, TaskKind
-from data.trajectory import Attempt, Outcome
+from data.trajectory import Attempt
 
 TASKS_PER_READ = 500
 ATTEMPTS_PER_READ = 200
@@ -31,16 +34,6 @@ STORED_TASK = select(TaskRow.id, TaskRow.body, CertificateRow.body).outerjoin(
     CertificateRow, CertificateRow.task_id == TaskRow.id
 )
 """The arguments of `rows.parse_task`; the certificate is None where there is none."""
-
-
-class PassRate(NamedTuple):
-    """Of `num_scored` scored attempts, those with the full score."""
-
-    task_id: str
-    level: int
-    policy: str
-    num_passed: int
-    num_scored: int
 
 
 class Store:
@@ -179,20 +172,30 @@ class Store:
                 for row in session.scalars(select(RunRow).order_by(RunRow.id)).all()
             ]
 
-    def add_attempt(self, attempt: Attempt) -> bool:
+    def add_attempt(self, attempt: Attempt, group_size: int = 0) -> bool:
         """Records a rollout; False if it is there already and stays as it was.
 
-        A scored attempt takes the place of one that ended otherwise, and of nothing else.
+        A scored attempt takes the place of one that ended otherwise, and of nothing else. Where it
+        completes its group, `group_size` says of how many, and both are recorded or neither.
         """
-        key = (attempt.task_id, attempt.policy, attempt.attempt)
+        try:
+            with self._database.writing() as session:
+                added = attempt_rows.add(session, attempt)
+                if group_size:
+                    attempt_rows.close_group(session, attempt.task_id, attempt.policy, group_size)
+        except IntegrityError as error:
+            with self._database.reading() as session:
+                raise _unknown(session, attempt.task_id) from error
+        return added
+
+    def close_group(self, task_id: str, policy: str, size: int) -> None:
+        """Records that the first `size` attempts of `policy` at the task are all there are to be.
+
+        Pass rates, selection and exports read no attempt beyond, and none of an open group.
+        """
         with self._database.writing() as session:
-            row = session.get(AttemptRow, key)
-            if row is None:
-                _require_task(session, attempt.task_id)
-            elif row.outcome == Outcome.SCORED or attempt.outcome != Outcome.SCORED:
-                return False
-            session.merge(AttemptRow(**rows.attempt_values(attempt)))
-        return True
+            _require_task(session, task_id)
+            attempt_rows.close_group(session, task_id, policy, size)
 
     def attempts(
         self, kind: TaskKind | None = None, policy: str | None = None, task_id: str | None = None
@@ -218,30 +221,20 @@ class Store:
                 return
             here = query.where(tuple_(*key) > tuple_(*chunk[-1][:3]))
 
-    def done(self, policy: str, kind: TaskKind) -> set[tuple[str, int]]:
-        """Task id and number of the attempts by `policy` that are scored: those not to repeat."""
-        query = (
-            select(AttemptRow.task_id, AttemptRow.attempt)
-            .join(TaskRow, TaskRow.id == AttemptRow.task_id)
-            .where(AttemptRow.policy == policy, TaskRow.kind == kind.value)
-            .where(AttemptRow.outcome == Outcome.SCORED.value)
-        )
+    def scores(self, policy: str, kind: TaskKind) -> dict[tuple[str, int], float]:
+        """Scores of `policy` by task id and number of the attempt: those not to play again."""
         with self._database.reading() as session:
-            return {(task_id, number) for task_id, number in session.execute(query)}
+            return attempt_rows.scores(session, policy, kind)
+
+    def groups(self, policy: str, kind: TaskKind) -> dict[str, int]:
+        """Sizes of the complete groups of `policy` by task id."""
+        with self._database.reading() as session:
+            return attempt_rows.groups(session, policy, kind)
 
     def pass_rates(self, kind: TaskKind | None = None) -> list[PassRate]:
-        """One rate a task and policy with a scored attempt, in that order."""
-        passed = func.sum(case((AttemptRow.score == 1, 1), else_=0))
-        key = (AttemptRow.task_id, TaskRow.level, AttemptRow.policy)
-        query = (
-            select(*key, passed, func.count())
-            .join(TaskRow, TaskRow.id == AttemptRow.task_id)
-            .where(AttemptRow.outcome == Outcome.SCORED.value, *_filters(kind))
-            .group_by(*key)
-            .order_by(AttemptRow.task_id, AttemptRow.policy)
-        )
+        """One rate a task and policy with a complete group, in that order."""
         with self._database.reading() as session:
-            return [PassRate(*row) for row in session.execute(query)]
+            return attempt_rows.pass_rates(session, kind)
 
 
 def _filters(

@@ -21,6 +21,8 @@ from envs.search.words import fold_aligned
 MAX_OPEN_WORLDS = 4
 """Least recently used ones are let go."""
 CACHED_DOCUMENTS = 256
+CACHED_SEARCHES = 128
+"""Lists of results that are remembered: a certificate plays one witness in several variations."""
 
 
 class Hit(NamedTuple):
@@ -51,20 +53,24 @@ class World:
     def __init__(self, index: PageIndex) -> None:
         self._index = index
         self._at = lru_cache(maxsize=CACHED_DOCUMENTS)(self._load)
+        self._hits = lru_cache(maxsize=CACHED_SEARCHES)(self._search)
 
     @property
     def num_documents(self) -> int:
         return self._index.num_documents
 
-    def search(self, query: str, top_k: int) -> list[Hit]:
+    def search(self, query: str, top_k: int) -> tuple[Hit, ...]:
         """The `top_k` best documents for the words of `query`; equal scores in order of id."""
+        return self._hits(query, top_k)
+
+    def _search(self, query: str, top_k: int) -> tuple[Hit, ...]:
         terms = self._index.weigh(query)
         hits: list[Hit] = []
         for ranked in self._index.rank(terms, top_k):
             loaded = self._at(ranked.position)
             shown = snippet(loaded.document.text, loaded.folded, terms)
             hits.append(Hit(loaded.document.id, loaded.document.title, shown, ranked.score))
-        return hits
+        return tuple(hits)
 
     def rank(self, query: str, doc_ids: Iterable[str], limit: int) -> int | None:
         """Best rank (1 is first) of any of `doc_ids` for `query`; None if below `limit`."""

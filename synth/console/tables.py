@@ -11,7 +11,7 @@ from data.exporters.base import Manifest
 from data.task import JsonObject, Role, Task, TaskKind
 from envs.base import Finding
 from synth.funnel import Summary
-from synth.report import Funnel, LevelRate, Report
+from synth.report import Funnel, Rate, Report, hardest_domains
 from synth.request import Catalogue
 
 WORDS_CHARS = 70
@@ -31,7 +31,9 @@ def plain_table(*columns: str, title: str = "", numbers: Iterable[str] = ()) -> 
 def kinds_table(kinds: Mapping[TaskKind, Catalogue]) -> Table:
     table = plain_table("kind", "source or domain", "what it is")
     for kind, (sources, domains, environments) in kinds.items():
-        rows = [*sources.items(), *((domain, "domain") for domain in domains)]
+        rows = list(sources.items())
+        if domains:
+            rows.append((f"{len(domains)} domains", ", ".join(domains)))
         if environments:
             rows.append(("", f"{environments:,} environments"))
         for number, (name, about) in enumerate(rows):
@@ -124,24 +126,33 @@ def shortened(text: str, limit: int) -> str:
     return line[:limit].rsplit(" ", 1)[0] + " ..."
 
 
-def rates_table(rates: Iterable[LevelRate]) -> Table:
-    numbers = ("level", "tasks", "attempts", "passed", "pass rate", "95 % interval")
-    table = plain_table("policy", *numbers, title="pass rate by level", numbers=numbers)
-    before = ""
-    for rate in rates:
-        if before and rate.policy != before:
+def rates_table(rates: Iterable[Rate], title: str = "pass rate by level") -> Table:
+    """`solved` are tasks with at least one attempt that passed."""
+    rows = list(rates)
+    by_domain = any(rate.domain for rate in rows)
+    place = "domain" if by_domain else "level"
+    kinds = ("kind",) if len({rate.kind for rate in rows}) > 1 else ()
+    numbers = ("tasks", "solved", "attempts", "passed", "pass rate", "95 % interval")
+    columns = ("policy", *kinds, place, *numbers)
+    table = plain_table(*columns, title=title, numbers=("level", *numbers))
+    before = ("", "")
+    for rate in rows:
+        here = (rate.policy, rate.kind)
+        if before[0] and here != before:
             table.add_section()
         low, high = rate.interval
         table.add_row(
-            "" if rate.policy == before else rate.policy,
-            str(rate.level),
+            "" if rate.policy == before[0] else rate.policy,
+            *(("" if here == before else rate.kind,) if kinds else ()),
+            rate.domain if by_domain else str(rate.level),
             f"{rate.num_tasks:,}",
+            f"{rate.num_solved:,}",
             f"{rate.num_scored:,}",
             f"{rate.num_passed:,}",
             f"{rate.rate:.1%}",
             f"{low:.1%} to {high:.1%}",
         )
-        before = rate.policy
+        before = here
     return table
 
 
@@ -179,6 +190,13 @@ def report_tables(report: Report) -> Iterator[RenderableType]:
         yield measures_table(report)
     if report.pass_rates:
         yield rates_table(report.pass_rates)
+        if report.domain_rates:
+            hardest = hardest_domains(report.domain_rates)
+            shown = [rate for rate in report.domain_rates if rate.domain in hardest]
+            num_domains = len({rate.domain for rate in report.domain_rates})
+            which = f" ({len(hardest)} hardest of {num_domains:,})"
+            title = "pass rate by domain" + which * (num_domains > len(hardest))
+            yield rates_table(shown, title)
     else:
         yield Text("no scored attempts yet; run rollout")
 

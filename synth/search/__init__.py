@@ -2,5 +2,16 @@
 
 from synth.search.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.search.proof import parts
+from synth.search.telling import explain, rehearse
 
-__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]
+__all__ = [
+    "AUTHORS",
+    "VERSION",
+    "catalogue",
+    "explain",
+    "generate",
+    "parts",
+    "prepare",
+    "rehearse",
+    "warm",
+]

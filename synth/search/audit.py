@@ -8,7 +8,7 @@ answer's page when the question itself is the query.
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from synth.search.evidence import smallest_cover, stating_pages
+from synth.search.evidence import Evidence, smallest_cover, stating_pages
 from synth.search.query import (
     Count,
     Exclude,
@@ -70,7 +70,7 @@ def structure(library: "Library", query: Query, subjects: tuple[str, ...]) -> di
         "num_clues": sum(1 for _ in without_each_clue(root)),
         "sharpest_clue": min(alone),
         "smallest_subset": smallest_subset(library, root),
-        "min_documents": num_documents(library, query, subjects),
+        "min_documents": num_holding(library, evidence),
         "num_facts": len(evidence.facts),
         "treewidth": treewidth(edges(root)),
         "degree": max(kb.degree[subject] for subject in subjects),
@@ -79,8 +79,11 @@ def structure(library: "Library", query: Query, subjects: tuple[str, ...]) -> di
 
 
 def num_documents(library: "Library", query: Query, subjects: tuple[str, ...]) -> int:
-    """Least number of documents that hold the evidence."""
-    evidence = library.explainer.explain(query, subjects)
+    """Least number of documents that hold the evidence of these answers."""
+    return num_holding(library, library.explainer.explain(query, subjects))
+
+
+def num_holding(library: "Library", evidence: Evidence) -> int:
     return len(smallest_cover(stating_pages(library.kb, fact) for fact in evidence.facts))
 
 

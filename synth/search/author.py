@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.hashing import canonical_json, content_hash, derive_rng
 from data.record import Record
 from data.sources.base import ValueKind
-from data.sources.corpus import DEFAULT_SOURCES, known_sources
+from data.sources.corpus import DEFAULT_SOURCES, known_sources, resolved
 from data.task import (
     Author,
     Difficulty,
@@ -75,7 +75,8 @@ def prepare(options: JsonObject) -> JsonObject:
     """Completes the options: the default sources, the rest left to the level."""
     known = {"sources": list(DEFAULT_SOURCES), **options}
     try:
-        return Options.model_validate(known).model_dump(mode="json")
+        made = Options.model_validate(known)
+        return {**made.model_dump(mode="json"), "sources": list(resolved(made.sources))}
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -13,7 +13,7 @@ from data.sources.base import ValueKind
 from synth.search.kb import KnowledgeBase
 from synth.search.ladders import exclusions, ladders, offsets
 from synth.search.plan import AskFor, Plan
-from synth.search.query import Direction, Extreme, Link, Loop, Node, without_each_clue
+from synth.search.query import Clue, Direction, Extreme, Link, Loop, Node, without_each_clue
 from synth.search.sets import SetEvaluator
 from synth.search.sketch import NAME, Ladder, Light, Sketch, topic
 
@@ -135,7 +135,9 @@ class Composer:
             return None
         light = Light(ladder, min(self.plan.start_rung, len(ladder) - 1))
         sketch.lights.append(light)
-        now = self.sets.among(left, root.node())
+        # `left` satisfies the rest already: the clue can only narrow its own part.
+        told = Node(type=root.type, clues=(_changed(root, sketch, light),))
+        now = self.sets.among(left, told)
         if len(now) > len(left) * TELLING:
             sketch.lights.remove(light)
             self.told_little.add((id(sketch), light.topic))
@@ -217,6 +219,17 @@ class Composer:
                     break
                 steps_left -= 1
                 self.history.append((f"weaken {light.topic}", len(wanted)))
+
+
+def _changed(root: Sketch, sketch: Sketch, light: Light) -> Clue:
+    """The clue of `root` that holds `light`, which is told of `sketch`."""
+    if sketch is root:
+        return light.clue
+    return next(
+        joint.clue()
+        for joint in root.joints
+        if any(below is sketch for below in joint.child.walk())
+    )
 
 
 def _pins(sketch: Sketch) -> bool:

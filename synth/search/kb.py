@@ -6,7 +6,7 @@ depends on hashing. Nothing is changed after construction.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import cast
 
@@ -54,7 +54,7 @@ class KnowledgeBase:
 
     def load(self) -> None:
         """Fills the tables that are otherwise made on first use."""
-        _ = (self.extent, self._sorted_values, self.steps_from, self.literals_of, self.degree)
+        _ = (self.extent, self._sorted_values, self.steps_from, self.literals_of, self.fame)
 
     def edges(self, step: Step) -> dict[str, list[str]]:
         """Per entity, the entities one step away, sorted."""
@@ -112,6 +112,13 @@ class KnowledgeBase:
         stop = len(values) if hi is None else bisect_right(values, hi)
         return subjects[start:stop]
 
+    def ranked(self, relation: str, most: bool) -> Iterator[tuple[float, str]]:
+        """Values and their subjects from the least up or, with `most`, from the greatest down."""
+        values, subjects = self._sorted_values[relation]
+        if most:
+            return zip(reversed(values), reversed(subjects), strict=True)
+        return zip(values, subjects, strict=True)
+
     def span(self, relation: str) -> tuple[float, float]:
         """Least and greatest value of a YEAR or NUMBER relation."""
         values, _ = self._sorted_values[relation]
@@ -147,3 +154,9 @@ class KnowledgeBase:
                 for value, subjects in self.backward[name].items():
                     counts[str(value)] += len(subjects)
         return counts
+
+    @cached_property
+    def fame(self) -> dict[str, int]:
+        """Place of each entity when the best known come first, equally known ones by id."""
+        ordered = sorted(self.entities, key=lambda entity: (-self.degree[entity], entity))
+        return {entity: place for place, entity in enumerate(ordered)}

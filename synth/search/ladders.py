@@ -5,10 +5,11 @@ round bounds that do not give the value away as their middle.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from random import Random
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from data.sources.base import Relation, ValueKind
 from synth.search.kb import KnowledgeBase
@@ -26,9 +27,10 @@ MAX_EXACT = 400
 
 def ladders(kb: KnowledgeBase, entity: str, type_: str, rng: Random) -> Iterator[Ladder]:
     """Every ladder that `entity` offers, in an order drawn from `rng`."""
-    makers = _makers(kb, type_)
     # Weighted order without replacement (Efraimidis and Spirakis, 2006).
-    makers.sort(key=lambda maker: math.log(rng.random()) / maker.weight, reverse=True)
+    makers = sorted(
+        _makers(kb, type_), key=lambda maker: math.log(rng.random()) / maker.weight, reverse=True
+    )
     for maker in makers:
         ladder = maker.make(kb, entity, rng)
         if ladder:
@@ -41,60 +43,83 @@ class _Maker(NamedTuple):
     """How readily a person would bring the topic up."""
 
 
-def _makers(kb: KnowledgeBase, type_: str) -> list[_Maker]:
+_made: WeakKeyDictionary[KnowledgeBase, dict[str, tuple[_Maker, ...]]] = WeakKeyDictionary()
+
+
+def _makers(kb: KnowledgeBase, type_: str) -> tuple[_Maker, ...]:
+    """What may be said of entities of a type; worked out once, as it is asked for at every clue."""
+    known = _made.setdefault(kb, {})
+    if type_ not in known:
+        known[type_] = tuple(_topics(kb, type_))
+    return known[type_]
+
+
+def _topics(kb: KnowledgeBase, type_: str) -> Iterator[_Maker]:
     literals = kb.literals_of.get(type_, ())
     numbers = sum(relation.value is ValueKind.NUMBER for relation in literals)
     weights = {ValueKind.YEAR: 3.0, ValueKind.CATEGORY: 2.0, ValueKind.NUMBER: 3.0 / (numbers or 1)}
-    makers = [
-        _Maker(partial(_literal, relation=relation), weights[relation.value])
-        for relation in literals
-        if relation.value in weights
-    ]
+    for relation in literals:
+        if relation.value in weights:
+            yield _Maker(partial(_literal, relation=relation), weights[relation.value])
     for step in kb.steps_from.get(type_, ()):
-        makers.append(_Maker(partial(_edge, step=step), 2.0 if _is_hub(kb, step) else 1.0))
-        makers.append(_Maker(partial(_count, step=step), 0.7))
-    makers.append(_Maker(_initials, 0.1))
-    return makers
+        yield _Maker(partial(_edge, step=step), 2.0 if _is_hub(kb, step) else 1.0)
+        yield _Maker(partial(_count, step=step), 0.7)
+    yield _Maker(_initials, 0.1)
+
+
+class _Window(NamedTuple):
+    """Both ends included; None is open."""
+
+    lo: float | None
+    hi: float | None
 
 
 def _literal(kb: KnowledgeBase, entity: str, rng: Random, relation: Relation) -> Ladder:
+    return tuple(_clue(relation, rung) for rung in _rungs(kb, entity, rng, relation))
+
+
+def _clue(relation: Relation, rung: _Window | str) -> Range | Category:
+    if isinstance(rung, str):
+        return Category(relation=relation.name, value=rung)
+    return Range(relation=relation.name, lo=rung.lo, hi=rung.hi)
+
+
+def _rungs(
+    kb: KnowledgeBase, entity: str, rng: Random, relation: Relation
+) -> Sequence[_Window | str]:
+    """What a literal's ladder says, before it is put into clues: most are never told."""
     values = kb.forward[relation.name].get(entity)
     if not values:
         return ()
     match relation.value:
         case ValueKind.YEAR if relation.functional:
-            return tuple(year_ladder(relation.name, int(values[0]), rng))
+            return _years(int(values[0]), rng)
         case ValueKind.NUMBER if relation.functional:
-            return tuple(number_ladder(kb, relation.name, float(values[0]), rng))
+            return list(_numbers(kb, relation.name, float(values[0]), rng))
         case ValueKind.CATEGORY:
-            return (Category(relation=relation.name, value=str(rng.choice(values))),)
+            return (str(rng.choice(values)),)
         case _:
             return ()
 
 
-def year_ladder(relation: str, year: int, rng: Random) -> Iterator[Range]:
+def _years(year: int, rng: Random) -> list[_Window]:
     """The year, a window of a few years, its decade or a wider window, an open side."""
-    yield Range(relation=relation, lo=year, hi=year)
     width = rng.choice(YEAR_WIDTHS)
     lo = year - rng.randrange(width)
-    narrow = (lo, lo + width - 1)
-    yield Range(relation=relation, lo=narrow[0], hi=narrow[1])
+    hi = lo + width - 1
     decade = year - year % 10
-    wide = (min(narrow[0], decade), max(narrow[1], decade + 9))
-    yield Range(relation=relation, lo=wide[0], hi=wide[1])
-    if rng.random() < 0.5:
-        yield Range(relation=relation, lo=wide[0], hi=None)
-    else:
-        yield Range(relation=relation, lo=None, hi=wide[1])
+    wide = _Window(min(lo, decade), max(hi, decade + 9))
+    side = _Window(wide.lo, None) if rng.random() < 0.5 else _Window(None, wide.hi)
+    return [_Window(year, year), _Window(lo, hi), wide, side]
 
 
-def number_ladder(kb: KnowledgeBase, relation: str, value: float, rng: Random) -> Iterator[Range]:
+def _numbers(kb: KnowledgeBase, relation: str, value: float, rng: Random) -> Iterator[_Window]:
     """The number if it is small and whole, windows around it, an open side.
 
     A window that reaches the least or greatest value there is becomes open on that side.
     """
     if value == int(value) and 0 < value <= MAX_EXACT:
-        yield Range(relation=relation, lo=value, hi=value)
+        yield _Window(value, value)
     if value <= 0:
         return
     least, most = kb.span(relation)
@@ -104,12 +129,12 @@ def number_ladder(kb: KnowledgeBase, relation: str, value: float, rng: Random) -
         lo = min(lo, _round(value * (1 - width * share), math.floor))
         hi = max(hi, _round(value * (1 + width * (1 - share)), math.ceil))
         if least < lo < hi < most:
-            yield Range(relation=relation, lo=lo, hi=hi)
+            yield _Window(lo, hi)
     upward = rng.random() < 0.5
     if (upward or hi >= most) and lo > least:
-        yield Range(relation=relation, lo=lo, hi=None)
+        yield _Window(lo, None)
     elif hi < most:
-        yield Range(relation=relation, lo=None, hi=hi)
+        yield _Window(None, hi)
 
 
 def _round(value: float, to: Callable[[float], int]) -> float:
@@ -130,17 +155,17 @@ def _edge(kb: KnowledgeBase, entity: str, rng: Random, step: Step) -> Ladder:
     other = rng.choice(near)
     far_type = kb.end_type(step)
     plain = [
-        ladder[min(2, len(ladder) - 1)]
+        (relation, rungs[min(2, len(rungs) - 1)])
         for relation in kb.literals_of.get(far_type, ())
-        if (ladder := _literal(kb, other, rng, relation))
+        if (rungs := _rungs(kb, other, rng, relation))
     ]
-    rungs: list[Link] = []
+    links: list[Link] = []
     if _is_hub(kb, step):
-        rungs.append(Link(steps=(step,), node=Node(type=far_type, constant=other)))
+        links.append(Link(steps=(step,), node=Node(type=far_type, constant=other)))
     if plain:
-        described = Node(type=far_type, clues=(rng.choice(plain),))
-        rungs.append(Link(steps=(step,), node=described))
-    return tuple(rungs)
+        described = Node(type=far_type, clues=(_clue(*rng.choice(plain)),))
+        links.append(Link(steps=(step,), node=described))
+    return tuple(links)
 
 
 def _is_hub(kb: KnowledgeBase, step: Step) -> bool:

@@ -182,14 +182,17 @@ def retrace(
         known.update(query_terms(name))
     read: dict[str, str] = {}
     listed: set[str] = set()
+    fresh: list[str] = []
     num_queries = 0
     for turn in trajectory.turns:
         for call, observation in zip(turn.calls, turn.observations, strict=True):
             if call.name == "search":
                 num_queries += 1
-                unknown = [
-                    word for word in query_terms(str(call.arguments["query"])) if word not in known
-                ]
+                words = query_terms(str(call.arguments["query"]))
+                # Most queries use words of long ago: what was read since waits until it is needed.
+                while fresh and not known.issuperset(words):
+                    known.update(query_terms(fresh.pop()))
+                unknown = [word for word in words if word not in known]
                 if unknown:
                     return Retraced(
                         f"query word {unknown[0]!r} not known yet", num_queries, len(read)
@@ -200,7 +203,7 @@ def retrace(
                 if not any(page in results for results in listed):
                     return Retraced(f"{page} was opened but never found", num_queries, len(read))
                 read[page] = read.get(page, "") + observation.text
-            known.update(query_terms(observation.text))
+            fresh.append(observation.text)
     for fact in facts:
         if not any(_states(kb, fact, page, read.get(page, "")) for page in stating_pages(kb, fact)):
             stated = f"{fact.relation} of {fact.subject}"

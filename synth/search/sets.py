@@ -4,9 +4,11 @@ The author uses it while it writes, and it is one of the two that must agree on 
 question. Results of nodes and clues are cached, since a weakening changes one clue at a time.
 """
 
-from collections import Counter
-from collections.abc import Collection
+from bisect import bisect_left
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import chain, repeat, takewhile
 
 from data.sources.base import ValueKind
 from synth.search.kb import KnowledgeBase
@@ -34,8 +36,11 @@ from synth.search.query import (
 
 CACHE_SIZE = 1024
 """Sets that are remembered; thousands of large ones would double the memory of a worker."""
-FEW = 500
+FEW = 1000
 """Up to so many entities are asked what they are tied to, instead of listing the far end."""
+
+WORTH_LISTING = 20
+"""A far end is listed from a remembered set of at most this many times those who are asked."""
 
 
 def initials(name: str) -> tuple[str, ...]:
@@ -74,9 +79,8 @@ class SetEvaluator:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.members = lru_cache(maxsize=CACHE_SIZE)(self._members)
-        self.satisfying = lru_cache(maxsize=CACHE_SIZE)(self._satisfying)
-        self._with_any = lru_cache(maxsize=None)(self._compute_with_any)
-        self._degrees = lru_cache(maxsize=None)(self._compute_degrees)
+        self._known: OrderedDict[tuple[Clue, str], frozenset[str]] = OrderedDict()
+        self._by_degree = lru_cache(maxsize=None)(self._compute_by_degree)
         self._initials: dict[str, dict[tuple[str, ...], frozenset[str]]] = {}
 
     def answer(self, query: Query) -> Answer:
@@ -112,49 +116,64 @@ class SetEvaluator:
         return (abs(float(mine) - float(theirs)),)
 
     def _members(self, node: Node) -> frozenset[str]:
-        """S(node): what the plain clues leave, narrowed by the nested ones, then superlatives."""
+        """S(node): what the other clues leave, then superlatives."""
         start = frozenset({node.constant}) if node.constant else self.kb.extent[node.type]
-        found = self._nested(self._plain(start, node), node)
+        found = self._narrow(start, node)
         for clue in node.clues:
             if isinstance(clue, Extreme):
                 found = self._extreme(found, clue)
         return found
 
-    def _plain(self, found: frozenset[str], node: Node) -> frozenset[str]:
-        plain = [clue for clue in node.clues if not isinstance(clue, Extreme) and is_plain(clue)]
-        for part in sorted((self.satisfying(clue, node.type) for clue in plain), key=len):
-            found = found & part
-        return found
+    def among(self, some: frozenset[str], node: Node) -> frozenset[str]:
+        """some & S(node), without working S(node) out if `some` are few."""
+        if any(isinstance(clue, Extreme) for clue in node.clues):
+            return some & self.members(node)
+        return self._narrow(some & {node.constant} if node.constant else some, node)
 
-    def _nested(self, found: frozenset[str], node: Node) -> frozenset[str]:
-        """Nested clues are worked out from their far end, or from here where few are left."""
+    def _narrow(self, found: frozenset[str], node: Node) -> frozenset[str]:
+        """The entities of `found` that satisfy every clue but superlatives.
+
+        Sets that are at hand come first, smallest first. A nested clue that is not is worked out
+        from its far end, or from here where few are left.
+        """
+        ready, nested = [found], []
         for clue in node.clues:
-            if isinstance(clue, Extreme) or is_plain(clue):
+            if isinstance(clue, Extreme):
                 continue
+            known = self._recall(clue, node.type)
+            if known is None and not is_plain(clue):
+                nested.append(clue)
+            else:
+                ready.append(self.satisfying(clue, node.type) if known is None else known)
+        found, *others = sorted(ready, key=len)
+        for other in others:
+            found = found & other
+        for clue in nested:
             if isinstance(clue, Link | Count | Loop) and len(found) <= FEW:
                 found = self._ask_each(found, clue)
             else:
                 found = found & self.satisfying(clue, node.type)
         return found
 
-    def among(self, some: frozenset[str], node: Node) -> frozenset[str]:
-        """some & S(node), without working S(node) out if `some` are few."""
-        if len(some) > FEW or any(isinstance(clue, Extreme) for clue in node.clues):
-            return some & self.members(node)
-        if node.constant:
-            some = some & {node.constant}
-        return self._nested(self._plain(some, node), node)
-
     def _ask_each(self, found: frozenset[str], clue: Link | Count | Loop) -> frozenset[str]:
         """The entities of `found` that satisfy a nested clue."""
+        few = WORTH_LISTING * len(found)
+        if isinstance(clue, Link) and len(clue.steps) == 1 and self._is_at_hand(clue.node, few):
+            far, tied = self.members(clue.node), self.kb.edges(clue.steps[0])
+            return frozenset(x for x in found if not far.isdisjoint(tied.get(x, ())))
         near = self._near(found, clue)
-        far = self.among(frozenset().union(*near.values()), clue.node)
-        if isinstance(clue, Count):
-            hi = float("inf") if clue.hi is None else clue.hi
-            return frozenset(
-                x for x, ys in near.items() if clue.lo <= len(far.intersection(ys)) <= hi
-            )
-        return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys))
+        far = self.among(frozenset(chain.from_iterable(near.values())), clue.node)
+        if not isinstance(clue, Count):
+            return frozenset(x for x, ys in near.items() if not far.isdisjoint(ys)) if far else far
+        hi = float("inf") if clue.hi is None else clue.hi
+        return frozenset(x for x, ys in near.items() if clue.lo <= len(far.intersection(ys)) <= hi)
+
+    def _is_at_hand(self, node: Node, few: int) -> bool:
+        """Whether S(node) needs no walk and starts from no more than `few`."""
+        nested = [clue for clue in node.clues if isinstance(clue, Extreme) or not is_plain(clue)]
+        known = [self._known.get((clue, node.type)) for clue in nested]
+        sizes = [len(found) for found in known if found is not None]
+        return 0 < len(sizes) == len(known) and min(sizes) <= few
 
     def _near(self, found: frozenset[str], clue: Link | Count | Loop) -> dict[str, Collection[str]]:
         """Per entity of `found`, those the clue ties it to, whatever is said of them."""
@@ -178,16 +197,35 @@ class SetEvaluator:
         return near
 
     def _extreme(self, found: frozenset[str], extreme: Extreme) -> frozenset[str]:
-        values = {
-            x: float(v) for x in found if (v := self.kb.value(x, extreme.relation)) is not None
-        }
-        if not values:
-            return frozenset()
-        best = (max if extreme.direction is Direction.MOST else min)(values.values())
-        return frozenset(x for x, v in values.items() if v == best)
+        most = extreme.direction is Direction.MOST
+        if len(found) <= FEW:
+            values = {
+                x: float(v) for x in found if (v := self.kb.value(x, extreme.relation)) is not None
+            }
+            best = (max if most else min)(values.values(), default=None)
+            return frozenset(x for x, v in values.items() if v == best)
+        ranked = ((v, x) for v, x in self.kb.ranked(extreme.relation, most) if x in found)
+        best, first = next(ranked, (None, ""))
+        tied = takewhile(lambda pair: pair[0] == best, ranked)
+        return frozenset({first, *(x for _, x in tied)} - {""})
+
+    def satisfying(self, clue: Clue, type_: str) -> frozenset[str]:
+        """All entities of `type_` that satisfy `clue` (never an Extreme) on its own."""
+        found = self._recall(clue, type_)
+        if found is None:
+            found = self._known[clue, type_] = self._satisfying(clue, type_)
+            if len(self._known) > CACHE_SIZE:
+                self._known.popitem(last=False)
+        return found
+
+    def _recall(self, clue: Clue, type_: str) -> frozenset[str] | None:
+        """`satisfying`, if it is remembered."""
+        found = self._known.get((clue, type_))
+        if found is not None:
+            self._known.move_to_end((clue, type_))
+        return found
 
     def _satisfying(self, clue: Clue, type_: str) -> frozenset[str]:
-        """All entities of `type_` that satisfy `clue` (never an Extreme) on its own."""
         match clue:
             case Link():
                 return self._link(clue)
@@ -208,20 +246,27 @@ class SetEvaluator:
             case Extreme():
                 raise AssertionError("an Extreme depends on its node's other clues")
 
-    def _compute_degrees(self, step: Step) -> Counter[str]:
-        index = self.kb.backward if step.inverse else self.kb.forward
-        return Counter({str(x): len(far) for x, far in index[step.relation].items()})
+    def _compute_by_degree(self, step: Step) -> tuple[Sequence[int], Sequence[frozenset[str]]]:
+        """Each number of neighbours that occurs, in rising order, and the entities that have it."""
+        groups: dict[int, list[str]] = {}
+        for x, far in self.kb.edges(step).items():
+            groups.setdefault(len(far), []).append(x)
+        numbers = sorted(groups)
+        return numbers, [frozenset(groups[number]) for number in numbers]
 
-    def _compute_with_any(self, step: Step) -> frozenset[str]:
-        return frozenset(self._degrees(step))
+    def _with_degree(self, step: Step, lo: int, hi: int | None) -> frozenset[str]:
+        """Entities with lo to hi neighbours, of those that have any."""
+        numbers, groups = self._by_degree(step)
+        stop = len(numbers) if hi is None else bisect_left(numbers, hi + 1)
+        return frozenset().union(*groups[bisect_left(numbers, lo) : stop])
 
     def _link(self, clue: Link) -> frozenset[str]:
         if is_bare(clue.node) and len(clue.steps) == 1:
-            return self._with_any(clue.steps[0])
+            return self._with_degree(clue.steps[0], 1, None)
         first, *others = [self.kb.edges(reverse(step)) for step in clue.steps]
         far = self.members(clue.node)
         if not others:
-            return frozenset().union(*[first.get(y, ()) for y in far])
+            return frozenset(chain.from_iterable(map(first.get, far, repeat(()))))
         found: set[str] = set()
         for y in far:
             reached = set(first.get(y, ()))
@@ -242,14 +287,13 @@ class SetEvaluator:
         return frozenset(found)
 
     def _count(self, clue: Count) -> frozenset[str]:
+        if is_bare(clue.node):
+            return self._with_degree(clue.step, clue.lo, clue.hi)
         hi = float("inf") if clue.hi is None else clue.hi
         times: Counter[str] = Counter()
-        if is_bare(clue.node):
-            times = self._degrees(clue.step)
-        else:
-            back = self.kb.edges(reverse(clue.step))
-            for y in self.members(clue.node):
-                times.update(back.get(y, ()))
+        back = self.kb.edges(reverse(clue.step))
+        for y in self.members(clue.node):
+            times.update(back.get(y, ()))
         return frozenset(x for x, number in times.items() if clue.lo <= number <= hi)
 
     def _offset(self, clue: Offset) -> frozenset[str]:
@@ -260,7 +304,11 @@ class SetEvaluator:
                 continue
             lo = None if clue.lo is None else float(base) + clue.lo
             hi = None if clue.hi is None else float(base) + clue.hi
-            found.update(x for x in self.kb.in_range(clue.relation, lo, hi) if x != y)
+            has_partner = y in found
+            found.update(self.kb.in_range(clue.relation, lo, hi))
+            # Nothing is its own partner.
+            if not has_partner:
+                found.discard(y)
         return frozenset(found)
 
     def _with_initials(self, type_: str) -> dict[tuple[str, ...], frozenset[str]]:

@@ -164,13 +164,15 @@ class _Sql:
         where = [f"type = {self.bind(node.type)}"]
         if node.constant:
             where.append(f"id = {self.bind(node.constant)}")
-        extremes = []
-        for clue in node.clues:
-            if isinstance(clue, Extreme):
-                extremes.append(clue)
-            else:
-                where.append(self.condition(clue))
+        extremes = [clue for clue in node.clues if isinstance(clue, Extreme)]
+        ties = [clue for clue in node.clues if isinstance(clue, Link)]
+        wide = [clue for clue in ties if _is_wide(clue)]
+        # Without a narrow tie there is nothing small to start from.
+        last = wide if len(wide) < len(ties) else []
+        where += [self.condition(c) for c in node.clues if c not in last and c not in extremes]
         members = self._define(f"SELECT i FROM entity WHERE {' AND '.join(where)}")
+        for clue in last:
+            members = self._define(self.tied(members, clue))
         for extreme in extremes:
             values = self.tables[extreme.relation]
             best = "MAX" if extreme.direction is Direction.MOST else "MIN"
@@ -199,6 +201,15 @@ class _Sql:
                 )
             case _:
                 return f"i IN ({self.satisfying(clue)})"
+
+    def tied(self, members: str, clue: Link) -> str:
+        """Those of `members` with the tie; walked from them, as the far end is wide."""
+        x, y, table = self.ends(clue.steps[0])
+        # The plus keeps the far end's index out of it.
+        return (
+            f"SELECT DISTINCT {x} AS i FROM {table} "
+            f"WHERE {x} IN ({members}) AND +{y} IN ({self.node(clue.node)})"
+        )
 
     def satisfying(self, clue: Clue) -> str:
         match clue:
@@ -269,3 +280,12 @@ class _Sql:
         if clue.hi is not None:
             where.append(f"a.o <= b.o + {self.bind(clue.hi)}")
         return f"SELECT a.s FROM {mine} a, {theirs} b WHERE {' AND '.join(where)}"
+
+
+def _is_wide(clue: Link) -> bool:
+    """True for a tie to many: those of whom nothing but literals is told."""
+    return (
+        len(clue.steps) == 1
+        and not clue.node.constant
+        and all(isinstance(told, Range | Category) for told in clue.node.clues)
+    )

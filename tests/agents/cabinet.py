@@ -110,6 +110,7 @@ class Env:
         drawers = task.env.parameters["drawers"]
         assert isinstance(drawers, dict)
         self._drawers = {name: str(content) for name, content in drawers.items()}
+        self._total = 0
         return Observation(text=f"{len(drawers)} drawers stand before you.")
 
     async def call(self, call: ToolCall) -> Observation:

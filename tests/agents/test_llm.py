@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from agents import wire
 from agents.chat import FinishReason, MalformedCall, Reply
 from agents.llm import OpenAIChat, Sampling, Transport, base_url, connect
 from data.errors import ModelFault, UserError
@@ -130,6 +131,23 @@ async def test_reasoning_stays_among_tool_results_and_goes_with_a_new_user_messa
         await chat.complete([*HELLO, LOOKED, again, LOOKED], TOOLS)
     kept = [["reasoning_content" in m for m in b["messages"]] for b in endpoint.bodies]
     assert kept == [[False, True, False], [False, False, False, False, True, False]]
+
+
+async def test_a_growing_conversation_is_sent_as_if_it_were_written_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also when the text that is kept of it is thrown away in between."""
+    monkeypatch.setattr(wire, "MAX_HELD_BYTES", 300)
+    again = Message(role=Role.USER, content="and now?")
+    spoken: list[Message | Turn] = [*HELLO, LOOKED, LOOKED, again, LOOKED, LOOKED]
+    async with talking(says("ok")) as (chat, endpoint):
+        for end in range(len(HELLO), len(spoken) + 1):
+            await chat.complete(spoken[:end], TOOLS)
+    written = [
+        wire.messages(spoken[:end], "reasoning_content")
+        for end in range(len(HELLO), len(spoken) + 1)
+    ]
+    assert [body["messages"] for body in endpoint.bodies] == written
 
 
 async def test_sampling_settings_are_sent_and_name_the_model() -> None:
@@ -294,7 +312,7 @@ async def test_a_full_window_cuts_the_attempt_short_but_a_prompt_too_long_is_a_f
         reply = await chat.complete([*HELLO, LOOKED], TOOLS)
         with pytest.raises(ModelFault, match="maximum context length is 8"):
             await chat.complete(HELLO, TOOLS)
-    assert reply.finish_reason is FinishReason.LENGTH
+    assert reply.finish_reason is FinishReason.OVERFLOW
 
 
 async def test_without_a_name_the_only_model_served_is_taken() -> None:

@@ -39,6 +39,7 @@ async def test_the_model_sees_prompt_first_observation_and_all_its_turns() -> No
         answer="word0",
         stop=StopReason.ANSWERED,
         state={"total": 2},
+        first="3 drawers stand before you.",
     )
 
 
@@ -113,6 +114,26 @@ async def test_a_reply_cut_short_is_neither_an_answer_nor_an_action(
     assert trajectory.state == {"total": 0}
 
 
+async def test_a_conversation_that_does_not_fit_ends_the_attempt_and_is_no_turn() -> None:
+    full = Reply(finish_reason=FinishReason.OVERFLOW)
+    trajectory, _ = await play(Reply(calls=(ADD,)), full)
+    assert (trajectory.stop, trajectory.answer) == (StopReason.CONTEXT_LIMIT, "")
+    assert len(trajectory.turns) == 1
+
+
+async def test_a_user_who_answers_is_heard_and_kept_on_record() -> None:
+    async def user(message: str) -> str:
+        return "And the counter?" if message == "word0" else ""
+
+    model = ScriptedModel([Reply(content="word0", reasoning="easy"), Reply(content="2")])
+    async with opener(TASK.public()) as (env, first):
+        trajectory = await run(TASK.public(), env, first, model, Limits(), user=user)
+    said = Message(role=Role.USER, content="And the counter?")
+    assert model.requests[1].conversation[-2:] == (trajectory.turns[0], said)
+    assert [turn.user for turn in trajectory.turns] == [said.content, ""]
+    assert (trajectory.answer, trajectory.stop) == ("2", StopReason.ANSWERED)
+
+
 async def test_long_observations_are_cut_and_say_so() -> None:
     limits = Limits(max_observation_chars=5)
     trajectory, model = await play(Reply(calls=(ADD,)), Reply(content="x"), limits=limits)
@@ -143,3 +164,17 @@ async def test_a_fault_of_the_world_goes_through_and_is_never_shown_to_the_model
         await run(TASK.public(), Broken(), Observation(text=""), model, Limits(), turns)
     assert len(model.requests) == 1
     assert turns == [Turn(calls=(ADD,))]
+
+
+async def test_what_was_seen_before_a_fault_of_the_world_stays_on_record() -> None:
+    class Frail(Env):
+        async def call(self, call: ToolCall) -> Observation:
+            if self.state() == {"total": 2}:
+                raise EnvironmentFault("the cabinet burns")
+            return await super().call(call)
+
+    turns: list[Turn] = []
+    model = ScriptedModel([Reply(calls=(ADD, ADD))])
+    with pytest.raises(EnvironmentFault, match="burns"):
+        await run(TASK.public(), Frail(), Observation(text=""), model, Limits(), turns)
+    assert turns[0].observations == (Observation(text="The counter shows 2."),)

@@ -22,7 +22,7 @@ from data.errors import (
     StoreError,
     TaskError,
 )
-from data.task import PublicTask, Task, TaskKind, ToolCall
+from data.task import JsonObject, PublicTask, Task, TaskKind, ToolCall
 from data.trajectory import Attempt, Observation, Outcome, StopReason, Trajectory, Turn, Verdict
 from envs.base import Environment
 from tests.agents import cabinet
@@ -39,8 +39,11 @@ class Ledger:
     """A store in memory; a second score of the same attempt is an error of the rollout's."""
 
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
+    closed: dict[str, int] = field(default_factory=dict)
 
-    def add_attempt(self, attempt: Attempt) -> bool:
+    def add_attempt(self, attempt: Attempt, group_size: int = 0) -> bool:
+        if group_size:
+            self.closed[attempt.task_id] = group_size
         key = (attempt.task_id, attempt.attempt)
         held, scored = self.attempts.get(key), attempt.outcome is Outcome.SCORED
         assert not (held and held.outcome is Outcome.SCORED), "a scored attempt was played again"
@@ -49,9 +52,15 @@ class Ledger:
         self.attempts[key] = attempt
         return True
 
-    def done(self, policy: str, kind: TaskKind) -> set[tuple[str, int]]:
-        ours = {k: a for k, a in self.attempts.items() if a.policy == policy}
-        return {key for key, attempt in ours.items() if attempt.outcome is Outcome.SCORED}
+    def close_group(self, task_id: str, policy: str, size: int) -> None:
+        self.closed[task_id] = size
+
+    def scores(self, policy: str, kind: TaskKind) -> dict[tuple[str, int], float]:
+        ours = {k: a.verdict for k, a in self.attempts.items() if a.policy == policy}
+        return {key: verdict.score for key, verdict in ours.items() if verdict}
+
+    def groups(self, policy: str, kind: TaskKind) -> dict[str, int]:
+        return dict(self.closed)
 
     def only(self) -> Attempt:
         (attempt,) = self.attempts.values()
@@ -64,6 +73,7 @@ class Acting:
 
     then: Callable[[Task], object]
     name: str = "acting"
+    settings: JsonObject = field(default_factory=dict)
 
     async def play(
         self, task: Task, env: Environment, first: Observation, rng: Random, turns: list[Turn]
@@ -327,7 +337,7 @@ async def test_what_the_user_must_mend_stops_the_run_and_closes_every_world(
     playing = asyncio.Event()
 
     class Full(Ledger):
-        def add_attempt(self, attempt: Attempt) -> bool:
+        def add_attempt(self, attempt: Attempt, group_size: int = 0) -> bool:
             raise error
 
     async def then(task: Task) -> None:
@@ -375,7 +385,7 @@ async def test_no_more_than_concurrency_play_at_once_and_tasks_are_read_as_neede
         nonlocal playing, peak
         playing += 1
         peak = max(peak, playing)
-        if playing == 3:
+        if playing == 3 and not full.is_set():
             assert read == 3
             full.set()
         await full.wait()

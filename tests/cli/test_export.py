@@ -67,7 +67,7 @@ def test_pass_rates_choose_between_tasks(
         for task_id, each in scores.items():
             for number, score in enumerate(each):
                 attempt = make_attempt(store.task(task_id), number, policy="m", score=score)
-                store.add_attempt(attempt)
+                store.add_attempt(attempt, group_size=2 if number else 0)
     run("rollout", "--kind", "search", "--policy", "noop")
     command = ("export", "--format", "jsonl", "--out", tmp_path / "out")
     result = run(*command, "--min-pass", 0.1, "--max-pass", 0.9)

@@ -7,8 +7,9 @@ from statistics import median
 
 import pytest
 
-from data.store import Store
+from data.store import Drawn, Store
 from tests.cli.conftest import Run, error_line, records
+from tests.store.factory import make_attempt, make_task
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -38,6 +39,45 @@ def test_the_tables_show_funnel_measures_and_rates(run: Run, tasks: list[str]) -
     shown = run("stats").stdout
     for part in ("attempted", "accepted", "treewidth", "min_documents", "noop", "95 % interval"):
         assert part in shown
+
+
+SCORES = {"trips": (1, 1), "farms": (1, 0), "banks": (0, 0)}
+
+
+@pytest.fixture
+def domains(database: Path) -> None:
+    """Two tasks each of three domains, with complete groups of two attempts by two policies."""
+    names = [name for name in SCORES for _ in range(2)]
+    with Store.open(f"sqlite:///{database}") as store:
+        made = [make_task(n, level=1 + n % 2, domain=name) for n, name in enumerate(names)]
+        store.begin_run("villages", {"kind": "search"})
+        store.commit("villages", [Drawn(n, task, "") for n, task in enumerate(made)])
+        for task in made:
+            for number, score in enumerate(SCORES[task.domain]):
+                for policy in ("tiny", "vast"):
+                    value = 1.0 if policy == "vast" else float(score)
+                    attempt = make_attempt(task, number, policy=policy, score=value)
+                    store.add_attempt(attempt, group_size=2 if number else 0)
+
+
+def test_rates_are_pooled_by_domain_where_tasks_have_one(run: Run, domains: None) -> None:
+    (report,) = records(run("stats", "--json"))
+    tiny = [rate for rate in report["domain_rates"] if rate["policy"] == "tiny"]
+    assert [(rate["domain"], rate["pass_rate"], rate["num_solved"]) for rate in tiny] == [
+        ("banks", 0.0, 0),
+        ("farms", 0.5, 2),
+        ("trips", 1.0, 2),
+    ]
+    assert all((rate["num_tasks"], rate["num_scored"]) == (2, 4) for rate in tiny)
+    assert {rate["level"] for rate in report["pass_rates"]} == {1, 2}
+    shown = run("stats").stdout
+    assert "pass rate by domain" in shown
+    assert "farms" in shown
+
+
+def test_the_picture_has_the_domains(run: Run, domains: None, tmp_path: Path) -> None:
+    assert run("stats", "--plot", tmp_path / "plot.svg").exit_code == 0
+    assert "Pass rate by domain" in (tmp_path / "plot.svg").read_text()
 
 
 @pytest.mark.parametrize("policies", [[], ["oracle", "noop"]], ids=["no attempts", "attempts"])

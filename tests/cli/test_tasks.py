@@ -11,7 +11,7 @@ import pytest
 
 from data.sources.corpus import known_sources
 from data.store import Store
-from data.task import PublicTask, Task
+from data.task import PublicTask, Task, TaskKind
 from tests.cli.conftest import NUM_TASKS, Run, error_line, records
 from tests.cli.corpus import write_corpus
 
@@ -24,8 +24,9 @@ def stored(database: Path, task_id: str) -> Task:
 
 
 def test_kinds_names_every_source(run: Run) -> None:
-    (search,) = records(run("kinds", "--json"))
-    assert search["kind"] == "search"
+    found = {row["kind"]: row for row in records(run("kinds", "--json"))}
+    assert list(found) == list(TaskKind)
+    search = found["search"]
     assert search["sources"] == list(known_sources())
     assert {"domains", "environments"} < set(search)
     assert "your documents, one JSON object a line" in run("kinds").stdout

@@ -155,7 +155,7 @@ def of_unknown_kind(task: Task) -> Task:
         (unlicensed, "licence"),
         (with_the_answer_in_the_question, "reference answer"),
         (with_the_verifier_in_the_prompt, "verifier's specification"),
-        (of_unknown_kind, "unknown kind 'serch'; kinds are search"),
+        (of_unknown_kind, "unknown kind 'serch'; kinds are general, search"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

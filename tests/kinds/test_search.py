@@ -5,20 +5,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from agents.fleet import Here
 from agents.policies import scripted
 from agents.rollout import rollout
 from data.certificate import CheckName
 from data.exporters import export
-from data.store import Store
+from data.store import Drawn, Store
 from data.task import Message, Role, Script, Task, TaskBody, TaskKind, content_id
 from data.trajectory import Outcome, Trajectory
 from envs.search import world
 from synth.certify import Certifier, recertify
-from synth.funnel import Summary, local_crew, synthesise
+from synth.funnel import Crew, Drawer, Summary, local_crew, synthesise
 from synth.replay import Replayer
 from synth.request import Request, kind_module
 from synth.search import prepare
@@ -54,6 +56,23 @@ def store(tmp_path: Path, corpus: Path) -> Iterator[Store]:
     with Store.open(f"sqlite:///{tmp_path / 'tasks.db'}") as opened:
         make(opened, corpus)
         yield opened
+
+
+def test_a_task_that_the_store_has_already_leaves_no_gap(store: Store, corpus: Path) -> None:
+    known = next(iter(store.tasks()))
+    drawer = Drawer()
+
+    def draw(request: Request, start: int, stop: int) -> list[Drawn]:
+        drawn = drawer.draw(request, start, stop)
+        return [Drawn(0, known, ""), *drawn[1:]] if start == 0 else drawn
+
+    try:
+        crew = Crew(Here(), draw)
+        summary = synthesise(ask(corpus, seed=5), 4, store, lambda: nullcontext(crew))
+    finally:
+        drawer.close()
+    assert summary.rejected["duplicate"] >= 1
+    assert (summary.accepted, len(list(store.tasks()))) == (4, NUM_TASKS + 4)
 
 
 async def test_the_oracle_scores_one_and_doing_nothing_scores_zero(store: Store) -> None:

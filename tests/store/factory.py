@@ -47,6 +47,7 @@ def make_task(
     level: int = 2,
     fingerprint: str = "",
     words: str = "",
+    domain: str = "",
 ) -> Task:
     """A certified task about village `number`; same arguments, same task."""
     village = f"Dolní Lhota {number}"
@@ -75,7 +76,7 @@ def make_task(
             generator_version="1",
             seed=0,
             index=number,
-            options={},
+            options={"domain": domain} if domain else {},
             sources=(Source(name="villages", version="1", licence="CC0-1.0", sha256="0" * 64),),
         ),
         licence="CC0-1.0",

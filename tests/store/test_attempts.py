@@ -56,23 +56,48 @@ def test_attempts_are_found_by_kind_policy_and_task(store: Store) -> None:
     assert list(store.attempts(policy="noop")) == []
 
 
-def test_done_counts_only_what_is_scored(store: Store) -> None:
+def test_scores_are_only_of_what_is_scored(store: Store) -> None:
     store.add_attempt(make_attempt(TASK, 0, score=0.0))
     store.add_attempt(make_attempt(TASK, 1, outcome=Outcome.UNRESOLVED))
     store.add_attempt(make_attempt(OTHER, 0, outcome=Outcome.INVALID))
     store.add_attempt(make_attempt(OTHER, 3, policy="greedy"))
-    assert store.done("oracle", TaskKind.SEARCH) == {(TASK.id, 0)}
-    assert store.done("greedy", TaskKind.SEARCH) == {(OTHER.id, 3)}
+    assert store.scores("oracle", TaskKind.SEARCH) == {(TASK.id, 0): 0.0}
+    assert store.scores("greedy", TaskKind.SEARCH) == {(OTHER.id, 3): 1.0}
 
 
-def test_pass_rates_count_full_scores_among_scored(store: Store) -> None:
+def test_pass_rates_count_full_scores_of_complete_groups(store: Store) -> None:
     for number, score in enumerate((1.0, 0.0, 0.5, 1.0)):
         store.add_attempt(make_attempt(TASK, number, policy="Model", score=score))
     store.add_attempt(make_attempt(TASK, 4, policy="Model", outcome=Outcome.UNRESOLVED))
-    store.add_attempt(make_attempt(OTHER, 0, policy="greedy", score=0.0))
+    assert store.pass_rates() == [], "no group is complete yet"
+    store.close_group(TASK.id, "Model", 4)
+    store.add_attempt(make_attempt(OTHER, 0, policy="greedy", score=0.0), group_size=1)
     store.add_attempt(make_attempt(OTHER, 0, policy="noop", outcome=Outcome.INVALID))
-    rates = [PassRate(TASK.id, 2, "Model", 2, 4), PassRate(OTHER.id, 4, "greedy", 0, 1)]
+    rates = [
+        PassRate(TASK.id, "search", "", 2, "Model", 2, 4),
+        PassRate(OTHER.id, "search", "", 4, "greedy", 0, 1),
+    ]
     assert store.pass_rates() == sorted(rates) == store.pass_rates(TaskKind.SEARCH)
+    assert store.groups("Model", TaskKind.SEARCH) == {TASK.id: 4}
+
+
+def test_attempts_beyond_a_group_count_once_it_has_grown(store: Store) -> None:
+    for number in range(4):
+        store.add_attempt(make_attempt(TASK, number, score=float(number % 2)))
+    for size, seen in ((2, 2), (4, 4), (3, 4)):
+        store.close_group(TASK.id, "oracle", size)
+        (rate,) = store.pass_rates()
+        assert (rate.num_scored, rate.num_passed) == (seen, seen // 2)
+
+
+def test_the_attempt_that_completes_a_group_is_recorded_with_it_or_not_at_all(
+    store: Store,
+) -> None:
+    with pytest.raises(UserError, match="no task 'search-"):
+        store.add_attempt(make_attempt(make_task(3)), group_size=1)
+    with pytest.raises(UserError, match="no task 'search-"):
+        store.close_group(make_task(3).id, "oracle", 1)
+    assert store.groups("oracle", TaskKind.SEARCH) == {}
 
 
 def test_text_that_no_encoding_holds_survives(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Opening makes and migrates what is ours and refuses the rest, untouched, in one line."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,13 +13,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from data.errors import StoreError, UserError
 from data.store import Limits, Store
 from data.store.database import open_database, parse_url
 from data.store.revisions import alembic_config
 from data.store.schema import SCHEMA_VERSION, VERSION_TABLE, Table
+from data.task import TaskKind
 from tests.store.factory import edit, fill, make_draws, make_task, table_rows
 
 BRIEFLY = Limits(lock_timeout_s=0.05)
@@ -71,11 +73,40 @@ def test_every_revision_goes_down_and_up_again(url: str) -> None:
         assert store.count() == 1
 
 
+def test_attempts_of_the_first_schema_become_groups_and_tasks_get_their_domains(url: str) -> None:
+    Store.open(url).close()
+    engine = create_engine(parse_url(url))
+    body = make_task(1).model_dump(mode="json", exclude={"id", "certificate"})
+    body["provenance"]["options"] = {"domain": "libraries"}
+    bodies = {"t1": json.dumps(body), "t2": json.dumps({**body, "provenance": {}}), "t3": "{oops"}
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+        for name, text_ in bodies.items():
+            connection.execute(
+                text("INSERT INTO tasks VALUES (:id, 'search', 'en', 'train', 1, :id, 'g', :body)"),
+                {"id": name, "body": text_},
+            )
+        ends = [("t1", 0, "scored"), ("t1", 1, "scored"), ("t1", 2, "invalid"), ("t1", 3, "scored")]
+        for task, number, end in [*ends, ("t2", 1, "scored")]:
+            connection.execute(
+                text("INSERT INTO attempts VALUES (:task, 'm', :number, :end, :score, '{}')"),
+                {"task": task, "number": number, "end": end, "score": 1.0},
+            )
+    with Store.open(url) as store:
+        assert store.groups("m", TaskKind.SEARCH) == {"t1": 2}
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, domain FROM tasks ORDER BY id")).all()
+    engine.dispose()
+    assert list(map(tuple, found)) == [("t1", "libraries"), ("t2", ""), ("t3", "")]
+
+
 def test_a_newer_schema_is_refused(url: str) -> None:
     Store.open(url).close()
     edit(url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     before = table_rows(url)
-    with pytest.raises(StoreError, match="schema 9999, newer than this code's 0001; update") as e:
+    with pytest.raises(
+        StoreError, match=f"schema 9999, newer than this code's {SCHEMA_VERSION}; update"
+    ) as e:
         Store.open(url)
     one_line(e)
     assert table_rows(url) == before
@@ -168,7 +199,7 @@ def damaged_schema(path: Path) -> None:
 
 def newer(path: Path) -> None:
     filled(path)
-    edit(f"sqlite:///{path}", f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
+    edit(f"sqlite:///{path}", f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
 
 
 def filled(path: Path) -> None:

@@ -30,7 +30,7 @@ def test_types_inside_free_json_survive(store: Store) -> None:
 def test_the_stored_text_is_what_the_id_is_the_hash_of(store: Store, url: str) -> None:
     task = make_task(1)
     fill(store, [task])
-    ((*_, body),) = table_rows(url)["tasks"]
+    ((*_, body, _domain),) = table_rows(url)["tasks"]
     assert task.id == f"search-{sha256(body.encode()).hexdigest()[:20]}"
 
 

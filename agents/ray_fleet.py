@@ -1,4 +1,4 @@
-"""The funnel's hands on a Ray cluster: one remote task a chunk, tried again when a worker dies.
+"""A fleet on a Ray cluster: one remote task a unit, tried again when its worker or node dies.
 
 The checkout travels to the nodes. What does not: the packages it needs, the files of a user's own
 sources (same path on every node), and the cache of worlds, which each node keeps at the same path.
@@ -6,38 +6,34 @@ sources (same path on every node), and the cache of worlds, which each node keep
 
 import os
 import socket
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from data.errors import EnvironmentFault, UserError
-from data.store import Drawn
-from synth.funnel import AHEAD, Crew, draw
-from synth.request import Request, kind_module
+from agents.fleet import Fleet, R, U, WorkerLost
+from data.errors import UserError
 
 LOCAL = "local"
 """In the place of an address: a cluster of this machine alone, which ends with the run."""
-MAX_RETRIES = 3
-"""Of a chunk whose worker died; what a chunk itself raises is not tried again."""
+MAX_RETRIES = 1
+"""Of a unit whose worker died; what the work itself raises is not tried again."""
 ROOT = Path(__file__).resolve().parent.parent
 CONNECT_LIMIT_S = 5.0
 LEFT_HERE = ["runs/", ".venv/", ".git/", "tests/", "benchmarks/", "**/__pycache__/"]
 
 
 @contextmanager
-def ray_crew(request: Request, address: str) -> Iterator[tuple[Crew, int]]:
+def ray_fleet(address: str) -> Iterator[Fleet]:
     """Workers on the cluster at `address`; raises `UserError` if there is none, or no Ray here."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if find_spec("ray") is None:
         raise UserError("--ray needs the package ray: pip install -e '.[ray]', or use --workers")
     ray: Any = import_module("ray")
     _reach(address)
-    # The index is built once, before every worker asks for it.
-    kind_module(request.kind).warm(request)
     try:
         ray.init(
             address=address,
@@ -50,8 +46,7 @@ def ray_crew(request: Request, address: str) -> Iterator[tuple[Crew, int]]:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"no Ray cluster at {address!r}: {reason}") from error
     try:
-        num_workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        yield _Cluster(ray), num_workers * AHEAD
+        yield _Cluster(ray)
     finally:
         ray.shutdown()
 
@@ -83,23 +78,33 @@ def _environment(address: str) -> dict[str, Any]:
 
 class _Cluster:
     def __init__(self, ray: Any) -> None:
+        self._ray = ray
         self._errors = ray.exceptions
-        self._draw = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(draw)
+        self._play = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_play)
 
-    def submit(self, request: Request, start: int, stop: int) -> "Future[list[Drawn]]":
-        result: Future[list[Drawn]] = Future()
+    @property
+    def num_workers(self) -> int:
+        # Asked for anew each time: nodes come and go.
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-        def settle(done: "Future[list[Drawn]]") -> None:
+    def submit(self, work: Callable[[U], R], unit: U) -> "Future[R]":
+        result: Future[R] = Future()
+
+        def settle(done: "Future[R]") -> None:
             try:
                 result.set_result(done.result())
             except self._errors.RayTaskError as error:
                 result.set_exception(error.cause)
             except self._errors.RayError as error:
                 reason = str(error).strip().splitlines()[0]
-                died = (
-                    f"indices {start} to {stop - 1} failed on {MAX_RETRIES + 1} workers: {reason}"
-                )
-                result.set_exception(EnvironmentFault(died))
+                result.set_exception(WorkerLost(reason))
 
-        self._draw.remote(request, start, stop).future().add_done_callback(settle)
+        self._play.remote(work, unit).future().add_done_callback(settle)
         return result
+
+    def wait(self, futures: Sequence["Future[Any]"]) -> None:
+        wait(futures, return_when=FIRST_COMPLETED)
+
+
+def _play(work: Callable[[U], R], unit: U) -> R:
+    return work(unit)

@@ -1,0 +1,1 @@
+"""Plan tasks: their authors, their solvers and their proofs."""

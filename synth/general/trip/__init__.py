@@ -1,0 +1,1 @@
+"""Trip planning: requests of travellers as constraints, their authors and their proofs."""

@@ -1,0 +1,6 @@
+"""Interpreter tasks: questions that code answers, proved by two engines or methods."""
+
+from synth.interpreter.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
+from synth.interpreter.proof import parts
+
+__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]

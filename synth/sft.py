@@ -1,0 +1,146 @@
+"""SFT data from the store: scripted witnesses with reasons (cold start), or a model's best attempts.
+
+Cold start takes the attempts of the oracle and puts to each turn the reason that the task's kind
+gives for it; rejection sampling takes the scored attempts of any other policy as they are. Only the
+full score counts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import cast
+
+from agents.coldstart import Style, plain_reasons, prompted, with_reasons
+from agents.coldstart_rows import Unteachable, samples
+from data.errors import UserError
+from data.exporters.base import Manifest
+from data.exporters.sft import Sample, export_samples
+from data.selection import LeftOut, Selection, select
+from data.store import Store
+from data.task import JsonObject, Script, Task
+from data.trajectory import Attempt, Outcome, StopReason, Trajectory
+from synth.replay import Replayer
+from synth.request import kind_module
+from verifiers import verify
+
+Explain = Callable[[Task, Trajectory], tuple[str, ...]]
+"""`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness."""
+Rehearse = Callable[[Task, Trajectory], Script]
+"""`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
+
+ORACLE = "oracle"
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What `export_sft` was asked for."""
+
+    policy: str
+    style: Style
+    instructed: bool
+    rehearsed: bool
+
+
+def export_sft(
+    store: Store,
+    selection: Selection,
+    out: Path,
+    policy: str = ORACLE,
+    style: Style = Style.THINKING_TOOLS,
+    instructed: bool = False,
+    rehearsed: bool = True,
+    left_out: LeftOut | None = None,
+    reasons: Counter[str] | None = None,
+) -> Manifest:
+    """Writes the attempts of `policy` at the tasks of `selection` to the directory `out`.
+
+    The oracle's are told in `style`, and `rehearsed`: with wrong tries, where the kind knows some,
+    that are run in the task's world. Any other policy's are taken as they are. `instructed` puts the
+    prompt of the style before each sample. What is left out is counted in `left_out` and `reasons`.
+    Raises `UserError` if there is no attempt to learn from.
+    """
+    wish = _Wish(policy, style, instructed, rehearsed)
+    reasons = Counter() if reasons is None else reasons
+    tasks = select(store, selection, left_out or LeftOut())
+    with Replayer() as replayer:
+        found = _samples(store, tasks, wish, replayer, reasons)
+        first = list(islice(found, 1))
+        if not first:
+            counts = ", ".join(f"{name} {number}" for name, number in reasons.items())
+            why = counts or "none is stored"
+            raise UserError(
+                f"no attempt of policy {policy!r} to learn from ({why}); "
+                "give another, or run rollout first"
+            )
+        return export_samples(chain(first, found), out)
+
+
+def _samples(
+    store: Store,
+    tasks: Iterator[Task],
+    wish: _Wish,
+    replayer: Replayer,
+    reasons: Counter[str],
+) -> Iterator[Sample]:
+    for task in tasks:
+        for attempt in store.attempts(policy=wish.policy, task_id=task.id):
+            if why := _unfit(attempt):
+                reasons[why] += 1
+                continue
+            try:
+                yield from _taught(task, attempt, wish, replayer)
+            except Unteachable as e:
+                reasons[str(e)] += 1
+
+
+def _unfit(attempt: Attempt) -> str:
+    """Why nothing is to be learnt from an attempt, in a word; empty if something is."""
+    if attempt.outcome is not Outcome.SCORED or attempt.verdict is None:
+        return "unscored"
+    if attempt.verdict.score < 1:
+        return "no_full_score"
+    assert attempt.trajectory, "a scored attempt has one"
+    return "" if attempt.trajectory.stop is StopReason.ANSWERED else "no_answer"
+
+
+def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> Iterator[Sample]:
+    """The samples of one attempt with the full score."""
+    trajectory, style = attempt.trajectory, wish.style
+    assert trajectory, "only scored attempts come here"
+    origin: JsonObject = {"policy": attempt.policy, "attempt": attempt.attempt, "score": 1}
+    if attempt.policy == ORACLE:
+        if wish.rehearsed:
+            trajectory = rehearsal(task, trajectory, replayer)
+        explain = cast(Explain | None, _slot(task, "explain"))
+        told = explain(task, trajectory) if explain else None
+        told = told or plain_reasons(trajectory.turns, task.language)
+        trajectory = with_reasons(trajectory, told, style)
+        origin["reasoning"] = "program" if explain else "plain"
+        tries = len(trajectory.turns) - 1 - len(task.hidden.witness.calls)
+        origin["calls_beside_the_way"] = tries
+    else:
+        thinks = any(turn.reasoning for turn in trajectory.turns)
+        style = Style.THINKING_TOOLS if thinks else Style.TOOLS
+        origin["reasoning"] = "model" if thinks else "none"
+    prompt = prompted(task.prompt, style, task.language) if wish.instructed else None
+    yield from samples(task, trajectory, style, origin, prompt)
+
+
+def rehearsal(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
+    """A run of the task's witness with wrong tries in it; `trajectory` itself if there are none."""
+    rehearse = cast(Rehearse | None, _slot(task, "rehearse"))
+    script = rehearse(task, trajectory) if rehearse else task.hidden.witness
+    if script.calls == task.hidden.witness.calls:
+        return trajectory
+    first, played = replayer.run(task.public(), script)
+    # A verifier may count calls; an attempt that it does not accept is nothing to learn from.
+    if verify(task, played).score < 1:
+        return trajectory
+    return played.model_copy(update={"first": first.text})
+
+
+def _slot(task: Task, name: str) -> object:
+    """What the task's kind exports under a name that not every kind has; None if it has not."""
+    return vars(kind_module(task.kind)).get(name)
