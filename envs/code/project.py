@@ -28,7 +28,9 @@ _CONFIGURATION = re.compile(
     r"(^|/)(conftest\.py|pytest\.ini|\.?pytest\.toml|tox\.ini|setup\.cfg|pyproject\.toml|noxfile\.py"
     r"|sitecustomize\.py|usercustomize\.py|[^/]*\.pth|[^/]*\.egg-info/.*|PKG-INFO)$"
 )
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE
+)
 _NOT_SOURCE = frozenset({"docs", "doc", "examples", "benchmarks", "benchmark", "scripts", "tools"})
 _IMPORTED_AS = {
     "attrs": "attr",
@@ -154,11 +156,13 @@ def _is_used(name: str, imported: set[str]) -> bool:
 
 
 def _imported(tree: Tree) -> set[str]:
-    """Top-level names that any module of the tree imports."""
+    """Top-level names that modules and tests import; documentation and tools do not count."""
     found: set[str] = set()
     for path, file in tree.items():
-        if path.endswith(".py"):
-            found |= {name.decode() for name in _IMPORT.findall(file.content)}
+        if path.endswith(".py") and PurePosixPath(path).parts[0] not in _NOT_SOURCE:
+            for one, several in _IMPORT.findall(file.content):
+                names = [one] if one else several.split(b",")
+                found |= {name.split()[0].split(b".")[0].decode() for name in names if name.strip()}
     return found
 
 
