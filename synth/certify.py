@@ -24,6 +24,9 @@ VERSION = "1"
 MIN_SECRET = 2
 """Shorter strings occur everywhere and are no secret."""
 
+MIN_JUDGED = 3
+"""Attempts that a check has to judge before it says anything."""
+
 NEED_ANSWER = (CheckName.SHORTCUT, CheckName.ALTERNATIVES, CheckName.MUTANTS, CheckName.CHEATS)
 """Checks that say nothing about a task whose stored answer is no longer counted as right."""
 
@@ -171,7 +174,8 @@ class _Run:
                 if score:
                     found += f" ({_failed(verdict)})"
                 return Finding(found, {"judged": number})
-        return Finding("" if number else "none to judge", {"judged": number})
+        few = f"only {number} to judge" if number < MIN_JUDGED else ""
+        return Finding(few, {"judged": number})
 
     def _play(self, script: Script) -> Trajectory:
         played = self._replayed(script).trajectory

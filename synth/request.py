@@ -1,10 +1,12 @@
 """What a run of synthesis was asked for: with an index, all that a task is made from."""
 
 from importlib import import_module
+from pathlib import PurePath
+from random import Random
 from typing import NamedTuple, Protocol, cast
 
 from data.errors import UserError
-from data.hashing import content_hash
+from data.hashing import content_hash, derive_rng
 from data.record import Record
 from data.task import Author, JsonObject, Language, Task, TaskBody, TaskKind
 from synth.parts import Parts
@@ -96,3 +98,22 @@ def run_id(request: Request) -> str:
     """Identity of a run: what was asked, and by which generator it is answered."""
     fields = request.model_dump(mode="json")
     return content_hash({**fields, "version": kind_module(request.kind).VERSION})[:16]
+
+
+def draft_rng(request: Request, index: int, generator: str, version: str) -> Random:
+    """The random numbers of the draft at `index`.
+
+    A user's file counts by its name alone, so that the same corpus gives the same drafts in
+    whatever folder it lies.
+    """
+    options = dict(request.options)
+    sources = options.get("sources")
+    if isinstance(sources, list):
+        options["sources"] = [_without_folder(str(source)) for source in sources]
+    return derive_rng(request.seed, generator, version, content_hash(options), index)
+
+
+def _without_folder(source: str) -> str:
+    """`jsonl:notes.jsonl` of `jsonl:/home/ada/notes.jsonl`; a source without a path as it is."""
+    scheme, colon, path = source.partition(":")
+    return f"{scheme}:{PurePath(path).name}" if colon else source

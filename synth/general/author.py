@@ -42,7 +42,7 @@ from synth.general.trip.author import (
     warm_trip,
 )
 from synth.general.written import Written
-from synth.request import Rejection, Request
+from synth.request import Rejection, Request, draft_rng
 
 GENERATOR = "synth.general"
 VERSION = "1"
@@ -135,7 +135,7 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
     options = Options.model_validate(request.options)
     if options.family == REPORT:
         return generate_report(request, index)
-    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    rng = draft_rng(request, index, GENERATOR, VERSION)
     every = places(options.domain, options.family)
     place = every[(index + request.seed) % len(every)]
     level = options.difficulty or rng.randint(1, 5)

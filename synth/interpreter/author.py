@@ -10,7 +10,7 @@ from random import Random
 from pydantic import Field, JsonValue, ValidationError
 
 from data.errors import SourceError, UserError
-from data.hashing import canonical_json, content_hash, derive_rng
+from data.hashing import canonical_json, content_hash
 from data.record import Record
 from data.task import (
     Author,
@@ -35,7 +35,7 @@ from synth.interpreter.draft import Draft, Rejected, answer_spec
 from synth.interpreter.prompt import prompt
 from synth.interpreter.shapes import FIGURES
 from synth.interpreter.user_tables import table_info
-from synth.request import Catalogue, Rejection, Request
+from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.interpreter import FigureSpec, HiddenEdition, InterpreterSpec
 
 GENERATOR = "synth.interpreter"
@@ -136,7 +136,7 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
 def draft(request: Request, index: int) -> Draft:
     """Raises `Rejected`."""
     options = Options.model_validate(request.options)
-    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    rng = draft_rng(request, index, GENERATOR, VERSION)
     tables = _tables(options.sources)
     sorts = {
         "tables": bool(tables),

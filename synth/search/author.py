@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import Field, JsonValue, ValidationError
 
 from data.errors import UserError
-from data.hashing import canonical_json, content_hash, derive_rng
+from data.hashing import canonical_json, content_hash
 from data.record import Record
 from data.sources.base import ValueKind
 from data.sources.corpus import DEFAULT_SOURCES, known_sources, resolved
@@ -27,7 +27,7 @@ from data.task import (
 )
 from envs.search import TOOLS
 from envs.search import VERSION as WORLD_VERSION
-from synth.request import Catalogue, Rejection, Request
+from synth.request import Catalogue, Rejection, Request, draft_rng
 from synth.search.audit import MIN_DOCUMENTS, audit, num_documents
 from synth.search.compose import Composer, Unfit
 from synth.search.evidence import stating_pages
@@ -105,7 +105,7 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
     """The task at `index`, or why there is none; see `synth.request.KindModule`."""
     options = Options.model_validate(request.options)
     library = open_library(options.sources)
-    rng = derive_rng(request.seed, GENERATOR, VERSION, content_hash(request.options), index)
+    rng = draft_rng(request, index, GENERATOR, VERSION)
     try:
         question = compose(library, options, rng)
         return write(library, request, index, question, rng)

@@ -24,6 +24,8 @@ from synth.search.route import answer_message, named_in, retrace
 
 MAX_NEAR_MISSES = 40
 """Near misses that are judged for each task; every clue has its share."""
+MIN_MUTANTS = 5
+"""Wrong answers that are judged where there are that many; any of the type fill the list."""
 
 
 class Proof(Record):
@@ -172,12 +174,12 @@ class _Prover:
         ask = self.proof.query.ask
         right = self.task.hidden.reference
         seen = {canonical_json(right)}
-        for path, entity in self.near:
+        for label, entity in self._wrong():
             wrong = self._asked_of(entity)
             if wrong is None or canonical_json(wrong) in seen:
                 continue
             seen.add(canonical_json(wrong))
-            yield Variant(f"all clues but {path}", self._with_answer(wrong))
+            yield Variant(label, self._with_answer(wrong))
         if isinstance(right, list):
             yield Variant("one item short", self._with_answer(right[1:]))
             yield Variant("one item twice", self._with_answer([*right, right[0]]))
@@ -187,6 +189,17 @@ class _Prover:
         if not isinstance(ask, Entities):
             (subject,) = self.library.sets.members(self.proof.query.root)
             yield Variant("its subject", self._with_answer(self.kb.entities[subject].name))
+
+    def _wrong(self) -> Iterator[tuple[str, str]]:
+        """The near misses, then the best known others of the type while there are too few."""
+        for path, entity in self.near:
+            yield f"all clues but {path}", entity
+        root = self.proof.query.root
+        if len(self.near) < MIN_MUTANTS:
+            near = {entity for _, entity in self.near} | self.library.sets.members(root)
+            others = [entity for entity in self.kb.of_type[root.type] if entity not in near]
+            for entity in nsmallest(MIN_MUTANTS, others, key=self.kb.fame.__getitem__):
+                yield "another of its type", entity
 
     def _asked_of(self, entity: str) -> object:
         """The answer if `entity` were the subject; None where it has none."""
