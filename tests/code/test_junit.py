@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from verifiers.code.junit import MAX_REPORT_BYTES, ReportError, Status, passed, read_report
+from envs.code.junit import MAX_REPORT_BYTES, ReportError, Status, passed, read_report
 
 SUITE = """
 import pytest, unittest

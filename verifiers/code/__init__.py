@@ -1,1 +1,0 @@
-"""The verdict on a code attempt: hidden tests, run on the agent's source files in a fresh sandbox."""
