@@ -6,7 +6,6 @@ for those. A figure is left in the variable `figure` instead, and the cells are 
 data shown too: its numbers are read from what it shows, and the message gives the largest. No detail of a check repeats a right answer.
 """
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Self
@@ -14,16 +13,15 @@ from typing import Self
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from data.errors import EnvironmentFault, TaskError
-from data.hashing import canonical_json
 from data.record import Record
 from data.task import Task
-from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
+from data.trajectory import Trajectory, Verdict, VerdictCheck
 from envs.interpreter.rerun import Rerun, rerun
 from envs.interpreter.world import DataFile, Ended, Parameters, Transcript
 from verifiers.answers import AnswerSpec, Match, matches
 from verifiers.figures import FigureForm, drawn
+from verifiers.messages import Malformed, final_message, objects
 
-MAX_MESSAGE_CHARS = 50_000
 VARIABLE = "answer"
 FIGURE = "figure"
 RERUN_S = 60.0
@@ -64,10 +62,6 @@ _FILES = TypeAdapter(tuple[DataFile, ...])
 _SKIPPED = (False, "not looked at: an earlier check failed")
 
 
-class _Malformed(Exception):
-    """What is wrong with the form of a final message, worded for whoever wrote it."""
-
-
 def verify(task: Task, trajectory: Trajectory) -> Verdict:
     """Score 1 if form, answer and every rerun are right, else 0.
 
@@ -77,7 +71,7 @@ def verify(task: Task, trajectory: Trajectory) -> Verdict:
     cells, seconds = _cells(trajectory, parameters)
     try:
         given = _read(trajectory)
-    except _Malformed as wrong:
+    except Malformed as wrong:
         return _verdict((False, str(wrong)), _SKIPPED, _SKIPPED)
     match = matches(spec.answer, unwrapped(given))
     if not match:
@@ -168,58 +162,15 @@ def _cells(trajectory: Trajectory, parameters: Parameters) -> tuple[tuple[str, .
 
 
 def _read(trajectory: Trajectory) -> JsonValue:
-    message = trajectory.answer
-    if trajectory.stop is not StopReason.ANSWERED or not message.strip():
-        raise _Malformed(f"there is no final message (the attempt ended by {trajectory.stop})")
-    if len(message) > MAX_MESSAGE_CHARS:
-        raise _Malformed(f"the final message is longer than {MAX_MESSAGE_CHARS} characters")
-    objects = {canonical_json(found): found for found in _objects(message)}
-    if len(objects) != 1:
-        raise _Malformed(
-            'the final message must hold exactly one JSON object {"answer": ...}, '
-            f"found {len(objects)}"
+    given = objects(final_message(trajectory))
+    if len(given) != 1:
+        raise Malformed(
+            f'the final message must hold exactly one JSON object {{"answer": ...}}, found {len(given)}'
         )
-    (found,) = objects.values()
+    (found,) = given
     if set(found) != {"answer"}:
-        raise _Malformed('the JSON object must have the key "answer" and no other')
+        raise Malformed('the JSON object must have the key "answer" and no other')
     return found["answer"]
-
-
-def _objects(message: str) -> list[dict[str, JsonValue]]:
-    """Every outermost JSON object in `message`, in order; broken ones are text."""
-    found: list[dict[str, JsonValue]] = []
-    at = message.find("{")
-    while at >= 0:
-        try:
-            value, at = _DECODER.raw_decode(message, at)
-        except (ValueError, RecursionError):
-            at += 1
-        else:
-            found.append(value)
-        at = message.find("{", at)
-    return found
-
-
-def _no_repeats(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    if len(dict(pairs)) < len(pairs):
-        raise _Malformed("the JSON object gives a key twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(digits)
-    return value
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_repeats, parse_constant=_no_constant, parse_float=_finite
-)
 
 
 def _spec(task: Task) -> tuple[InterpreterSpec, Parameters]:

@@ -4,21 +4,19 @@ The final message holds one JSON object `{"answer": ..., "evidence": [document i
 fence, with any text around it. No detail of a check repeats the right answer.
 """
 
-import json
 from typing import NamedTuple, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError
 
 from data.errors import EnvironmentFault, TaskError
-from data.hashing import canonical_json
 from data.record import Record
 from data.task import Task
-from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
+from data.trajectory import Trajectory, Verdict, VerdictCheck
 from verifiers.answers import AnswerSpec, matches
+from verifiers.messages import Malformed, final_message, objects
 
 R = TypeVar("R", bound=Record)
 
-MAX_MESSAGE_CHARS = 50_000
 MAX_EVIDENCE = 20
 """More cited documents than anybody needs: a limit against citing a whole corpus."""
 
@@ -43,10 +41,6 @@ class _Reply(NamedTuple):
     evidence: tuple[str, ...]
 
 
-class _Malformed(Exception):
-    """What is wrong with the form of a final message, worded for whoever wrote it."""
-
-
 def verify(task: Task, trajectory: Trajectory) -> Verdict:
     """Score 1 if form, answer and evidence are all right, else 0.
 
@@ -55,7 +49,7 @@ def verify(task: Task, trajectory: Trajectory) -> Verdict:
     spec, state = _spec(task), _state(trajectory)
     try:
         reply = _read(trajectory)
-    except _Malformed as wrong:
+    except Malformed as wrong:
         skipped = "not looked at: the form is wrong"
         return _verdict(
             VerdictCheck(name="format", passed=False, detail=str(wrong)),
@@ -89,66 +83,22 @@ def _evidence_error(evidence: tuple[str, ...], spec: SearchSpec, state: _State) 
 
 
 def _read(trajectory: Trajectory) -> _Reply:
-    message = trajectory.answer
-    if trajectory.stop is not StopReason.ANSWERED or not message.strip():
-        raise _Malformed(f"there is no final message (the attempt ended by {trajectory.stop})")
-    if len(message) > MAX_MESSAGE_CHARS:
-        raise _Malformed(f"the final message is longer than {MAX_MESSAGE_CHARS} characters")
-    objects = _objects(message)
-    if len(objects) > 1:
-        objects = list({canonical_json(found): found for found in objects}.values())
-    if len(objects) != 1:
-        raise _Malformed(
+    given = objects(final_message(trajectory))
+    if len(given) != 1:
+        raise Malformed(
             'the final message must hold exactly one JSON object {"answer": ..., "evidence": '
-            f"[...]}}, found {len(objects)}"
+            f"[...]}}, found {len(given)}"
         )
-    (found,) = objects
+    (found,) = given
     if set(found) != {"answer", "evidence"}:
-        raise _Malformed('the JSON object must have the keys "answer" and "evidence", no others')
+        raise Malformed('the JSON object must have the keys "answer" and "evidence", no others')
     evidence = found["evidence"]
     if not isinstance(evidence, list):
-        raise _Malformed("evidence must be a list of document ids")
+        raise Malformed("evidence must be a list of document ids")
     ids = tuple(item for item in evidence if isinstance(item, str))
     if len(ids) < len(evidence):
-        raise _Malformed("evidence must be a list of document ids, all text")
+        raise Malformed("evidence must be a list of document ids, all text")
     return _Reply(found["answer"], ids)
-
-
-def _objects(message: str) -> list[dict[str, JsonValue]]:
-    """Every outermost JSON object in `message`, in order; broken ones are text."""
-    found: list[dict[str, JsonValue]] = []
-    at = message.find("{")
-    while at >= 0:
-        try:
-            value, at = _DECODER.raw_decode(message, at)
-        except (ValueError, RecursionError):
-            at += 1
-        else:
-            found.append(value)
-        at = message.find("{", at)
-    return found
-
-
-def _no_repeats(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    if len(dict(pairs)) < len(pairs):
-        raise _Malformed("the JSON object gives a key twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(digits)
-    return value
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_repeats, parse_constant=_no_constant, parse_float=_finite
-)
 
 
 class _Read(NamedTuple):

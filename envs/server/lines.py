@@ -24,7 +24,10 @@ MAX_IN_FLIGHT = 256
 
 
 async def serve(handle: Handler) -> None:
-    """Answers requests until stdin closes; whatever else prints goes to stderr."""
+    """Answers requests until stdin closes, or nobody reads the replies any more.
+
+    Whatever else prints goes to stderr.
+    """
     reader = await _stdin()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -35,8 +38,12 @@ async def serve(handle: Handler) -> None:
             reply = await _reply(line, handle)
         finally:
             slots.release()
-        out.write(json.dumps(reply, ensure_ascii=False) + "\n")
-        out.flush()
+        try:
+            out.write(json.dumps(reply, ensure_ascii=False) + "\n")
+            out.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            reader.feed_eof()
 
     async with asyncio.TaskGroup() as group:
         while line := await reader.readline():

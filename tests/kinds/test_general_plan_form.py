@@ -5,8 +5,9 @@ import json
 import pytest
 
 from verifiers.general.constraints import PlanProblem, Slot
-from verifiers.general.form import Fixed, Items, Malformed, Object, Pick, read_plan
+from verifiers.general.form import Fixed, Items, Object, Pick, read_plan
 from verifiers.general.tables import Row, Table, Tables
+from verifiers.messages import Malformed
 
 ROWS: list[Row] = [
     {"id": "D-1", "name": "Blue Soup"},

@@ -98,6 +98,18 @@ def test_every_task_carries_every_check_with_what_it_found(store: Store) -> None
         assert all(int(str(found[name].evidence["judged"])) >= 3 for name in judged)
 
 
+def test_the_folder_of_a_corpus_decides_nothing(tmp_path: Path, corpus: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    moved = harbour.write(tmp_path / "elsewhere" / corpus.name)
+    drafts = [
+        [kind_module("search").generate(ask(path), index) for index in range(30)]
+        for path in (corpus, moved)
+    ]
+    asked = [[t.prompt if isinstance(t, TaskBody) else t for t in made] for made in drafts]
+    assert asked[0] == asked[1]
+    assert any(isinstance(task, TaskBody) for task in drafts[0])
+
+
 def test_nothing_hidden_is_in_the_public_part(store: Store) -> None:
     for task in store.tasks():
         public = task.public().model_dump_json()

@@ -5,7 +5,6 @@ Reading is forgiving about what means nothing (order of keys, space, text and fe
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -16,8 +15,8 @@ from data.hashing import canonical_json
 from data.record import Record
 from verifiers.general.constraints import PlanProblem, Scalar
 from verifiers.general.tables import Tables, folded
+from verifiers.messages import MAX_MESSAGE_CHARS, Malformed, outermost
 
-MAX_MESSAGE_CHARS = 50_000
 MAX_SHOWN = 60
 
 
@@ -50,10 +49,6 @@ class Items(Record):
 Form = Annotated[Fixed | Pick | Object | Items, About(discriminator="kind")]
 Object.model_rebuild()
 Items.model_rebuild()
-
-
-class Malformed(Exception):
-    """What is wrong with the form of an answer, worded for whoever wrote it."""
 
 
 def example(form: Form, shown: Mapping[str, JsonValue]) -> JsonValue:
@@ -152,43 +147,12 @@ def _alike(given: JsonValue, fixed: Scalar) -> bool:
 
 
 def _answers(message: str, form: Object | Items) -> Iterator[JsonValue]:
-    """Every outermost JSON value in `message` that could be the answer; broken ones are text."""
-    at = 0
-    while opening := _BRACKET.search(message, at):
-        try:
-            value, at = _DECODER.raw_decode(message, opening.start())
-        except (ValueError, RecursionError):
-            at = opening.end()
-        else:
-            if isinstance(value, dict) if isinstance(form, Object) else _is_list_of_objects(value):
-                yield value
-
-
-_BRACKET = re.compile(r"[\[{]")
+    """Every outermost JSON value in `message` that could be the answer."""
+    for value in outermost(message, "[{"):
+        if isinstance(value, dict) if isinstance(form, Object) else _is_list_of_objects(value):
+            yield value
 
 
 def _is_list_of_objects(value: JsonValue) -> bool:
     """Other lists in a text, such as [1], are no answers."""
     return isinstance(value, list) and bool(value) and all(isinstance(i, dict) for i in value)
-
-
-def _no_repeats(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    if len(dict(pairs)) < len(pairs):
-        raise Malformed("an object of the answer gives a key twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(digits)
-    return value
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_repeats, parse_constant=_no_constant, parse_float=_finite
-)

@@ -12,9 +12,10 @@ from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
 from envs.general.env import open_compiled
 from verifiers.general.constraints import PlanProblem
 from verifiers.general.evaluate import Evaluator
-from verifiers.general.form import Items, Malformed, Object, read_plan
+from verifiers.general.form import Items, Object, read_plan
 from verifiers.general.tables import Tables
 from verifiers.general.worlds import plan_tables
+from verifiers.messages import Malformed
 
 FAMILY = "plan"
 

@@ -4,7 +4,6 @@ The writes of the attempt are carried out again in a fresh world, where the rule
 each; what that world holds in the end must be what the attempt's world said it holds.
 """
 
-import json
 from collections import Counter
 from typing import Literal, NamedTuple
 
@@ -14,7 +13,7 @@ from data.errors import EnvironmentFault, TaskError
 from data.hashing import canonical_json
 from data.record import Record
 from data.task import Task
-from data.trajectory import StopReason, Trajectory, Verdict, VerdictCheck
+from data.trajectory import Trajectory, Verdict, VerdictCheck
 from envs.general.compiler import Compiled
 from envs.general.domain import Table
 from envs.general.env import open_compiled
@@ -22,8 +21,8 @@ from envs.general.kinds import Kind
 from envs.general.reads import folded
 from envs.general.spec import ColumnClass
 from envs.general.world import Refused
+from verifiers.messages import Malformed, final_message, objects
 
-MAX_MESSAGE_CHARS = 50_000
 MAX_IDS = 200
 
 Scalar = str | int | float | bool | None
@@ -85,10 +84,6 @@ class _Report(NamedTuple):
     changed: frozenset[str]
     declined: int
     answer: JsonValue
-
-
-class _Malformed(Exception):
-    """What is wrong with the form of a final message, worded for whoever wrote it."""
 
 
 def transact_spec(task: Task) -> TransactSpec:
@@ -212,7 +207,7 @@ def _report_checks(
     names = ["format", "changed", "declined"] + (["answer"] if spec.answer is not None else [])
     try:
         report = _read(trajectory, spec.answer is not None)
-    except _Malformed as wrong:
+    except Malformed as wrong:
         skipped = "not looked at: the form is wrong"
         return [
             VerdictCheck(
@@ -253,66 +248,24 @@ def same_value(right: Scalar, given: JsonValue) -> bool:
 
 
 def _read(trajectory: Trajectory, with_answer: bool) -> _Report:
-    message = trajectory.answer
-    if trajectory.stop is not StopReason.ANSWERED or not message.strip():
-        raise _Malformed(f"there is no final message (the attempt ended by {trajectory.stop})")
-    if len(message) > MAX_MESSAGE_CHARS:
-        raise _Malformed(f"the final message is longer than {MAX_MESSAGE_CHARS} characters")
-    objects = {canonical_json(found): found for found in _objects(message)}
-    if len(objects) != 1:
-        raise _Malformed(f"the final message must hold one JSON object, found {len(objects)}")
-    (found,) = objects.values()
+    given = objects(final_message(trajectory))
+    if len(given) != 1:
+        raise Malformed(f"the final message must hold one JSON object, found {len(given)}")
+    (found,) = given
     keys = {"changed", "declined"} | ({"answer"} if with_answer else set())
     if set(found) != keys:
-        raise _Malformed(f"the JSON object must have the keys {', '.join(sorted(keys))}, no others")
+        raise Malformed(f"the JSON object must have the keys {', '.join(sorted(keys))}, no others")
     ids, declined = found["changed"], found["declined"]
     if not isinstance(ids, list) or not all(isinstance(item, str | int) for item in ids):
-        raise _Malformed("changed must be a list of ids")
+        raise Malformed("changed must be a list of ids")
     texts = [str(item) for item in ids if not isinstance(item, bool)]
     if len(texts) > MAX_IDS or len(set(texts)) < len(ids):
-        raise _Malformed(f"changed must list at most {MAX_IDS} different ids")
+        raise Malformed(f"changed must list at most {MAX_IDS} different ids")
     if isinstance(declined, bool) or not isinstance(declined, int | float):
-        raise _Malformed("declined must be a number")
+        raise Malformed("declined must be a number")
     if declined != int(declined):
-        raise _Malformed("declined must be a whole number")
+        raise Malformed("declined must be a whole number")
     return _Report(frozenset(texts), int(declined), found.get("answer"))
-
-
-def _objects(message: str) -> list[dict[str, JsonValue]]:
-    """Every outermost JSON object in `message`, in order; broken ones are text."""
-    found: list[dict[str, JsonValue]] = []
-    at = message.find("{")
-    while at >= 0:
-        try:
-            value, at = _DECODER.raw_decode(message, at)
-        except (ValueError, RecursionError):
-            at += 1
-        else:
-            found.append(value)
-        at = message.find("{", at)
-    return found
-
-
-def _no_repeats(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    if len(dict(pairs)) < len(pairs):
-        raise _Malformed("the JSON object gives a key twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(digits)
-    return value
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_repeats, parse_constant=_no_constant, parse_float=_finite
-)
 
 
 def _state(trajectory: Trajectory) -> _State:

@@ -11,9 +11,10 @@ from data.task import Task
 from data.trajectory import Trajectory, Verdict, VerdictCheck
 from envs.general.trip.compiled import Compiled
 from envs.general.trip.session import open_trip
-from verifiers.general.form import Malformed, read_plan
+from verifiers.general.form import read_plan
 from verifiers.general.plan import PlanSpec, judge, plan_spec
 from verifiers.general.tables import Table, Tables
+from verifiers.messages import Malformed
 
 
 class _State(Record):
