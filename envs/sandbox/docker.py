@@ -23,7 +23,7 @@ import logging
 import socket
 import tarfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ CONTROL = "/run/palaestra"
 """Where the folder of the control socket is mounted."""
 START_S = 60.0
 """Longest start of a container with its programs, on a busy machine."""
+OLDEST_API = "1.24"
+"""What an engine is asked with whether it answers at all; a refusal is an answer."""
 ENGINE_S = 60
 """Longest answer of the engine."""
 LOG_SHOWN_CHARS = 500
@@ -145,16 +147,19 @@ class Docker:
 def _engine() -> Any:
     """A client of the engine; raises `EnvironmentFault` if none answers."""
     import docker
-    from docker.errors import DockerException
+    from docker.errors import APIError, DockerException
+    from requests import RequestException
 
     try:
-        client = docker.from_env(timeout=ENGINE_S)
-        client.ping()
-    except DockerException as error:
+        # A client that finds out the version itself leaves its socket open where none answers.
+        with closing(docker.from_env(version=OLDEST_API, timeout=ENGINE_S)) as asking:
+            with suppress(APIError):
+                asking.ping()
+        return docker.from_env(timeout=ENGINE_S)
+    except (DockerException, RequestException) as error:
         raise EnvironmentFault(
             f"no Docker engine answers ({error}); start one ('python scripts/docker_engine.py')"
         ) from error
-    return client
 
 
 def engine_version() -> str:
