@@ -20,10 +20,11 @@ import asyncio
 import hashlib
 import io
 import logging
+import os
 import socket
 import tarfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,7 @@ CONTROL = "/run/palaestra"
 """Where the folder of the control socket is mounted."""
 START_S = 60.0
 """Longest start of a container with its programs, on a busy machine."""
-OLDEST_API = "1.24"
-"""What an engine is asked with whether it answers at all; a refusal is an answer."""
+UNIX = "http+unix://"
 ENGINE_S = 60
 """Longest answer of the engine."""
 LOG_SHOWN_CHARS = 500
@@ -147,19 +147,22 @@ class Docker:
 def _engine() -> Any:
     """A client of the engine; raises `EnvironmentFault` if none answers."""
     import docker
-    from docker.errors import APIError, DockerException
-    from requests import RequestException
+    from docker.errors import DockerException
+    from docker.utils import parse_host
 
     try:
-        # A client that finds out the version itself leaves its socket open where none answers.
-        with closing(docker.from_env(version=OLDEST_API, timeout=ENGINE_S)) as asking:
-            with suppress(APIError):
-                asking.ping()
-        return docker.from_env(timeout=ENGINE_S)
-    except (DockerException, RequestException) as error:
+        address = parse_host(os.environ.get("DOCKER_HOST"))
+        if address.startswith(UNIX):
+            # The library's own attempt would leave its socket open where nobody listens.
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.connect(address.removeprefix(UNIX))
+        client = docker.from_env(timeout=ENGINE_S)
+        client.ping()
+    except (DockerException, OSError) as error:
         raise EnvironmentFault(
             f"no Docker engine answers ({error}); start one ('python scripts/docker_engine.py')"
         ) from error
+    return client
 
 
 def engine_version() -> str:
