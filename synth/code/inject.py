@@ -19,7 +19,6 @@ from synth.code.bug import Bug, Story
 from synth.code.coverage import End, ends_plugin, read_ends
 from synth.code.draft import Rejected, failing, modules_of, text_of
 from synth.code.operators import Edit, Module, applied
-from synth.code.operators.module import Function
 from synth.code.sites import MAX_SHARE, Ground, Site, new_lines
 
 TRIAL = CodeLimits(tests_s=20.0)
@@ -171,7 +170,7 @@ def function_lines(text: str, name: str) -> int:
     module = Module(text)
     sizes = (
         (node.end_lineno or node.lineno) - node.lineno + 1
-        for node in ast.walk(module.tree)
-        if isinstance(node, Function) and module.function(node) == name
+        for node in module.functions()
+        if module.function(node) == name
     )
     return max(sizes, default=0)

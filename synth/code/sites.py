@@ -17,6 +17,10 @@ AT_DEFINITION = frozenset({"change_default"})
 """Operators whose lines run when the module is imported, before any test."""
 
 
+SCAR = "pass"
+"""What no author writes in place of a statement; it would show where the bug is."""
+
+
 class Site(NamedTuple):
     path: str
     mutation: Mutation
@@ -51,7 +55,8 @@ class Ground:
         for operator in OPERATORS:
             for mutation in candidates(module, operator):
                 mask = _reached(coverage, path, module.text, mutation)
-                if fewest <= mask.bit_count() <= most:
+                scarred = any(edit.text.strip() == SCAR for edit in mutation.edits)
+                if fewest <= mask.bit_count() <= most and not scarred:
                     yield Site(path, mutation, mask)
 
 

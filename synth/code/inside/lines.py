@@ -18,6 +18,10 @@ from _pytest import junitxml
 MAX_LOOKS = 3
 """How often the way from a test to one function is measured; the shortest counts."""
 MAX_FRAMES = 400
+MAX_CALLS = 200
+"""Calls of one function that are followed in one test."""
+MAX_IDLE = 2_000
+"""Lines in a row that say nothing new; a frame is left alone then until it ends."""
 SHIFT = 24
 """Bits of a line's number; above them is the number of its file."""
 
@@ -32,6 +36,7 @@ class Lines:
         self._looks: dict[tuple[int, str], tuple[int, int]] = {}
         """Of this test: times that a function was looked at, and frames of the sources up to it."""
         self._tracers = [self._tracer(number << SHIFT) for number in range(len(sources))]
+        self._idle = 0
         self.tests: list[str] = []
         self.lines: dict[int, int] = {}
         self.depths: dict[tuple[int, str, int], int] = {}
@@ -40,6 +45,7 @@ class Lines:
         self.tests.append(test)
         self._seen.clear()
         self._looks.clear()
+        self._idle = 0
         threading.settrace(self._enter)
         sys.settrace(self._enter)
 
@@ -57,8 +63,16 @@ class Lines:
         seen = self._seen
 
         def line(frame: FrameType, event: str, value: Any) -> Any:
-            if event == "line":
-                seen.add(base + frame.f_lineno)
+            if event != "line":
+                return line
+            place = base + frame.f_lineno
+            if place not in seen:
+                seen.add(place)
+                self._idle = 0
+                return line
+            self._idle += 1
+            if self._idle > MAX_IDLE:
+                frame.f_trace_lines = False
             return line
 
         return line
@@ -71,7 +85,10 @@ class Lines:
         name = code.co_qualname.replace(".<locals>", "").partition(".<")[0]
         looks, depth = self._looks.get((number, name), (0, MAX_FRAMES))
         if looks < MAX_LOOKS:
-            self._looks[number, name] = looks + 1, min(depth, self._depth(frame))
+            depth = min(depth, self._depth(frame))
+        self._looks[number, name] = looks + 1, depth
+        if looks > MAX_CALLS:
+            return None
         return self._tracers[number]
 
     def _depth(self, frame: FrameType) -> int:
