@@ -49,6 +49,11 @@ def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     return {SITE: installed(toolchain.lock, cache_root() / "sites")}
 
 
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    """The agent has our pytest too, which needs nothing else."""
+    return {"PYTHONPATH": ":".join([*_path(toolchain, mounts), PACKAGES_FOLDER])}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     path = _path(request.toolchain, mounts)
     job = {
