@@ -248,7 +248,9 @@ def _folders(path: Path) -> tuple[Path, Path]:
     if not (folder / "HEAD").is_file() or not (common / "objects").is_dir():
         raise SourceError(f"{path} is no git repository; name a clone, bare or with its files")
     if (common / "reftable").is_dir():
-        raise SourceError(f"{path} keeps its references as reftable; clone it with --ref-format=files")
+        raise SourceError(
+            f"{path} keeps its references as reftable; clone it with --ref-format=files"
+        )
     return folder, common
 
 
@@ -288,7 +290,9 @@ def _batch(output: bytes, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         end = output.index(b"\n", place)
         fields = output[place:end].split()
         if len(fields) != 3 or fields[1] != b"blob":
-            raise SourceError(f"the object {name[:12]} is missing, or is no file; is it a partial clone?")
+            raise SourceError(
+                f"the object {name[:12]} is missing, or is no file; is it a partial clone?"
+            )
         size = int(fields[2])
         yield name, output[end + 1 : end + 1 + size]
         place = end + 2 + size

@@ -11,6 +11,8 @@ Code inside that misbehaves gives results (`Completed`, `Exit`, an `OSError` tha
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from pydantic import Field
@@ -21,6 +23,8 @@ HOME = "/home/agent"
 """The working folder, and with /tmp and /dev/shm the only places that can be written."""
 LABEL = "palaestra"
 """Every container, cgroup and folder of ours starts with this, so that leftovers can be reaped."""
+
+NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
 
 
 class Limits(Record):
@@ -145,8 +149,14 @@ class Provider(Protocol):
 
     name: str
 
-    def open(self, limits: Limits) -> AbstractAsyncContextManager[Sandbox]:
-        """A fresh sandbox; raises `EnvironmentFault` with what to do if none can be had."""
+    def open(
+        self, limits: Limits, mounts: Mapping[str, Path] = NO_MOUNTS
+    ) -> AbstractAsyncContextManager[Sandbox]:
+        """A fresh sandbox; raises `EnvironmentFault` with what to do if none can be had.
+
+        `mounts`: folders of this machine by the paths at which they appear inside, read-only; see
+        `envs.sandbox.mounts` for the paths that may be.
+        """
 
     async def close(self) -> None: ...
 

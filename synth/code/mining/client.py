@@ -133,7 +133,9 @@ class Client:
         """The token goes to the server that it was given for, and to no other."""
         address = path if "://" in path else f"{self._base}/{path.lstrip('/')}"
         if urlsplit(address)[:2] != urlsplit(self._base)[:2]:
-            raise SourceError(f"{self._base} refers us to another server, {address}; we do not follow")
+            raise SourceError(
+                f"{self._base} refers us to another server, {address}; we do not follow"
+            )
         return address
 
     def _ask(self, address: str, etag: str) -> tuple[requests.Response, bytes]:
@@ -158,7 +160,9 @@ class Client:
             for block in response.iter_content(1 << 16):
                 body += block
                 if len(body) > MAX_BODY_BYTES:
-                    raise SourceError(f"{address} answers with more than {MAX_BODY_BYTES >> 20} MiB")
+                    raise SourceError(
+                        f"{address} answers with more than {MAX_BODY_BYTES >> 20} MiB"
+                    )
         self._note_limit(response)
         return response, bytes(body)
 

@@ -105,7 +105,9 @@ class Harvest:
             self._unchanged += 1
             journal.add(address, known.etag, known.next, [])
         elif page.status == 200:
-            items = [item for item in page.items if kind != Kind.ISSUE or "pull_request" not in item]
+            items = [
+                item for item in page.items if kind != Kind.ISSUE or "pull_request" not in item
+            ]
             journal.add(address, page.etag, page.next, self._lines(kind, items))
         else:
             # A repository can have its issues switched off, and keep its pull requests.
@@ -173,7 +175,9 @@ def _wanted(records: Records, repository: str) -> list[int]:
     """Merged pull requests that say which issue they close."""
     merged = (pull for pull in records.pulls.values() if pull.merged_at)
     return sorted(
-        number for number, text in bodies(merged) if closed_issues(text, repository) & set(records.issues)
+        number
+        for number, text in bodies(merged)
+        if closed_issues(text, repository) & set(records.issues)
     )
 
 

@@ -70,7 +70,9 @@ class Journal:
         """Keeps an answer for good; without records where it is still what it was."""
         assert self._file is not None
         for record in records:
-            self._file.write(json.dumps(record, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+            self._file.write(
+                json.dumps(record, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+            )
         self._file.flush()
         os.fsync(self._file.fileno())
         page = Known(self.sweep, etag, following)
@@ -100,7 +102,9 @@ class Journal:
                     self._pages[line["page"]] = Known(line["sweep"], line["etag"], line["next"])
                     end = line["end"]
         except (ValueError, KeyError, TypeError) as error:
-            raise SourceError(f"{folder / JOURNAL} is damaged; remove the folder and begin again") from error
+            raise SourceError(
+                f"{folder / JOURNAL} is damaged; remove the folder and begin again"
+            ) from error
         if not lines:
             self._note({"title": title})
         elif lines[0] != {"title": title}:

@@ -19,16 +19,24 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(_ISSUE.format(""), re.IGNORECASE)
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|^(```|~~~).*?(?:^\1|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+_HIDDEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|^(```|~~~).*?(?:^\1|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE
+)
 _MERGED = re.compile(r"Merge (?:pull request|PR) #(\d{1,9})\b")
 _SQUASHED = re.compile(r"\((?:#|GH-)(\d{1,9})\)\s*$")
 _SYNC = re.compile(
     r"Merge (?:remote-tracking )?branch(?:es)? '?(?:origin/|upstream/)?"
     r"(?:main|master|trunk|develop|dev)'?(?: of \S+)?(?: into \S+)?$"
 )
-_REVERT = re.compile(r"^(?:Revert\b|Reapply\b|revert[:(])|\bThis reverts (?:commit|PR|pull request)\b", re.M)
-_REVERTED = re.compile(r"\bThis reverts commit ([0-9a-f]{7,64})\b|\bReverts (?:[\w.-]+/[\w.-]+)?#(\d{1,9})\b")
-_PICKED = re.compile(r"\(cherry[- ]picked from commit ([0-9a-f]{7,64})\)|\bcherry[- ]pick(?:ed)? ", re.I)
+_REVERT = re.compile(
+    r"^(?:Revert\b|Reapply\b|revert[:(])|\bThis reverts (?:commit|PR|pull request)\b", re.M
+)
+_REVERTED = re.compile(
+    r"\bThis reverts commit ([0-9a-f]{7,64})\b|\bReverts (?:[\w.-]+/[\w.-]+)?#(\d{1,9})\b"
+)
+_PICKED = re.compile(
+    r"\(cherry[- ]picked from commit ([0-9a-f]{7,64})\)|\bcherry[- ]pick(?:ed)? ", re.I
+)
 _BACKPORT = re.compile(
     r"^\s*\[?(?:manual\s+)?back-?port\b|\(backport #\d+\)|\bback-?port(?:s|ed)? (?:of )?(?:PR )?#\d+"
     r"|^\s*\[(?:v?\d+\.[\dx]+(?:\.[\dx]+)?|release[-/][\w.]+)\]\s",
