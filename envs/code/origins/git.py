@@ -1,7 +1,8 @@
 """The tree of a commit, from a local clone or a bare repository.
 
 `Origin.archive` is the path of the clone. Where it has moved, the folders of `PALAESTRA_CLONES`
-(parted as in PATH) are looked through for one of the same name. Nothing is checked out or fetched.
+(parted as in PATH) are looked through for one of the same name. Nothing is checked out, fetched or
+built; what a build of a release would add is made from the tree.
 """
 
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from data.errors import SourceError
 from envs.code.clone import Clone
+from envs.code.metadata import as_released
 from envs.code.spec import Origin
 from envs.code.tree import File
 
@@ -16,7 +18,12 @@ from envs.code.tree import File
 def fetch(origin: Origin) -> dict[str, File]:
     """The files of the commit `origin.version`; `SourceError` says why they cannot be had."""
     with Clone(_place(Path(origin.archive))) as clone:
-        return clone.tree(clone.commit(origin.version))
+        return commit_tree(clone, clone.commit(origin.version))
+
+
+def commit_tree(clone: Clone, commit: str) -> dict[str, File]:
+    """The files of `commit`, as a release of it would have them."""
+    return as_released(clone.tree(commit))
 
 
 def _place(path: Path) -> Path:
