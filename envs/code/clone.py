@@ -165,7 +165,7 @@ class Clone:
             given.seek(0)
             try:
                 process = subprocess.Popen(
-                    ["git", "--no-pager", "--literal-pathspecs", command, *arguments],
+                    ["git", "--no-pager", command, *arguments],
                     stdin=given,
                     stdout=subprocess.PIPE,
                     stderr=errors,
