@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NO_CODE_CHANGE = "no_code_change"
     ADDS_MUCH = "adds_much"
     REMOVES_NAMES = "removes_names"
+    UNTOLD_NAMES = "untold_names"
     OTHER_SYNTAX = "other_syntax"
     OUTSIDE_SOURCES = "outside_sources"
     BUILD_CHANGED = "build_changed"
@@ -87,6 +88,7 @@ MEANINGS = {
     Reason.NO_CODE_CHANGE: "only comments, docstrings, annotations or layout change",
     Reason.ADDS_MUCH: "adds so many public names that it is a feature",
     Reason.REMOVES_NAMES: "removes public names",
+    Reason.UNTOLD_NAMES: "its tests use names that it brings and that neither the issue nor the source has",
     Reason.OTHER_SYNTAX: "has source that this version of Python does not parse",
     Reason.OUTSIDE_SOURCES: "changes source outside the packages, such as a build script",
     Reason.BUILD_CHANGED: "changes what the project requires, so before and after need different worlds",
