@@ -24,6 +24,7 @@ HOME = "/home/agent"
 LABEL = "palaestra"
 """Every container, cgroup and folder of ours starts with this, so that leftovers can be reaped."""
 
+MAX_ENTRIES = 100_000
 NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -62,6 +63,16 @@ class Exit(NamedTuple):
 
     status: int
     oom: bool = False
+
+
+class Entry(NamedTuple):
+    """One name in a folder."""
+
+    kind: str
+    """`file`, `folder`, `link`, or `other`: pipes, sockets, devices."""
+    size_bytes: int
+    changed_ns: int
+    """Time of the last change of anything about it, which code inside cannot set."""
 
 
 class Process(Protocol):
@@ -119,6 +130,13 @@ class Sandbox(Protocol):
         """Contents of files as the agent can read them; links are resolved inside.
 
         Raises `OSError` of the fitting class with the path; EFBIG above `max_bytes` together.
+        """
+
+    async def walk(self, path: str, *, max_entries: int = MAX_ENTRIES) -> dict[str, Entry]:
+        """`path` (as "") and everything below it that can be seen, by path relative to it.
+
+        Links are not followed. Names that are no UTF-8 hold lone surrogates. Raises `OSError` of
+        the fitting class with the path; E2BIG above `max_entries`.
         """
 
     async def close(self) -> None:

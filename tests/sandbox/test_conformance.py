@@ -215,6 +215,50 @@ class TestFiles:
         assert target.read_text() == "host"
 
 
+class TestWalk:
+    async def test_all_names_below_a_folder_with_what_they_are(self, box: Sandbox) -> None:
+        await box.put({"top/a": b"123", "top/deep/er/\u96ea": b""})
+        await sh(
+            box, "cd top; ln -s a link; ln -s .. loop; mkfifo pipe; mkdir -p shut/in; chmod 0 shut"
+        )
+        found = await box.walk("top")
+        assert {name: entry.kind for name, entry in found.items()} == {
+            "": "folder",
+            "a": "file",
+            "deep": "folder",
+            "deep/er": "folder",
+            "deep/er/\u96ea": "file",
+            "link": "link",
+            "loop": "link",
+            "pipe": "other",
+            "shut": "folder",
+        }
+        assert found["a"].size_bytes == 3
+        assert list(await box.walk("top/link")) == [""]
+        with pytest.raises(FileNotFoundError, match="absent"):
+            await box.walk("absent")
+
+    async def test_a_change_shows_whatever_time_the_file_claims(self, box: Sandbox) -> None:
+        await box.put({"a": b"one"})
+        before = (await box.walk("a"))[""]
+        await sh(box, "touch -r a stamp; printf two > a; touch -r stamp a")
+        after = (await box.walk("a"))[""]
+        assert before.size_bytes == after.size_bytes
+        assert before.changed_ns < after.changed_ns
+
+    async def test_odd_and_deep_and_many_names_do_no_harm(self, box: Sandbox) -> None:
+        code = (
+            "import os\nopen(b'odd/\\xff\\n', 'w')\n"
+            "for _ in range(60):\n  os.mkdir('x' * 200)\n  os.chdir('x' * 200)"
+        )
+        assert (await sh(box, f'mkdir odd; python3 -c "{code}"')).stderr == b""
+        found = await box.walk("odd")
+        assert list(found) == ["", "\udcff\n"]
+        assert len(await box.walk(".")) < 60
+        with pytest.raises(OSError, match="more than 5 entries"):
+            await box.walk(".", max_entries=5)
+
+
 class TestLimits:
     async def test_a_fork_bomb_ends_with_its_time_and_leaves_the_rest_alone(
         self, box: Sandbox, provider: Provider
