@@ -56,19 +56,19 @@ def parse_source(text: str) -> MinedSource:
             )
         sort, rest = "repo", text
     path, *options = [rest] if Path(rest).expanduser().exists() else rest.split(",")
-    source = MinedSource(sort, Path(path).expanduser().resolve())
+    records, given = [], {"name": "", "commit": "", "digest": ""}
     for option in options:
         key, _, value = option.partition("=")
-        if not value or key not in ("records", "name", "commit", "digest"):
+        if not value or key not in ("records", *given):
             raise SourceError(
                 f"source {text!r}: {option!r} is no option; options are records=FILE, name=OWNER/NAME"
                 " and commit=REVISION"
             )
         if key == "records":
-            source = source._replace(records=(*source.records, Path(value).expanduser().resolve()))
+            records.append(Path(value).expanduser().resolve())
         else:
-            source = source._replace(**{key: value})
-    return source
+            given[key] = value
+    return MinedSource(sort, Path(path).expanduser().resolve(), tuple(records), **given)
 
 
 def pinned(source: MinedSource) -> MinedSource:
