@@ -111,6 +111,8 @@ class Clone:
             path = decoded_path(name)
             if path and fields.startswith((b"100644 ", b"100755 ", b"100664 ")):
                 mode, _, blob, size = fields.decode().split()
+                if not size.isdecimal():
+                    raise _missing(blob)
                 found.append(Entry(path, blob, int(size), mode == "100755"))
         return sorted(found)
 
@@ -290,9 +292,14 @@ def _batch(output: bytes, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         end = output.index(b"\n", place)
         fields = output[place:end].split()
         if len(fields) != 3 or fields[1] != b"blob":
-            raise SourceError(
-                f"the object {name[:12]} is missing, or is no file; is it a partial clone?"
-            )
+            raise _missing(name)
         size = int(fields[2])
         yield name, output[end + 1 : end + 1 + size]
         place = end + 2 + size
+
+
+def _missing(name: str) -> SourceError:
+    return SourceError(
+        f"the object {name[:12]} is missing, or is no file; make a clone that is neither partial nor"
+        " damaged"
+    )
