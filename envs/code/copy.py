@@ -28,8 +28,7 @@ async def place(sandbox: Sandbox, tree: Tree) -> None:
     content = _archive(_Key(tree))
     if len(content) > MAX_BODY_BYTES:
         raise TaskError(f"the task's tree takes {len(content)} bytes, more than a sandbox is sent")
-    inner = PurePosixPath(REPOSITORY).relative_to(HOME)
-    command = ["tar", "-x", "--no-same-owner", "-C", HOME, f"--one-top-level={inner}"]
+    command = ["tar", "-x", "--no-same-owner", "-C", HOME]
     done = await sandbox.exec(command, stdin=content, timeout_s=UNPACK_S)
     if done.timed_out:
         raise EnvironmentFault(f"a working copy was not unpacked within {UNPACK_S:g} s")
@@ -60,14 +59,14 @@ def _archive(key: _Key) -> bytes:
     folders = {str(above) for path in files for above in PurePosixPath(path).parents}
     # git takes a folder for a repository only if these are there.
     folders |= {".git/objects/info", ".git/refs/tags"}
-    buffer = io.BytesIO()
+    top, buffer = PurePosixPath(REPOSITORY).relative_to(HOME), io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(folders - {"."}):
-            member = tarfile.TarInfo(name)
+        for name in sorted(folders):
+            member = tarfile.TarInfo(str(top / name))
             member.type, member.mode, member.mtime = tarfile.DIRTYPE, 0o755, DATE
             archive.addfile(member)
         for name, file in sorted(files.items()):
-            member = tarfile.TarInfo(name)
+            member = tarfile.TarInfo(str(top / name))
             member.size, member.mtime = len(file.content), DATE
             member.mode = 0o755 if file.executable else 0o644
             archive.addfile(member, io.BytesIO(file.content))

@@ -5,6 +5,7 @@ that closes, it ends and everything in its process namespace with it. Code insid
 process 1 nor read or change it.
 """
 
+import errno
 import json
 import os
 import selectors
@@ -95,6 +96,8 @@ class Supervisor:
             operations[request["op"]](frame)
         except OSError as error:
             self._reply(frame, errno=error.errno, message=error.strerror, path=error.filename)
+        except ValueError as error:  # a name that no file can have
+            self._reply(frame, errno=errno.EINVAL, message=str(error), path=None)
         finally:
             for fd in frame.fds:
                 os.close(fd)
