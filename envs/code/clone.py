@@ -62,11 +62,14 @@ class Clone:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
         self._folder, self._common = _folders(self.path)
+        self._head = self._ref("HEAD")
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> "Clone":
         self._own = tempfile.TemporaryDirectory(prefix="palaestra-git-")
         own = Path(self._own.name)
         (own / "refs").mkdir()
         (own / "objects").mkdir()
-        self._head = self._ref("HEAD")
         (own / "HEAD").write_text(f"{self._head}\n")
         longer = len(self._head) == 64
         config = _CONFIG.format(format=int(longer)) + "\tobjectFormat = sha256\n" * longer
@@ -74,11 +77,10 @@ class Clone:
         if (self._common / "shallow").is_file():
             commits = _HASH.findall(_text(self._common / "shallow"))
             (own / "shallow").write_text("".join(f"{commit}\n" for commit in commits))
-
-    def __enter__(self) -> "Clone":
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self._own is not None
         self._own.cleanup()
 
     @property
@@ -161,7 +163,9 @@ class Clone:
         timeout_s: float = TIMEOUT_S,
     ) -> bytes:
         """What a reading command of git writes."""
-        env = self._environment() | (environment or {})
+        assert self._own is not None, "a clone is read inside its context"
+        own = self._own.name
+        env = self._environment(own) | (environment or {})
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
             given.write(stdin)
             given.seek(0)
@@ -172,7 +176,7 @@ class Clone:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     env=env,
-                    cwd=self._own.name,
+                    cwd=own,
                 )
             except FileNotFoundError as error:
                 raise SourceError("there is no program git on this machine; install it") from error
@@ -183,13 +187,13 @@ class Clone:
             raise SourceError(f"git {command} in {self.path}: {problem or said or 'failed'}")
         return output
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, own: str) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": self._own.name,
+            "HOME": own,
             "LC_ALL": "C",
             "TZ": "UTC",
-            "GIT_DIR": self._own.name,
+            "GIT_DIR": own,
             "GIT_OBJECT_DIRECTORY": str(self._common / "objects"),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
