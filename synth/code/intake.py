@@ -29,7 +29,8 @@ from envs.code.project import Project, describe
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
-from envs.code.trees import cache_root, keep_tree, origin_tree
+from envs.code.cache import cache_root
+from envs.code.trees import keep_tree, origin_tree
 from synth.code.conditions import CONDITIONS
 from synth.code.coverage import Coverage, lines_plugin, read_lines
 
