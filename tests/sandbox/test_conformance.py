@@ -250,6 +250,7 @@ class TestWalk:
             "pipe": "other",
             "shut": "folder",
         }
+        await sh(box, "chmod 700 top/shut")
         assert found["a"].size_bytes == 3
         assert list(await box.walk("top/link")) == [""]
         with pytest.raises(FileNotFoundError, match="absent"):
