@@ -5,17 +5,19 @@ reads its orders from `orders.json` beside the trees and prints one line of JSON
 """
 
 import ast
+import builtins
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from synth.code.statement.inside import excerpt, slicing, style, tracer
-from synth.code.statement.inside.shrink import Evaluate, Pair, smallest
+from synth.code.statement.inside.shrink import DULL, Evaluate, Pair, smallest
 from synth.code.statement.inside.workers import NAME, SCRIPT_S, Worker, ended
 
 SIDES = ("fixed", "buggy")
@@ -26,6 +28,7 @@ MAX_FOUND = 4
 FIRST_BUDGET, OTHER_BUDGET = 140, 70
 """Scripts that are run to shrink the first reproduction, and each other one."""
 MAX_SCRIPT_CHARS = 1_600
+_BUILTIN = frozenset(dir(builtins))
 _PRIVATE = re.compile(r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__")
 
 
@@ -94,8 +97,18 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     for number in (0, 1, 2):
         os.dup2(null, number)
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--rootdir={folder}"]
+    arguments += ["-o", "addopts=", "-o", "required_plugins="]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    arguments += [word for name in _plugins() for word in ("-p", name)]
     pytest.main([*arguments, *orders["test_modules"]], plugins=[plugin])
     return plugin.reports
+
+
+def _plugins() -> list[str]:
+    """Plug-ins of the test framework among what the tree needs; not those of our own packages."""
+    folders = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p and "repo" not in p]
+    found = distributions(path=folders)
+    return sorted({e.value for d in found for e in d.entry_points if e.group == "pytest11"})
 
 
 def _candidates(
@@ -156,10 +169,13 @@ def _shrunk(
 
 def _symptom(pair: Pair) -> tuple[str, ...]:
     """Scripts with the same symptom need not all be shown."""
-    tree = ast.parse(pair.script)
-    called = [ast.unparse(n.func) for n in ast.walk(tree.body[-1]) if isinstance(n, ast.Call)]
-    name = next((c.rpartition(".")[2] for c in called if c not in ("print", "repr", "list")), "")
-    return name, pair.fixed.kind, pair.buggy.kind
+    for statement in reversed(ast.parse(pair.script).body):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) not in _BUILTIN:
+                name = ast.unparse(node.func).rpartition(".")[2]
+                options = sorted(k.arg or "" for k in node.keywords)
+                return name, *options, pair.fixed.kind, pair.buggy.kind
+    return pair.fixed.kind, pair.buggy.kind
 
 
 def _finished(
@@ -205,7 +221,7 @@ def _contrast(best: Pair, seen: list[Pair]) -> Pair | None:
         for pair in seen
         if not pair.differs
         and pair.fixed.kind == "ok"
-        and len(pair.fixed.out.strip()) > 2
+        and pair.fixed.out.strip() not in DULL
         and pair.fixed.out != best.fixed.out
         and _one_apart(pair.script, best.script)
     ]
@@ -218,7 +234,10 @@ def _one_apart(one: str, other: str) -> bool:
     if len(first) != len(second):
         return False
     apart = [(a, b) for a, b in zip(first, second, strict=True) if ast.dump(a) != ast.dump(b)]
-    return len(apart) == 1 and _calls(apart[0][0]) == _calls(apart[0][1])
+    if len(apart) != 1:
+        return False
+    calls = _calls(apart[0][0])
+    return calls == _calls(apart[0][1]) and bool(set(calls) - _BUILTIN)
 
 
 def _calls(node: ast.AST) -> list[str]:

@@ -352,7 +352,9 @@ class _Shower:
         self.done = True
         if shown is not None:
             return [_print(shown)] if not isinstance(shown, ast.stmt) else [shown]
-        return [node]
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            return [node, _print(ast.Name(node.targets[0].id, ast.Load()))]
+        return [_print(node.value)] if isinstance(node, ast.Expr) else [node]
 
 
 def _expects_error(node: ast.With | ast.AsyncWith) -> bool:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from synth.code.statement.inside.workers import Outcome
 
 BATCH = 6
-SHORT_TEXT = 10
+SHORT_TEXT, LONG_WORD = 10, 40
 MAX_INLINE_CHARS = 72
-_DULL = frozenset({"", "None", "[]", "{}", "()", "''", '""', "set()", "0", "[[]]"})
+DULL = frozenset({"", "None", "[]", "{}", "()", "''", '""', "set()", "0", "[[]]"})
 
 
 class Pair(NamedTuple):
@@ -46,7 +46,7 @@ def smallest(start: Pair, evaluate: Evaluate, budget: int) -> tuple[Pair, list[P
     """The smallest script found with `budget` evaluations, and all that was evaluated."""
     best, seen = start, [start]
     known = {start.script}
-    for step in (_statements, _unwrapped, _parts, _texts, _inlined, _parts):
+    for step in (_statements, _unwrapped, _parts, _texts, _inlined, _parts, _statements):
         found: Pair | None = best
         while found:
             found = None
@@ -72,7 +72,7 @@ def _alike(start: Pair, pair: Pair) -> bool:
     for old, new in ((start.fixed, pair.fixed), (start.buggy, pair.buggy)):
         if (old.kind, old.deepest) != (new.kind, new.deepest):
             return False
-        if new.kind == "ok" and new.out.strip() in _DULL and old.out.strip() not in _DULL:
+        if new.kind == "ok" and new.out.strip() in DULL and old.out.strip() not in DULL:
             return False
     return True
 
@@ -190,7 +190,10 @@ def _parts(tree: ast.Module) -> Iterator[Change]:
 def _pieces(text: str) -> list[str]:
     """Lines of a text of several, else its words with what follows them."""
     lines = text.splitlines(keepends=True)
-    return lines if len(lines) > 1 else re.findall(r"\w+\W*|\W+", text)
+    words = re.findall(r"\s*\S+\s*", text)
+    if len(lines) > 1 or len(words) > 1:
+        return lines if len(lines) > 1 else words
+    return re.findall(r"\w+\W*|\W+", text) if len(text) > LONG_WORD else []
 
 
 def _texts(tree: ast.Module) -> Iterator[Change]:
@@ -202,8 +205,6 @@ def _texts(tree: ast.Module) -> Iterator[Change]:
         if len(text) <= SHORT_TEXT:
             continue
         pieces = _pieces(text)
-        if len(pieces) == 1 and "\n" in text:
-            pieces = re.findall(r"\w+\W*|\W+", text)
         for start, end in _slices(len(pieces)):
             left = "".join(pieces[:start] + pieces[end:])
             if not left.strip():
