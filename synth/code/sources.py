@@ -1,0 +1,57 @@
+"""Where bugs come from, as the request's `sources` name it: each draws one bug for a draft."""
+
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from data.errors import SourceError
+from synth.code.bug import Bug
+from synth.code.coverage import Coverage
+from synth.code.inject import mutate
+from synth.code.intake import pinned, prepare_pinned
+from synth.code.sites import Ground
+
+SOURCES = {
+    "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
+    "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
+}
+DEFAULT_SOURCES = ("injected",)
+OWN = "git"
+
+
+def known(source: str) -> str:
+    """The source, with a path made absolute; raises `SourceError` that names what is known."""
+    scheme, _, place = source.partition(":")
+    if source in DEFAULT_SOURCES:
+        return source
+    if scheme != OWN or not place:
+        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    path = Path(place).resolve()
+    if not path.is_dir():
+        raise SourceError(f"{path} is no folder; name the folder of a git repository")
+    return f"{OWN}:{path}"
+
+
+def projects_of(source: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Projects that `source` has; of the pinned ones those that were chosen, all if none were."""
+    if source != "injected":
+        return (source,)
+    return tuple(project for project in pinned() if not chosen or project in chosen)
+
+
+def draw(source: str, project: str, level: int, rng: Random) -> tuple[Bug, Coverage | None]:
+    """A bug, and how its tests run over the fixed tree where that is known.
+
+    Raises `Rejected`, or `SourceError` where the project cannot be used.
+    """
+    ground = ground_of(source, project)
+    return mutate(ground, level, rng), ground.prepared.coverage
+
+
+@lru_cache(maxsize=64)
+def ground_of(source: str, project: str) -> Ground:
+    if source == "injected":
+        return Ground(prepare_pinned(project))
+    from synth.code.repository import prepare_repository
+
+    return Ground(prepare_repository(Path(source.partition(":")[2])))
