@@ -7,7 +7,8 @@ from typing import NamedTuple
 from data.errors import SourceError
 from envs.code.project import Project, describe, is_configuration, is_test
 from envs.code.spec import Files
-from envs.code.tree import File, Tree
+from envs.code.tree import Tree
+from envs.code.trees import laid_over
 from synth.code.split import Piece, applied, means_nothing, pieces
 
 MAX_PIECES = 160
@@ -43,7 +44,7 @@ class Difference(NamedTuple):
 
     def tree(self, chosen: Iterable[Piece]) -> Tree:
         """The old sources with `chosen`, and the new tests."""
-        return laid(laid(self.old, self.files(chosen)), self.tests)
+        return laid_over(self.old, {**self.files(chosen), **self.tests})
 
     def old_texts(self) -> list[str]:
         """The old release's modules."""
@@ -54,28 +55,16 @@ class Difference(NamedTuple):
         ]
 
 
-def laid(tree: Tree, files: Files) -> dict[str, File]:
-    """`tree` with whole texts written over it."""
-    found = dict(tree)
-    for path, text in files.items():
-        if text is None:
-            found.pop(path, None)
-        else:
-            mode = path in tree and tree[path].executable
-            found[path] = File(content=text.encode(), executable=mode)
-    return found
-
-
 def difference(old: Tree, new: Tree) -> Difference:
     """Raises `SourceError` with the reason why the two are no fix that tests could show."""
     before, after = describe(old), describe(new)
     if before.root != after.root:
         raise SourceError("moved: the packages have moved between the releases")
-    tests = _tests(old, new)
+    tests = changed_tests(old, new)
     if not any(path.endswith(".py") and text for path, text in tests.items()):
         raise SourceError("no_test_change: no test has changed")
     sources = {
-        path: (_text(old, path), _text(new, path))
+        path: (text_at(old, path), text_at(new, path))
         for path in sorted({*before.sources, *after.sources})
         if not _same(old, new, path) and not _VERSION_FILE.search(path)
     }
@@ -92,7 +81,7 @@ def difference(old: Tree, new: Tree) -> Difference:
     return Difference(old, after, sources, tuple(found), tests)
 
 
-def _tests(old: Tree, new: Tree) -> Files:
+def changed_tests(old: Tree, new: Tree) -> Files:
     """Changed files that decide what the tests do; those that are no text stay as they were."""
     found: Files = {}
     for path in sorted({*old, *new}):
@@ -101,7 +90,7 @@ def _tests(old: Tree, new: Tree) -> Files:
         if _same(old, new, path):
             continue
         try:
-            found[path] = _text(new, path)
+            found[path] = text_at(new, path)
         except SourceError:
             continue
     if len(found) > MAX_TEST_FILES:
@@ -122,7 +111,8 @@ def _same(old: Tree, new: Tree, path: str) -> bool:
     return path in old and path in new and old[path].content == new[path].content
 
 
-def _text(tree: Tree, path: str) -> str | None:
+def text_at(tree: Tree, path: str) -> str | None:
+    """None where there is no such file; raises `SourceError` where it is no text."""
     if path not in tree:
         return None
     try:

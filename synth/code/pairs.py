@@ -30,7 +30,8 @@ MAX_BUG_PIECES = 14
 MAX_BUG_FILES = 5
 MAX_BUG_LINES = 250
 MAX_BUG_TESTS = 40
-MAX_ROUNDS = 3
+MAX_TEST_S = 2.0
+"""A test that takes longer to fail waits for something, or measures time."""
 
 
 class Fix(Record):
@@ -69,7 +70,7 @@ def fixes(
     needs = _needs(change, toolchain, modules, sorted(wanted), run, report)
     found = []
     for tests, chosen in clusters(needs):
-        fix = _fix(change, toolchain, modules, tests, chosen, turned.stay, run, report)
+        fix = _fix(change, toolchain, modules, tests, chosen, turned, wanted, run, report)
         if fix:
             found.append(fix)
     yield from told(change, new, found)
@@ -127,6 +128,8 @@ def _fair(change: Difference, turned: Turned, report: Report) -> set[str]:
     for name, failure in turned.fail_to_pass.items():
         source = novelty.source_of(name, tests.get(module_of(name, change.project.tests), ""))
         reason = novelty.asked(source, failure.message, defined, texts, known - defined)
+        if failure.seconds > MAX_TEST_S:
+            reason = f"slow: a test takes {failure.seconds:.0f} s to fail"
         if reason:
             report(reason)
         else:
@@ -195,7 +198,8 @@ def _fix(
     modules: tuple[str, ...],
     tests: frozenset[str],
     chosen: Chosen,
-    stay: frozenset[str],
+    turned: Turned,
+    fair: set[str],
     run: Run,
     report: Report,
 ) -> Fix | None:
@@ -212,12 +216,17 @@ def _fix(
         return None
     results = run(change.tree(picked), toolchain, modules, None)
     passed = {name for name, result in results.items() if result.status is Status.PASSED}
-    if broken := sorted(stay - passed):
+    if broken := sorted(turned.stay - passed):
         report(f"breaks: {len(broken)} tests that passed fail with the fix alone")
         return None
     if not tests <= passed:
         report("entangled: its tests fail with the fix alone among other tests")
         return None
+    others = {test for test in turned.fail_to_pass if test in passed} - tests
+    if others - fair:
+        report("mixed: a test that asks for what only the fix names turns with it")
+        return None
+    tests |= others
     shown = tuple(sorted({module_of(t, modules) for t in tests} - {""})) or modules
     return Fix(pieces=picked, fail_to_pass=tuple(sorted(tests)), modules=shown, entry=None)
 
