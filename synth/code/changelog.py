@@ -117,10 +117,13 @@ def _words(text: str) -> set[str]:
 
 
 _COMMON = frozenset(
-    "the and for not with that this from test tests when now are has have was were been use used "
-    "using return returns value none true false self def class assert import name fix fixed fixes "
-    "bug issue can all any its does did get set list dict str int bytes type data result expected "
-    "also new add added if in is it of on or to be by a an no do thanks pull request".split()
+    re.findall(
+        r"\w+",
+        "the and for not with that this from test tests when now are has have was were been use used "
+        "using return returns value none true false self def class assert import name fix fixed fixes "
+        "bug issue can all any its does did get set list dict str int bytes type data result expected "
+        "also new add added if in is it of on or to be by a an no do thanks pull request",
+    )
 )
 
 

@@ -20,7 +20,7 @@ from envs.code.tree import Tree
 from envs.code.trees import keep_tree
 from synth.code import changelog
 from synth.code.bug import Bug, Story
-from synth.code.difference import Difference, changed_tests, difference, text_at
+from synth.code.difference import changed_tests, difference, text_at
 from synth.code.inject import may_change
 from synth.code.licence import licence
 from synth.code.locks import locked
@@ -81,9 +81,7 @@ def rebuilt(entry: ReleaseFix) -> Bug:
     before, after = tree_of(entry.old), tree_of(entry.new)
     project = describe(after)
     toolchain = locked(project, entry.new.uploaded)
-    bug = _bug(
-        entry.old, entry.new, entry.fix, entry.licence, before, after, project, toolchain
-    )
+    bug = _bug(entry.old, entry.new, entry.fix, entry.licence, before, after, project, toolchain)
     if content_hash(bug.model_dump(mode="json")) != entry.digest:
         raise SourceError(
             f"the bug of {entry.project} {entry.old.version} is not what was verified: its archives "
@@ -130,9 +128,7 @@ def _bug(
         tests=tests,
         modules=fix.modules,
         story=story(fix, after),
-        licence=Source(
-            name=old.project, version=old.version, licence=stated, sha256=old.sha256
-        ),
+        licence=Source(name=old.project, version=old.version, licence=stated, sha256=old.sha256),
     )
 
 

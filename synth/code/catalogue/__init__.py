@@ -18,9 +18,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from data.errors import SourceError
 from data.hashing import canonical_json
-from synth.code import patches, releases
+from synth.code import debian, releases
 from synth.code.bug import Bug
-from synth.code.patches import PatchFix
+from synth.code.debian import PatchFix
 from synth.code.releases import ReleaseFix
 
 VERSION = 1
@@ -39,7 +39,7 @@ def catalogue() -> tuple[ReleaseFix | PatchFix, ...]:
 
 def rebuilt(entry: ReleaseFix | PatchFix) -> Bug:
     """Raises `SourceError` if the archives cannot be had, or give another bug."""
-    return releases.rebuilt(entry) if isinstance(entry, ReleaseFix) else patches.rebuilt(entry)
+    return releases.rebuilt(entry) if isinstance(entry, ReleaseFix) else debian.rebuilt(entry)
 
 
 def draw(rng: Random, projects: Sequence[str] = (), sort: str = "") -> Bug:
