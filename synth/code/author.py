@@ -37,7 +37,10 @@ from synth.code.intake import pinned
 from synth.code.labels import fixed_tree, label
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
+from synth.code.telling import Told, tell
 from synth.request import Catalogue, Rejection, Request, draft_rng, run_id
+from verifiers.code.calibration import calibrated
+from verifiers.code.spec import CodeSpec
 
 GENERATOR = "synth.code"
 VERSION = "1"
@@ -50,6 +53,9 @@ AUTHORS = (Author.PROGRAM,)
 SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
 LEVELS = (1, 2, 2, 3, 3, 3, 4, 4, 5)
 """Difficulties to aim at where none is asked for."""
+SEED_BITS = 62
+MAX_SHARE_OF_TIME = 0.25
+"""Of the time that tests are given in grading; on a slow machine they must still end."""
 HELD = 8
 """Drafts that this process remembers: a task is certified right after it was drafted."""
 
@@ -67,7 +73,8 @@ class Draft(NamedTuple):
     bug: Bug
     labels: Labels
     parameters: Parameters
-    told: Statement
+    told: Told
+    spec: CodeSpec
     measures: dict[str, float]
     level: int
 
@@ -141,8 +148,10 @@ def _draft(request: Request, index: int) -> Draft:
     level = difficulty.level(measures)
     if options.difficulty not in (None, level):
         raise Rejected("another_difficulty")
+    parameters = parameters_of(bug, labels)
     told = tell(bug, labels, request.language, rng)
-    return Draft(bug, labels, parameters_of(bug, labels), told, measures, level)
+    spec = spec_of(bug, labels, parameters, told, rng.getrandbits(SEED_BITS))
+    return Draft(bug, labels, parameters, told, spec, measures, level)
 
 
 def parameters_of(bug: Bug, labels: Labels) -> Parameters:
@@ -156,6 +165,22 @@ def parameters_of(bug: Bug, labels: Labels) -> Parameters:
         removed=(*bug.removed, *hidden.removed),
         overlay={**bug.buggy, **hidden.cut},
     )
+
+
+def spec_of(bug: Bug, labels: Labels, parameters: Parameters, told: Told, seed: int) -> CodeSpec:
+    """What the attempts are judged by; raises `Rejected` where the tests of the fix are too slow."""
+    spec = CodeSpec(
+        tests=bug.tests,
+        modules=bug.modules,
+        fail_to_pass=labels.fail_to_pass,
+        pass_to_pass=labels.pass_to_pass,
+        probes=told.probes,
+        seed=seed,
+    )
+    found = calibrated(spec, parameters, bug.gold)
+    if found.seconds > MAX_SHARE_OF_TIME * parameters.limits.tests_s:
+        raise Rejected("slow")
+    return found.spec
 
 
 def body(request: Request, index: int, made: Draft) -> TaskBody:
@@ -173,7 +198,7 @@ def body(request: Request, index: int, made: Draft) -> TaskBody:
             parameters=made.parameters.model_dump(mode="json"),
         ),
         hidden=Hidden(
-            verifier=spec(made).model_dump(mode="json"),
+            verifier=made.spec.model_dump(mode="json"),
             reference={"files": dict(bug.gold)},
             witness=Script(
                 calls=(*edited(agents, bug.gold), SUBMIT), answer=FIXED[request.language]

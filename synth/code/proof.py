@@ -83,7 +83,7 @@ class _Prover:
         draft, hidden = self.draft, self.task.hidden
         if hidden.reference != {"files": dict(self.gold)}:
             return Finding("another_fix", {})
-        if author.spec(draft).model_dump(mode="json") != hidden.verifier:
+        if draft.spec.model_dump(mode="json") != hidden.verifier:
             return Finding("verifier_altered", {})
         labels = draft.labels
         evidence = {
@@ -145,7 +145,7 @@ class _Prover:
 
     def cheats(self) -> Iterator[Variant]:
         turn = int(content_hash(self.task.fingerprint)[:8], 16)
-        for at in range(NUM_CHEATS):
+        for at in range(NUM_CHEATS if CHEATS else 0):
             cheat = CHEATS[(turn + at) % len(CHEATS)]
             yield self._variant(cheat.name, cheat.calls(self.draft.bug))
 
