@@ -66,7 +66,7 @@ class Options(Record):
     sources: tuple[str, ...] = Field(min_length=1)
     difficulty: int | None = Field(default=None, ge=1, le=5)
     projects: tuple[str, ...] = ()
-    """Of the source `injected`; all if empty."""
+    """To draw from, where a source has several; all if empty."""
 
 
 class Draft(NamedTuple):
@@ -95,10 +95,11 @@ def prepare(options: JsonObject) -> JsonObject:
             names = ", ".join(Options.model_fields)
             raise UserError(f"code has no option {where!r}; its options are {names}") from error
         raise UserError(f"code option {where}: {first['msg']}, got {first['input']!r}") from error
+    known = list(dict.fromkeys(map(sources.known, made.sources)))
+    projects = sorted({name for source in known for name in sources.projects(source)})
     for project in made.projects:
-        if project not in pinned():
-            raise SourceError(f"no project {project!r}; projects are {', '.join(pinned())}")
-    known = dict.fromkeys(map(sources.known, made.sources))
+        if project not in projects:
+            raise SourceError(f"no project {project!r}; projects are {', '.join(projects)}")
     return {**made.model_dump(mode="json"), "sources": list(known)}
 
 
@@ -138,9 +139,8 @@ def _draft(request: Request, index: int) -> Draft:
     rng = draft_rng(request, index, GENERATOR, VERSION)
     wanted = options.difficulty or rng.choice(LEVELS)
     source = rng.choice(options.sources)
-    project = rng.choice(sources.projects_of(source, options.projects))
     try:
-        drawn = sources.draw(source, project, wanted, rng)
+        drawn = sources.draw(source, options.projects, wanted, rng)
     except SourceError as error:
         raise Rejected(str(error).partition(":")[0]) from error
     bug, labels = drawn.bug, label(drawn.bug)

@@ -24,7 +24,7 @@ from synth.code.moves import SUBMIT, bash, edited, patched
 from synth.parts import Finding, Parts, Variant
 from synth.request import Request
 
-MAX_MISSES = 2
+MAX_MISSES = 1
 """Near misses that have to be graded, beside those that change nothing that counts."""
 NUM_CHEATS = 3
 """Of the library, in rotation; the tests play all of it."""
