@@ -27,12 +27,12 @@ from envs.code.project import Project, describe, is_configuration, is_test
 from envs.code.spec import Files, Origin
 from envs.code.tree import Tree
 from envs.code.trees import keep_tree, laid_over
-from synth.code import novelty
+from synth.code import chosen, novelty
 from synth.code.bug import Bug, Story
 from synth.code.inject import may_change
 from synth.code.licence import licence
 from synth.code.locks import locked
-from synth.code.pairs import MAX_TURNED, Report, Run, module_of
+from synth.code.pairs import MAX_TURNED, Report, Run
 from synth.code.patches import Patch, fields, parse, patched, references
 
 SERIES = "debian/patches/series"
@@ -121,8 +121,10 @@ def _fix(found: Package, step: Step, tree: Tree, after: Tree, run: Run) -> Patch
     modules = tuple(m for m in project.tests if step.tests.get(m))
     if not modules:
         raise SourceError("no_patch: its patch changes no test module")
-    before = run(laid_over(tree, {**step.earlier, **step.tests}), toolchain, modules, None)
-    fixed = run(after, toolchain, modules, None)
+    before = run(
+        laid_over(tree, {**step.earlier, **step.tests}), toolchain, modules, chosen.whole(modules)
+    )
+    fixed = run(after, toolchain, modules, chosen.whole(modules))
     good = {name for name, result in fixed.items() if result.status is Status.PASSED}
     if not good:
         raise SourceError("no_run: the patched tests do not run")
@@ -135,7 +137,7 @@ def _fix(found: Package, step: Step, tree: Tree, after: Tree, run: Run) -> Patch
     if broken := [n for n, r in before.items() if r.status is Status.PASSED and n not in good]:
         raise SourceError(f"breaks: {len(broken)} tests that passed fail with the patch")
     _check_fair(step, tree, project, {name: r.message for name, r in turned.items()})
-    shown = tuple(sorted({module_of(t, modules) for t in turned} - {""})) or modules
+    shown = tuple(sorted({chosen.module_of(t, modules) for t in turned} - {""})) or modules
     entry = PatchFix(
         package=found.name,
         version=found.version,
@@ -166,7 +168,7 @@ def _check_fair(step: Step, tree: Tree, project: Project, turned: dict[str, str]
     tests = {path: text or "" for path, text in step.tests.items()}
     known = set[str]().union(*(novelty.names(text) for text in [*old, *tests.values()]))
     for name, failure in turned.items():
-        source = novelty.source_of(name, tests.get(module_of(name, project.tests), ""))
+        source = novelty.source_of(name, tests.get(chosen.module_of(name, project.tests), ""))
         reason = novelty.asked(source, failure, defined, texts, known - defined)
         if reason:
             raise SourceError(reason)

@@ -6,22 +6,22 @@ the release that it needs; tests that need the same pieces are one bug.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from data.errors import SourceError
 from data.record import Record
 from envs.code.junit import Result, Status
 from envs.code.spec import Toolchain
 from envs.code.tree import Tree
-from synth.code import changelog, novelty
+from synth.code import changelog, chosen, novelty
 from synth.code.difference import Difference
 from synth.code.minimal import Chosen, OutOfProbes, Trials, clusters
 from synth.code.split import Piece
 
 log = logging.getLogger(__name__)
 
-Run = Callable[[Tree, Toolchain, tuple[str, ...], tuple[str, ...] | None], Mapping[str, Result]]
-"""Runs tests of a tree: modules, and ids to run or None for all; what is not reported did not run."""
+Run = Callable[[Tree, Toolchain, tuple[str, ...], tuple[str, ...]], Mapping[str, Result]]
+"""Runs tests of a tree: their modules, and what of these to run, as `synth.code.chosen` has it. What
+is not in the results did not run."""
 
 MAX_PROBES = 90
 MAX_TURNED = 80
@@ -45,15 +45,6 @@ class Fix(Record):
     """What the changelog says of it; None if nothing was found."""
 
 
-class Turned(NamedTuple):
-    """Tests by how they end without and with the whole release's sources."""
-
-    fail_to_pass: dict[str, Result]
-    """With how they fail."""
-    stay: frozenset[str]
-    """Pass on both sides."""
-
-
 Report = Callable[[str], None]
 """Told why tests or pieces give no bug: a reason's word, a colon, and the rest."""
 
@@ -62,43 +53,26 @@ def fixes(
     change: Difference, new: Tree, toolchain: Toolchain, run: Run, report: Report
 ) -> Iterator[Fix]:
     """The bugs that `change` fixes; raises `SourceError` where it has none to give."""
-    modules = tuple(m for m in changed_modules(change) if change.tests.get(m, "") is not None)
-    turned = _turned(change, toolchain, modules, run)
+    candidates = chosen.changed(change.old, change.tests, change.project.tests)
+    turned = _turned(change, toolchain, candidates, run)
     wanted = _fair(change, turned, report)
     if not wanted:
         raise SourceError("unfair: no test that turns can be met without having seen the fix")
-    needs = _needs(change, toolchain, modules, sorted(wanted), run, report)
-    found = []
-    for tests, chosen in clusters(needs):
-        fix = _fix(change, toolchain, modules, tests, chosen, turned, wanted, run, report)
-        if fix:
-            found.append(fix)
-    yield from told(change, new, found)
+    needs = _needs(change, toolchain, sorted(wanted), run, report)
+    found = (_fix(change, tests, pieces, report) for tests, pieces in clusters(needs))
+    yield from told(change, new, [fix for fix in found if fix])
 
 
-def changed_modules(change: Difference) -> tuple[str, ...]:
-    """Test modules that differ, or lie below a folder whose data or settings do."""
-    changed = set(change.tests)
-    folders = {
-        path.rpartition("/")[0]
-        for path in changed
-        if path not in change.project.tests and "/" in path
-    }
-    return tuple(
-        module
-        for module in change.project.tests
-        if module in changed or any(module.startswith(f"{folder}/") for folder in folders)
-    )
-
-
-def _turned(change: Difference, toolchain: Toolchain, modules: tuple[str, ...], run: Run) -> Turned:
-    after = run(change.tree(change.pieces), toolchain, modules, None)
-    if not after:
-        raise SourceError("no_run: the new release's tests do not run")
+def _turned(
+    change: Difference, toolchain: Toolchain, candidates: tuple[str, ...], run: Run
+) -> dict[str, Result]:
+    """Tests that pass with all of the release's sources only, with how they fail without."""
+    modules = chosen.modules(candidates, change.project.tests)
+    after = run(change.tree(change.pieces), toolchain, modules, candidates)
     good = {name for name, result in after.items() if result.status is Status.PASSED}
-    before = run(change.tree(()), toolchain, modules, None)
-    if not before:
-        raise SourceError("no_run: the new tests do not run on the old sources")
+    if not good:
+        raise SourceError("no_run: the new release's tests do not run")
+    before = run(change.tree(()), toolchain, modules, candidates)
     turned = {
         name: result
         for name, result in before.items()
@@ -113,20 +87,21 @@ def _turned(change: Difference, toolchain: Toolchain, modules: tuple[str, ...], 
         )
     if len(turned) > MAX_TURNED:
         raise SourceError(f"broad: {len(turned)} tests turn, more than {MAX_TURNED}")
-    stay = {n for n, result in before.items() if n in good and result.status is Status.PASSED}
-    return Turned(turned, frozenset(stay))
+    return turned
 
 
-def _fair(change: Difference, turned: Turned, report: Report) -> set[str]:
+def _fair(change: Difference, turned: Mapping[str, Result], report: Report) -> set[str]:
     """The tests that ask for nothing that only the fix names."""
     old = change.old_texts()
     after = [text for text in change.files(change.pieces).values() if text is not None]
     defined, texts = novelty.brought(old, after)
-    tests = {path: text or "" for path, text in tests_of(change).items()}
+    tests = chosen.texts(change.old, change.tests, change.project.tests)
     known = set[str]().union(*(novelty.names(text) for text in [*old, *tests.values()]))
     wanted: set[str] = set()
-    for name, failure in turned.fail_to_pass.items():
-        source = novelty.source_of(name, tests.get(module_of(name, change.project.tests), ""))
+    for name, failure in turned.items():
+        source = novelty.source_of(
+            name, tests.get(chosen.module_of(name, change.project.tests), "")
+        )
         reason = novelty.asked(source, failure.message, defined, texts, known - defined)
         if failure.seconds > MAX_TEST_S:
             reason = f"slow: a test takes {failure.seconds:.0f} s to fail"
@@ -137,41 +112,16 @@ def _fair(change: Difference, turned: Turned, report: Report) -> set[str]:
     return wanted
 
 
-def tests_of(change: Difference) -> dict[str, str | None]:
-    """The texts of all test modules as the new release has them."""
-    found: dict[str, str | None] = {}
-    for path in change.project.tests:
-        if path in change.tests:
-            found[path] = change.tests[path]
-        elif path in change.old:
-            found[path] = change.old[path].content.decode(errors="replace")
-    return found
-
-
-def module_of(test: str, modules: Sequence[str]) -> str:
-    """The module that a test of this id is in; '' if it is none of these."""
-    dotted = test.partition("::")[0] + "."
-    fitting = [
-        m for m in modules if dotted.startswith(m.removesuffix(".py").replace("/", ".") + ".")
-    ]
-    return max(fitting, key=len, default="")
-
-
 def _needs(
-    change: Difference,
-    toolchain: Toolchain,
-    modules: tuple[str, ...],
-    wanted: Sequence[str],
-    run: Run,
-    report: Report,
+    change: Difference, toolchain: Toolchain, wanted: Sequence[str], run: Run, report: Report
 ) -> dict[str, Chosen]:
     """The pieces that each test needs; a test whose pieces are not found is left out."""
     ids = tuple(wanted)
-    few = tuple(sorted({module_of(i, modules) for i in ids} - {""})) or modules
+    modules = chosen.modules(ids, change.project.tests)
 
-    def probe(chosen: Chosen) -> frozenset[str]:
-        picked = [change.pieces[i] for i in sorted(chosen)]
-        results = run(change.tree(picked), toolchain, few, ids)
+    def probe(numbers: Chosen) -> frozenset[str]:
+        picked = [change.pieces[i] for i in sorted(numbers)]
+        results = run(change.tree(picked), toolchain, modules, ids)
         return frozenset(n for n, r in results.items() if r.status is Status.PASSED)
 
     everything = frozenset(range(len(change.pieces)))
@@ -179,32 +129,22 @@ def _needs(
     found: dict[str, Chosen] = {}
     for test in wanted:
         try:
-            chosen = trials.minimal(frozenset({test}), everything)
+            numbers = trials.minimal(frozenset({test}), everything)
         except OutOfProbes as error:
             report(str(error))
             break
-        if not chosen:
+        if not numbers:
             report("unstable: a test that turns does not turn again alone")
-        elif len(chosen) > MAX_BUG_PIECES:
+        elif len(numbers) > MAX_BUG_PIECES:
             report("large: a test needs more pieces than one bug has")
         else:
-            found[test] = chosen
+            found[test] = numbers
     return found
 
 
-def _fix(
-    change: Difference,
-    toolchain: Toolchain,
-    modules: tuple[str, ...],
-    tests: frozenset[str],
-    chosen: Chosen,
-    turned: Turned,
-    fair: set[str],
-    run: Run,
-    report: Report,
-) -> Fix | None:
-    """One bug, after all changed test modules have run with its pieces alone."""
-    picked = tuple(change.pieces[i] for i in sorted(chosen))
+def _fix(change: Difference, tests: frozenset[str], numbers: Chosen, report: Report) -> Fix | None:
+    """One bug; None where it is more than one bug should be."""
+    picked = tuple(change.pieces[i] for i in sorted(numbers))
     lines = sum(p.old[1] - p.old[0] + p.new[1] - p.new[0] for p in picked)
     if (
         len(picked) > MAX_BUG_PIECES
@@ -214,21 +154,9 @@ def _fix(
     ):
         report("large: what its tests need is more than one bug")
         return None
-    results = run(change.tree(picked), toolchain, modules, None)
-    passed = {name for name, result in results.items() if result.status is Status.PASSED}
-    if broken := sorted(turned.stay - passed):
-        report(f"breaks: {len(broken)} tests that passed fail with the fix alone")
-        return None
-    if not tests <= passed:
-        report("entangled: its tests fail with the fix alone among other tests")
-        return None
-    others = {test for test in turned.fail_to_pass if test in passed} - tests
-    if others - fair:
-        report("mixed: a test that asks for what only the fix names turns with it")
-        return None
-    tests |= others
-    shown = tuple(sorted({module_of(t, modules) for t in tests} - {""})) or modules
-    return Fix(pieces=picked, fail_to_pass=tuple(sorted(tests)), modules=shown, entry=None)
+    ids = tuple(sorted(tests))
+    modules = chosen.modules(ids, change.project.tests)
+    return Fix(pieces=picked, fail_to_pass=ids, modules=modules, entry=None)
 
 
 def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:
@@ -243,11 +171,11 @@ def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:
 
 def about(change: Difference, fix: Fix) -> str:
     """Words of a fix: its tests' names and sources, and the lines that it changes."""
-    tests = tests_of(change)
+    tests = chosen.texts(change.old, change.tests, change.project.tests)
     said: list[str] = []
     for test in fix.fail_to_pass[:8]:
         said.append(test.rpartition("::")[2].partition("[")[0])
-        module = tests.get(module_of(test, change.project.tests)) or ""
+        module = tests.get(chosen.module_of(test, change.project.tests)) or ""
         said.append(novelty.source_of(test, module))
     for piece in fix.pieces:
         old, new = change.sources[piece.path]

@@ -38,10 +38,10 @@ def pieces(path: str, old: str | None, new: str | None) -> list[Piece]:
     if old is None or new is None:
         return [whole]
     try:
-        segments = _segments(old), _segments(new)
+        both = segments(old), segments(new)
     except (SyntaxError, ValueError, RecursionError):
         return [whole]
-    found = _aligned(path, before, after, *segments)
+    found = _aligned(path, before, after, *both)
     assert applied(old, new, found) == new
     return found
 
@@ -113,7 +113,7 @@ def _lines(text: str | None) -> list[str]:
     return text.split("\n") if text is not None else []
 
 
-def _segments(text: str) -> list[Segment]:
+def segments(text: str) -> list[Segment]:
     """Segments that cover all lines of `text` once, in order."""
     lines = _lines(text)
     if "\r" in text.replace("\r\n", ""):
@@ -186,15 +186,15 @@ def _aligned(
     return found
 
 
-def _groups(segments: Sequence[Segment], known: set[str]) -> Iterator[tuple[int, int]]:
+def _groups(inserted: Sequence[Segment], known: set[str]) -> Iterator[tuple[int, int]]:
     """Line ranges of inserted functions, whole new classes, and runs of other statements."""
-    start, label = segments[0].start, _label(segments[0], known)
-    for left, right in zip(segments, segments[1:], strict=False):
+    start, label = inserted[0].start, _label(inserted[0], known)
+    for left, right in zip(inserted, inserted[1:], strict=False):
         now = _label(right, known)
         if now != label:
             yield start, left.end
             start, label = right.start, now
-    yield start, segments[-1].end
+    yield start, inserted[-1].end
 
 
 def _label(segment: Segment, known: set[str]) -> str:

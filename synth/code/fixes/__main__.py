@@ -1,8 +1,8 @@
 """The catalogue's own command.
 
-    python -m synth.code.catalogue mine PROJECT... [--debian] [--pairs 12] [--bugs 8]
-    python -m synth.code.catalogue check [PROJECT...]
-    python -m synth.code.catalogue table
+    python -m synth.code.fixes mine PROJECT... [--debian] [--pairs 12] [--bugs 8]
+    python -m synth.code.fixes check [PROJECT...]
+    python -m synth.code.fixes table
 
 `mine` tries pairs of releases (with --debian: the patch series of source packages), verifies what it
 finds and adds it to the catalogue; what was tried before is not tried again. `check` makes every bug
@@ -18,18 +18,18 @@ from pathlib import Path
 
 from data.errors import PalaestraError
 from envs.code.cache import cache_root
-from synth.code import catalogue
-from synth.code.catalogue import miner
-from synth.code.catalogue.miner import HOPELESS, MAX_FRUITLESS, SERIES, Journal, Mined, Tried
+from synth.code import fixes
 from synth.code.draft import Rejected
+from synth.code.fixes import miner
+from synth.code.fixes.miner import HOPELESS, MAX_FRUITLESS, SERIES, Journal, Mined, Tried
 
-PLACE = Path(catalogue.__file__).with_name(catalogue.FILE)
+PLACE = Path(fixes.__file__).with_name(fixes.FILE)
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 done, 1 user error in one line, 2 usage."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    parser = argparse.ArgumentParser(prog="python -m synth.code.catalogue")
+    parser = argparse.ArgumentParser(prog="python -m synth.code.fixes")
     parser.add_argument("--file", type=Path, default=PLACE, help="the catalogue")
     parser.add_argument("--journal", type=Path, help="default: mined.jsonl in the cache folder")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -59,8 +59,8 @@ def _mine(given: argparse.Namespace, journal: Journal) -> int:
     for project in dict.fromkeys(given.projects):
         for mined in _of(project, given, journal):
             if mined.entries:
-                known = catalogue.read(given.file.read_text()) if given.file.is_file() else ()
-                catalogue.write([*known, *mined.entries], given.file)
+                known = fixes.read(given.file.read_text()) if given.file.is_file() else ()
+                fixes.write([*known, *mined.entries], given.file)
             journal.add(mined.tried)
             _show(mined.tried)
     return 0
@@ -94,7 +94,7 @@ def _of(project: str, given: argparse.Namespace, journal: Journal) -> Iterator[M
 
 def _check(given: argparse.Namespace) -> int:
     failed = 0
-    for entry in catalogue.read(given.file.read_text()):
+    for entry in fixes.read(given.file.read_text()):
         if given.projects and entry.project not in given.projects:
             continue
         try:

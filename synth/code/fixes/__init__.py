@@ -1,6 +1,6 @@
 """Real bugs that were mined and verified: facts in a file, made into bugs from archives.
 
-Mining takes minutes a bug, so it is done once (`python -m synth.code.catalogue`); making a bug from
+Mining takes minutes a bug, so it is done once (`python -m synth.code.fixes`); making a bug from
 its entry takes a fraction of a second where the archives are kept.
 """
 
@@ -25,7 +25,7 @@ from synth.code.releases import ReleaseFix
 
 VERSION = 1
 """Of the entries' form; the first line of the file."""
-FILE = "fixes.jsonl"
+FILE = "catalogue.jsonl"
 
 Entry = Annotated[ReleaseFix | PatchFix, Field(discriminator="sort")]
 _ENTRY: TypeAdapter[ReleaseFix | PatchFix] = TypeAdapter(Entry)
@@ -34,7 +34,7 @@ _ENTRY: TypeAdapter[ReleaseFix | PatchFix] = TypeAdapter(Entry)
 @cache
 def catalogue() -> tuple[ReleaseFix | PatchFix, ...]:
     """All verified entries, in the order of their keys."""
-    return read(files("synth.code.catalogue").joinpath(FILE).read_text())
+    return read(files("synth.code.fixes").joinpath(FILE).read_text())
 
 
 def rebuilt(entry: ReleaseFix | PatchFix) -> Bug:

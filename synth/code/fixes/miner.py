@@ -24,10 +24,10 @@ from envs.code.junit import Result
 from envs.code.runs import RunRequest, run_many
 from envs.code.spec import CodeLimits, Toolchain
 from envs.code.tree import Tree
-from synth.code import catalogue, debian, releases
-from synth.code.catalogue import Entry
+from synth.code import chosen, debian, fixes, releases
 from synth.code.debian import PatchFix
 from synth.code.draft import Rejected
+from synth.code.fixes import Entry
 from synth.code.labels import label
 from synth.code.pairs import Report
 
@@ -35,8 +35,7 @@ log = logging.getLogger(__name__)
 
 OLDEST = datetime(2021, 1, 1, tzinfo=UTC)
 """Releases before it do not know our Python."""
-SUITE_S = 120.0
-PROBE_S = 30.0
+RUN_S = 40.0
 HOPELESS = frozenset({"compiled", "licence", "no_metadata", "no_sources", "framework"})
 """Reasons that hold for all releases of a project."""
 MAX_FRUITLESS = 4
@@ -68,11 +67,12 @@ class Mined(NamedTuple):
 
 
 def run(
-    tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], ids: tuple[str, ...] | None
+    tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], tests: tuple[str, ...]
 ) -> Mapping[str, Result]:
     """Tests of a tree in a fresh sandbox; see `synth.code.pairs.Run`."""
-    limits = CodeLimits(tests_s=SUITE_S if ids is None else PROBE_S)
-    return run_many([RunRequest(tree, toolchain, modules, ids, limits=limits)])[0].results
+    limits = CodeLimits(tests_s=RUN_S)
+    plugin = chosen.plugin(tests)
+    return run_many([RunRequest(tree, toolchain, modules, limits=limits, plugin=plugin)])[0].results
 
 
 def pairs(project: str) -> list[tuple[Release, Release]]:
@@ -146,9 +146,10 @@ def verify(entry: Entry) -> Entry:
 
     Raises `Rejected` where the fix breaks a test, or another one turns than when it was mined.
     """
-    turned = label(catalogue.rebuilt(entry)).fail_to_pass
+    turned = label(fixes.rebuilt(entry)).fail_to_pass
     if isinstance(entry, PatchFix):
-        known, checked = entry.fail_to_pass, entry.model_copy(update={"fail_to_pass": turned})
+        known = entry.fail_to_pass
+        checked: Entry = entry.model_copy(update={"fail_to_pass": turned})
     else:
         known = entry.fix.fail_to_pass
         fix = entry.fix.model_copy(update={"fail_to_pass": turned})
