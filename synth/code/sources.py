@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from data.errors import SourceError
-from synth.code import catalogue
+from synth.code import fixes
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
@@ -50,7 +50,7 @@ def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
     if source in CATALOGUED:
         sort = CATALOGUED[source]
-        return tuple(sorted({e.project for e in catalogue.catalogue() if e.sort == sort}))
+        return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
     return tuple(pinned()) if source == "injected" else ()
 
 
@@ -66,7 +66,7 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn
     if not names:
         raise Rejected("no_such_project")
     if source in CATALOGUED:
-        return Drawn(catalogue.draw(rng, names, CATALOGUED[source]), None)
+        return Drawn(fixes.draw(rng, names, CATALOGUED[source]), None)
     ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
