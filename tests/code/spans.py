@@ -1,11 +1,22 @@
 """A small project with a bug, its tests, and the task that comes of it: for the tests of grading.
 
-`spans` reads and writes lengths of time ("1h 30m"). The bug: minutes and hours of a text are not
-carried ("90m" is shown as "90m", not "1h 30m"), in a module below the one that the tests call.
+`spans` reads and writes lengths of time ("1h 30m"). The bug: only the smallest unit is shown.
 """
 
-from data.task import Author, Difficulty, EnvSpec, Hidden, Language, Provenance, Script, Source
-from data.task import Split, Task, TaskBody, TaskKind
+from data.task import (
+    Author,
+    Difficulty,
+    EnvSpec,
+    Hidden,
+    Language,
+    Provenance,
+    Script,
+    Source,
+    Split,
+    Task,
+    TaskBody,
+    TaskKind,
+)
 from data.trajectory import StopReason, Trajectory
 from envs.code.spec import CodeLimits, Files, Origin, Parameters, Toolchain
 from envs.code.tree import File, tree_hash
@@ -59,7 +70,7 @@ def show(seconds: int) -> str:
         return "-" + show(-seconds)
     return " ".join(f"{count}{unit}" for count, unit in split(seconds)) or "0s"
 '''
-TEST_FORM = '''import pytest
+TEST_FORM = """import pytest
 from spans import SpanError, parse, show
 
 
@@ -72,7 +83,7 @@ def test_hours_become_days():
     assert text == "1d 1h"
 
 
-@pytest.mark.parametrize("text, shown", [("61s", "1m 1s"), ("25h", "1d 1h"), ("48h", "2d")])
+@pytest.mark.parametrize("text, shown", [("61s", "1m 1s"), ("25h", "1d 1h"), ("3601s", "1h 1s")])
 def test_texts_are_made_short(text, shown):
     assert show(parse(text)) == shown
 
@@ -92,9 +103,10 @@ def test_parse_adds_up():
 def test_other_text_is_refused():
     with pytest.raises(SpanError):
         parse("one hour")
-'''
-TEST_UNITS = '''import unittest
+"""
+TEST_UNITS = """import unittest
 
+from spans.form import show
 from spans.units import SpanError, split, to_seconds
 
 
@@ -108,9 +120,12 @@ class TestUnits(unittest.TestCase):
     def test_split_is_in_order(self):
         self.assertEqual([unit for _, unit in split(90061)], ["d", "h", "m", "s"])
 
+    def test_show(self):
+        self.assertEqual(show(90061), "1d 1h 1m 1s")
+
     def test_split_of_small(self):
         self.assertTrue(split(5))
-'''
+"""
 TREE = {
     name: File(content=text.encode())
     for name, text in {
@@ -126,19 +141,21 @@ TREE = {
     }.items()
 }
 """The fixed tree."""
-BROKEN = "src/spans/units.py"
-BUGGY = UNITS.replace("divmod(seconds, size)", "divmod(seconds, size) if size < 60 else (0, seconds)")
+BROKEN = "src/spans/form.py"
+BUGGY = FORM.replace("in split(seconds))", "in split(seconds)[-1:])")
 LICENCE = Source(name="spans", version="1.0", licence="MIT", sha256="0" * 64)
 TOOLCHAIN = Toolchain(root="src", command="pytest")
-ORIGIN = Origin(source="sdist", project="spans", version="1.0", archive="spans.tar", sha256="0" * 64)
+ORIGIN = Origin(
+    source="sdist", project="spans", version="1.0", archive="spans.tar", sha256="0" * 64
+)
 BUG = Bug(
     origin=ORIGIN,
     tree_sha256=tree_hash(TREE),
     toolchain=TOOLCHAIN,
-    sources=("src/spans/__init__.py", "src/spans/form.py", BROKEN, "src/spans/"),
+    sources=("src/spans/__init__.py", BROKEN, "src/spans/units.py", "src/spans/"),
     removed=(),
     buggy={BROKEN: BUGGY},
-    gold={BROKEN: UNITS},
+    gold={BROKEN: FORM},
     tests={},
     modules=("tests/test_form.py", "tests/test_units.py"),
     story=Story(sort="injected"),
@@ -150,8 +167,8 @@ LABELS = Labels(
         "tests.test_form::test_hours_become_days",
         "tests.test_form::test_texts_are_made_short[61s-1m 1s]",
         "tests.test_form::test_texts_are_made_short[25h-1d 1h]",
-        "tests.test_form::test_texts_are_made_short[48h-2d]",
-        "tests.test_units.TestUnits::test_split_is_in_order",
+        "tests.test_form::test_texts_are_made_short[3601s-1h 1s]",
+        "tests.test_units.TestUnits::test_show",
     ),
     pass_to_pass=(
         "tests.test_form::test_seconds_stay",
@@ -160,6 +177,7 @@ LABELS = Labels(
         "tests.test_form::test_other_text_is_refused",
         "tests.test_units.TestUnits::test_a_day",
         "tests.test_units.TestUnits::test_unknown",
+        "tests.test_units.TestUnits::test_split_is_in_order",
         "tests.test_units.TestUnits::test_split_of_small",
     ),
 )
