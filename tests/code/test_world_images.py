@@ -56,7 +56,7 @@ def small(cache: Path) -> Image:
     # In a container, our supervisor starts on the image's libraries.
     ours = [
         Path(sys.executable),
-        *Path(sysconfig.get_path("platstdlib"), "lib-dynload").glob("*.so"),
+        *Path(sysconfig.get_path("stdlib"), "lib-dynload").glob("*.so"),
     ]
     said = subprocess.run(["ldd", *programs, *ours], capture_output=True, text=True, check=True)
     libraries = {word for word in said.stdout.split() if word.startswith("/") and ":" not in word}
