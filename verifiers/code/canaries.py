@@ -47,8 +47,8 @@ class Plan(NamedTuple):
     must_fail: frozenset[str]
     origins: dict[str, str]
     """The id that a hidden test has in this run, by its own; those not named keep theirs."""
-    copies: dict[str, str]
-    """Id of each canary to the place that it was copied from."""
+    places: dict[str, str]
+    """Of each canary, and of each test that has canaries, by its id here: the function."""
 
 
 def plan(
@@ -88,7 +88,7 @@ def _built(
     must_fail: set[str] = set()
     must_pass = set(real)
     origins: dict[str, str] = {}
-    copies: dict[str, str] = {}
+    places: dict[str, str] = {}
     for place, num_altered in wanted:
         text = modules.get(place.module, texts[place.module])
         made = _with_copies(text, place, num_altered, rng)
@@ -98,10 +98,12 @@ def _built(
         for name in ids[place]:
             must_pass.discard(name)
             origins[name] = _renamed(place, name, made.own)
-            must_pass |= {origins[name], *(_renamed(place, name, n) for n in made.plain)}
-            must_fail |= {_renamed(place, name, n) for n in made.altered}
-            copies |= {_renamed(place, name, n): place.text for n in (*made.plain, *made.altered)}
-    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, copies)
+            plain = {_renamed(place, name, other) for other in (made.own, *made.plain)}
+            wrong = {_renamed(place, name, other) for other in made.altered}
+            must_pass |= plain
+            must_fail |= wrong
+            places |= dict.fromkeys((*plain, *wrong), place.text)
+    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, places)
 
 
 class _Copied(NamedTuple):
