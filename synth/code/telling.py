@@ -22,6 +22,8 @@ OTHER_HASHES = 5
 class Told(NamedTuple):
     title: str
     body: str
+    script: str
+    """The reproduction that the body shows first."""
     probes: tuple[Probe, ...]
 
 
@@ -33,7 +35,8 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
     scripts = [found.script for found in evidence.reproductions]
-    return Told(statement.title, statement.body, probes(scripts, bug.toolchain, fixed, buggy))
+    checked = probes(scripts, bug.toolchain, fixed, buggy)
+    return Told(statement.title, statement.body, statement.script, checked)
 
 
 def probes(
