@@ -76,8 +76,8 @@ async def _all(requests: Sequence[RunRequest], mounts: Sequence[Mapping[str, Pat
 async def _one(request: RunRequest, mounts: Mapping[str, Path]) -> Run:
     module = toolchain_module(request.toolchain.name)
     plan = (module.script if request.script else module.tests)(request, mounts)
-    serving = service()
-    async with serving.slots, serving.provider().open(request.limits.sandbox) as sandbox:
+    serving, limits = service(), request.limits.sandbox
+    async with serving.slots, serving.provider().open(limits, mounts) as sandbox:
         await _write(sandbox, request, plan)
         running = _Running(sandbox, plan, request.limits.tests_s)
         run = await (running.streamed() if plan.streamed else running.plain())

@@ -1,4 +1,4 @@
-"""The sandboxes of this process's runs: one provider, in a thread with an event loop of its own.
+"""The sandboxes of this process's runs and agents: one provider, in a thread with an event loop of its own.
 
 Made on first use; ends with the process by `atexit`, and whatever happens, because the nursery of
 the sandboxes dies with the thread that started it.
@@ -9,6 +9,7 @@ import atexit
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from data.errors import EnvironmentFault
@@ -39,9 +40,13 @@ class Service:
             self._provider = sandbox.choose(python.PACKAGES, python.programs())
         return self._provider
 
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Runs `work` in the service's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def wait_for(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
         """Runs `work` in the loop, from a thread; raises `EnvironmentFault` if it is late."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = self.submit(work)
         try:
             return future.result(timeout_s)
         except TimeoutError as error:
@@ -80,3 +85,8 @@ def close(pid: int | None = None) -> None:
         found = _services.pop(os.getpid(), None) if pid in (None, os.getpid()) else None
     if found is not None:
         found.close()
+
+
+async def within(work: Coroutine[Any, Any, T]) -> T:
+    """Runs `work` in the service's loop, from any other."""
+    return await asyncio.wrap_future(service().submit(work))

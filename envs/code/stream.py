@@ -17,6 +17,9 @@ from envs.code.junit import MAX_ID_CHARS, MAX_MESSAGE_CHARS, MAX_TESTS, Result, 
 
 MAX_DATAGRAM_BYTES = 1 << 16
 MAX_MESSAGES = 2 * MAX_TESTS + 1_000
+MAX_AT_ONCE = 10_000
+LOOK_S = 0.02
+"""Between two looks. To wake up for each message would stop the tests each time."""
 
 
 class _Message(Record):
@@ -40,7 +43,7 @@ class Stream:
         near.setblocking(False)
         self._near, self.far = near, far
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(near, self._step)
+        self._timer = self._loop.call_later(LOOK_S, self._look)
         self._number = 0
         self._sender = 0
         self.results: dict[str, Result] = {}
@@ -55,12 +58,21 @@ class Stream:
 
     def close(self) -> None:
         """Takes what is there still, and no more."""
+        self._timer.cancel()
         if self._near.fileno() >= 0:
-            while self._step():
-                pass
-            self._loop.remove_reader(self._near)
+            self._read()
             self._near.close()
             self.far.close()
+
+    def _look(self) -> None:
+        self._read()
+        self._timer = self._loop.call_later(LOOK_S, self._look)
+
+    def _read(self) -> None:
+        """Everything that is there; of a flood as much as is there at once."""
+        for _ in range(MAX_AT_ONCE):
+            if not self._step():
+                return
 
     def _step(self) -> bool:
         """Whether there may be more."""
@@ -71,7 +83,6 @@ class Stream:
         except (BlockingIOError, ConnectionError):
             return False
         if not data:
-            self._loop.remove_reader(self._near)
             return False
         if not self.forged:
             self.forged = self._take(data, flags, _sender(ancillary))

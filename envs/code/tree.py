@@ -51,11 +51,15 @@ def unpack(archive: Path) -> dict[str, File]:
 
 def _tar(archive: Path) -> Iterator[tuple[str, File]]:
     with tarfile.open(archive) as members:
-        for member in members:
-            if member.isfile() and member.size <= MAX_TREE_BYTES and (name := _safe(member.name)):
-                file = members.extractfile(member)
-                content = file.read() if file else b""
-                yield name, File(content=content, executable=bool(member.mode & 0o100))
+        yield from _members(members)
+
+
+def _members(members: tarfile.TarFile) -> Iterator[tuple[str, File]]:
+    for member in members:
+        if member.isfile() and member.size <= MAX_TREE_BYTES and (name := _safe(member.name)):
+            file = members.extractfile(member)
+            content = file.read() if file else b""
+            yield name, File(content=content, executable=bool(member.mode & 0o100))
 
 
 def _zip(archive: Path) -> Iterator[tuple[str, File]]:
@@ -117,3 +121,13 @@ def packed(tree: Tree) -> bytes:
             member.mode = 0o755 if file.executable else 0o644
             archive.addfile(member, io.BytesIO(file.content))
     return buffer.getvalue()
+
+
+def unpacked(archive: bytes) -> dict[str, File]:
+    """The tree that `packed` made `archive` of; raises `SourceError` for what it did not make."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as members:
+            found = dict(_members(members))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise SourceError(f"no packed tree: {error}") from error
+    return found

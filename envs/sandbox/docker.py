@@ -22,7 +22,7 @@ import io
 import logging
 import socket
 import tarfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ from typing import Any
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
-from envs.sandbox.base import HOME, LABEL, Limits, Program, Reaped
+from envs.sandbox.base import HOME, LABEL, NO_MOUNTS, Limits, Program, Reaped
 from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import NODES_PER_MIB, UID
 from envs.sandbox.inside.frames import Reader, packed
@@ -41,6 +41,7 @@ from envs.sandbox.labels import (
     private_folder,
     remove_folder,
 )
+from envs.sandbox.mounts import checked
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,10 @@ class Docker:
         self._open: set[Channel] = set()
 
     @asynccontextmanager
-    async def open(self, limits: Limits) -> AsyncIterator[Channel]:
-        channel = await self._start(limits)
+    async def open(
+        self, limits: Limits, mounts: Mapping[str, Path] = NO_MOUNTS
+    ) -> AsyncIterator[Channel]:
+        channel = await self._start(limits, checked(mounts))
         self._open.add(channel)
         try:
             yield channel
@@ -89,7 +92,7 @@ class Docker:
             folders += 1
         return Reaped(containers=containers, folders=folders)
 
-    async def _start(self, limits: Limits) -> Channel:
+    async def _start(self, limits: Limits, mounts: Mapping[str, Path]) -> Channel:
         label, container = new_label(), None
         with private_folder() as folder, socket.socket(socket.AF_UNIX) as listener:
             (folder / "mounted").mkdir(mode=0o711)
@@ -98,6 +101,7 @@ class Docker:
             listener.listen(1)
             listener.setblocking(False)
             options = _options(label, limits, self._packages, folder / "mounted")
+            options["mounts"] = [_mount(target, source) for target, source in mounts.items()]
             try:
                 container = await asyncio.to_thread(_run, options)
                 near = await self._meet(listener, limits)
@@ -245,6 +249,13 @@ def _options(label: str, limits: Limits, packages: Sequence[str], control: Path)
         "detach": True,
         "auto_remove": True,
     }
+
+
+def _mount(target: str, source: Path) -> dict[str, Any]:
+    """A read-only mount as the engine's interface has it; what lies mounted below stays out."""
+    options = {"NonRecursive": True, "Propagation": "private"}
+    kind = {"Type": "bind", "ReadOnly": True, "BindOptions": options}
+    return {"Target": target, "Source": str(source), **kind}
 
 
 @cache

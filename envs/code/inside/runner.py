@@ -5,6 +5,7 @@ who believes it under which conditions is not decided here. Forked where pytest 
 or started as a program (`python -m`).
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -168,7 +169,14 @@ def main(_: list[str]) -> None:
         runner._update_current_test_var = lambda *_: None
     if job["days"]:
         stop(job["days"])
-    arguments = ["--rootdir", job["rootdir"], "--import-mode", "prepend", "-q", "--tb=short"]
+    arguments = [
+        "--rootdir",
+        job["rootdir"],
+        "--import-mode",
+        job["import_mode"],
+        "-q",
+        "--tb=short",
+    ]
     arguments += ["-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
     arguments += ["--continue-on-collection-errors", "--assert=plain"]
     arguments += [
@@ -185,6 +193,8 @@ def main(_: list[str]) -> None:
     if job["plugin"]:
         given.append(_module(job["plugin"]))
     forget(job["path"])
+    # What is loaded now stays; the framework's own collections of garbage need not look at it.
+    gc.freeze()
     run: Callable[..., int] = pytest.main
     status = int(run([*arguments, *job["modules"]], plugins=given))
     sys.stdout.flush()

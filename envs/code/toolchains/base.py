@@ -1,7 +1,7 @@
 """What a toolchain is: how the tests of a tree are run in a sandbox, and where their results show.
 
-A toolchain is a module of this package, found by its name. It has `mounts`, `tests` and `script`
-as `ToolchainModule` says, and nothing of it runs outside a sandbox.
+A toolchain is a module of this package, found by its name. It has `mounts`, `variables`, `tests`
+and `script` as `ToolchainModule` says, and nothing of it runs outside a sandbox.
 """
 
 from collections.abc import Mapping
@@ -70,6 +70,9 @@ class ToolchainModule(Protocol):
 
         Installs what is missing. Raises `EnvironmentFault` where that cannot be done.
         """
+
+    def variables(self, toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+        """Environment of the agent's shell, beyond the sandbox's own."""
 
     def tests(self, request: RunRequest, mounts: Mapping[str, Path]) -> Plan: ...
 

@@ -5,15 +5,17 @@ the hashes of strings shall differ is a new interpreter started. Plug-ins load i
 """
 
 import json
-import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from envs.code.cache import cache_root
 from envs.code.dependencies import installed
 from envs.code.spec import REPOSITORY, Toolchain
 from envs.code.toolchains.base import STREAM_FD, Plan, RunRequest
+from envs.code.tree import Tree
 from envs.sandbox.base import Program
 from envs.sandbox.view import PACKAGES as PACKAGES_FOLDER
 from envs.sandbox.view import SUPERVISOR, environment, python
@@ -27,6 +29,7 @@ FOLDER = "/tmp/runner"
 RUNNER = "envs.code.inside.runner"
 _MODULES = ("envs.code.inside.clock", RUNNER)
 MAX_HASH_SEED = 2**32 - 1
+_IMPORT_MODE = re.compile(rb"--import-mode[= ](prepend|append|importlib)")
 
 
 def programs() -> list[Program]:
@@ -39,15 +42,16 @@ def _source(name: str) -> str:
     return files("envs.code.inside").joinpath(f"{name.rpartition('.')[2]}.py").read_text()
 
 
-def cache_folder() -> Path:
-    return Path(os.environ.get("PALAESTRA_CACHE") or "runs/worlds") / "code"
-
-
 def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     """Raises `EnvironmentFault` where the requirements cannot be installed."""
     if not toolchain.lock.strip():
         return {}
-    return {SITE: installed(toolchain.lock, cache_folder())}
+    return {SITE: installed(toolchain.lock, cache_root() / "sites")}
+
+
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    """The agent has our pytest too, which needs nothing else."""
+    return {"PYTHONPATH": ":".join([*_path(toolchain, mounts), PACKAGES_FOLDER])}
 
 
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
@@ -63,6 +67,7 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
         "days": request.days,
         "site": SITE if SITE in mounts else "",
         "path": path,
+        "import_mode": _import_mode(request.tree),
         "hidden": [FOLDER, SUPERVISOR, REPOSITORY],
         "disguised": request.disguised,
         "plugin": request.plugin.source if request.plugin else "",
@@ -96,6 +101,14 @@ def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     if request.seed:
         env["PYTHONHASHSEED"] = str(request.seed % MAX_HASH_SEED)
     return Plan((python(), "-B", "-s", place), env, files={place: request.script.encode()})
+
+
+def _import_mode(tree: Tree) -> str:
+    """The one of the tree's own settings that decides whether its modules load at all."""
+    for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
+        if name in tree and (found := _IMPORT_MODE.search(tree[name].content)):
+            return found[1].decode()
+    return "prepend"
 
 
 def _path(toolchain: Toolchain, mounts: Mapping[str, Path]) -> list[str]:
