@@ -49,17 +49,19 @@ def plan(
     *,
     links: Mapping[str, str] | None = None,
     put: Mapping[str, str] | None = None,
+    clock: bool = True,
 ) -> Plan:
-    """Runs `setup`, then `runs`, in the working copy.
+    """Runs `setup`, then `runs`, in the working copy; `clock` says whether it can be stopped.
 
     `links` are made in the working copy: path -> target; `put` are texts to write below `FOLDER`.
     """
     order = request.seed if request.order is None else request.order
     variables = {**environment(), "HOME": HOME, "CI": "1", "NO_COLOR": "1", **env}
+    stopped = _clock(request.days) if clock else {}
     job = {
         "links": dict(links or {}),
         "setup": [_described(command, variables) for command in setup],
-        "runs": [_described(command, {**variables, **_clock(request.days)}) for command in runs],
+        "runs": [_described(command, {**variables, **stopped}) for command in runs],
         "ids": request.ids,
         "seed": order,
         "report": REPORT,

@@ -69,6 +69,10 @@ def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     return {}
 
 
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return _ENVIRONMENT
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """One command for all packages: those of the test files of `request.modules`."""
     folders = {PurePosixPath(module).parent.as_posix() for module in request.modules}
@@ -78,7 +82,7 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     chosen = [f"-run=^({'|'.join(_functions(request.ids))})$"] if request.ids else []
     argv = ["go", "test", "-json", "-vet=off", "-count=1", *shuffle, *chosen, *packages]
     build = Command(("go", "build", "./..."))
-    return plan(request, [build], [Command(tuple(argv), form="go")], _ENVIRONMENT)
+    return plan(request, [build], [Command(tuple(argv), form="go")], _ENVIRONMENT, clock=False)
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:

@@ -48,7 +48,7 @@ _TEST_WORD = re.compile(
     r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b|extends\s+TestCase\b"
 )
 _FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx512m", "-Xss1m")
-MAIN, TEST = "/tmp/classes/main", "/tmp/classes/test"
+CLASSES = "/tmp/classes"
 
 
 def describe(tree: Tree) -> Layout | None:
@@ -99,10 +99,15 @@ def _settings() -> tuple[Path, ...]:
     return () if folder.is_relative_to("/usr") else (folder,)
 
 
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    """The agent compiles against the same libraries, without naming them."""
+    return {"CLASSPATH": ":".join([CLASSES, *_jars()])}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """All sources are compiled, with all tests; only the classes of `request.modules` run."""
     order = request.seed if request.order is None else request.order
-    path = [TEST, MAIN, *_jars()]
+    path = [CLASSES, *_jars()]
     console = [
         *("java", *_FLAGS, "-cp", ":".join(path), "org.junit.platform.console.ConsoleLauncher"),
         *("--disable-banner", "--details=none", f"--reports-dir={REPORTS}"),
@@ -115,31 +120,31 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
             "junit.jupiter.execution.order.random.seed": str(order),
         }
         console += [f"--config={key}={value}" for key, value in settings.items()]
-    build = [
-        *_compile(request.tree, "src/main", MAIN, []),
-        *_compile(request.tree, "src/test", TEST, [MAIN, *_jars()]),
-    ]
     run = Command(tuple(console), form="junit", source=REPORTS)
-    return plan(request, build, [run], {})
+    build = _compile(request.tree, ("src/main", "src/test"), _jars())
+    return plan(request, build, [run], {}, clock=False)
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """A single source file, run by Java's launcher with the tree's classes at hand."""
-    compiled = _compile(request.tree, "src/main", MAIN, [])
+    compiled = _compile(request.tree, ("src/main",), [])
     steps = [" ".join(f"'{word}'" for word in command.argv) for command in compiled]
-    run = " ".join(["java", *_FLAGS, "-cp", MAIN, f"{FOLDER}/Script.java"])
+    run = " ".join(["java", *_FLAGS, "-cp", CLASSES, f"{FOLDER}/Script.java"])
     text = " && ".join([*(f"{step} > /dev/null 2>&1" for step in steps), run])
     return program(["sh", "-c", text], {}, {"Script.java": request.script})
 
 
-def _compile(tree: Tree, root: str, into: str, path: list[str]) -> list[Command]:
-    sources = [p for p in sorted(tree) if p.startswith(f"{root}/java/") and p.endswith(".java")]
+def _compile(tree: Tree, roots: tuple[str, ...], path: list[str]) -> list[Command]:
+    """One compiler for all: each costs a second before its first line."""
     javac = ["javac", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Xmx512m", "-nowarn"]
-    javac += ["-proc:none", "-g", "-encoding", "UTF-8", "-d", into]
-    steps = [Command((*javac, *(["-cp", ":".join(path)] if path else []), *sources))]
-    if any(p.startswith(f"{root}/resources/") for p in tree):
-        steps.append(Command(("cp", "-r", f"{root}/resources/.", into)))
-    return steps
+    javac += ["-proc:none", "-g", "-encoding", "UTF-8", "-d", CLASSES]
+    javac += ["-cp", ":".join(path)] if path else []
+    folders = tuple(f"{root}/java/" for root in roots)
+    sources = [p for p in sorted(tree) if p.startswith(folders) and p.endswith(".java")]
+    resources = [f"{root}/resources" for root in roots]
+    found = [r for r in resources if any(p.startswith(f"{r}/") for p in tree)]
+    copies = [Command(("cp", "-r", f"{folder}/.", CLASSES)) for folder in found]
+    return [Command((*javac, *sources)), *copies]
 
 
 def _jars() -> list[str]:

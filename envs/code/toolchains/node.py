@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import SourceError
+from envs.code.cache import cache_root
 from envs.code.layout import Layout, checked, is_configuration, is_test, sources_of, text_of
 from envs.code.npm import installed
 from envs.code.spec import Toolchain
 from envs.code.toolchains.base import Plan, RunRequest
 from envs.code.toolchains.driven import FOLDER, REPORTS, Command, needs, plan, program
-from envs.code.toolchains.python import cache_folder
 from envs.code.tree import Tree
+from envs.sandbox.view import environment
 
 PROGRAMS = {"node": "nodejs"}
 SITE = "/opt/site"
@@ -99,7 +100,15 @@ def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     needs(PROGRAMS)
     if not toolchain.lock.strip():
         return {}
-    return {SITE: installed(toolchain.lock, cache_folder())}
+    return {SITE: installed(toolchain.lock, cache_root() / "sites")}
+
+
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    """Programs of packages are found by their names, and packages by `require`."""
+    if SITE not in mounts:
+        return {}
+    path = f"{SITE}/{MODULES}/.bin:{environment()['PATH']}"
+    return {"PATH": path, "NODE_PATH": f"{SITE}/{MODULES}"}
 
 
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
@@ -146,16 +155,13 @@ def _alone(framework: str, module: str, report: str, loaders: tuple[str, ...]) -
 def _together(framework: str, modules: tuple[str, ...]) -> Command:
     if framework == "jest":
         report = f"{REPORTS}/jest.json"
-        argv = ("node", f"{MODULES}/jest/bin/jest.js", "--ci", "--json", f"--outputFile={report}")
-        argv += (
-            "--runInBand",
-            "--coverage=false",
-            "--watchman=false",
-            "--cacheDirectory=/tmp/jest",
-        )
+        argv = [
+            *("node", f"{MODULES}/jest/bin/jest.js", "--ci", "--json", f"--outputFile={report}"),
+            *("--runInBand", "--coverage=false", "--watchman=false", "--cacheDirectory=/tmp/jest"),
+        ]
         return Command((*argv, "--runTestsByPath", *modules), form="jest", source=report)
     report = f"{REPORTS}/vitest.xml"
-    argv = ("node", f"{MODULES}/vitest/vitest.mjs", "run", "--reporter=junit", "--no-cache")
+    argv = ["node", f"{MODULES}/vitest/vitest.mjs", "run", "--reporter=junit", "--no-cache"]
     return Command((*argv, f"--outputFile={report}", *modules), form="junit", source=report)
 
 

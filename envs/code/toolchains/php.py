@@ -69,6 +69,10 @@ def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     return {}
 
 
+def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """One process a test file; a broken one does not keep the others from running."""
     order = request.seed if request.order is None else request.order
