@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +29,39 @@ MAX_PRINTED_BYTES = 1 << 25
 """A run of tests that prints more than this is a flood."""
 MAX_NOTES_BYTES = 32 << 20
 MAX_ERROR_CHARS = 500
+_TESTS_RAN = (0, 1, 5)
+"""Exit status of pytest: all passed, some failed, there were none."""
 
-__all__ = ["Run", "RunRequest", "run_many"]
+__all__ = ["Ended", "Run", "RunRequest", "run_many"]
+
+
+class Ended(StrEnum):
+    """How a run came to its end; all but the first have a `Run.problem`."""
+
+    WELL = "well"
+    """Tests may have failed."""
+    BROKEN = "broken"
+    """Some modules did not load; the tests of the others ran."""
+    LATE = "late"
+    """The time was up."""
+    OUT_OF_MEMORY = "out of memory"
+    CRASHED = "crashed"
+    """A signal ended it, or a status that no framework gives."""
+    EARLY = "early"
+    """The process ended before its tests did."""
+    FORGED = "forged"
+    """What it told breaks the rules of `envs.code.stream`, or its report says other things."""
+    REFUSED = "refused"
+    """The framework could not run the tests at all."""
+    FLOODED = "flooded"
+
+
+class _Trouble(NamedTuple):
+    ended: Ended
+    problem: str
+
+
+_NONE = _Trouble(Ended.WELL, "")
 
 
 class Run(NamedTuple):
@@ -43,7 +75,7 @@ class Run(NamedTuple):
     """What was printed, cut; of a script its stdout and, if one ended it, the error's last line."""
     seconds: float
     """From the start of the tests to their end."""
-    timed_out: bool = False
+    ended: Ended = Ended.WELL
     notes: str = ""
     """What the request's plug-in wrote to `NOTES`."""
 
@@ -106,18 +138,20 @@ class _Running:
             max_output_bytes=MAX_OUTPUT_BYTES,
         )
         seconds = self._clock() - started
-        problem = self._ending(done, done.status if not self._plan.report else 0)
-        if done.truncated:
-            problem = problem or f"it printed more than {MAX_OUTPUT_BYTES} bytes"
+        late = done._replace(status=0) if self._plan.report else done
+        trouble = self._ending(None if done.timed_out else late)
+        if done.truncated and trouble is _NONE:
+            trouble = _Trouble(Ended.FLOODED, f"it printed more than {MAX_OUTPUT_BYTES} bytes")
         output = done.stdout.decode(errors="replace")
         results: dict[str, Result] = {}
         if self._plan.report:
             results, wrong = await self._report()
-            problem = problem or wrong
+            if wrong and trouble is _NONE:
+                trouble = _Trouble(Ended.REFUSED, wrong)
             output += done.stderr.decode(errors="replace")
         elif done.status and not done.timed_out:
             output += _last_line(done.stderr)
-        return Run(results, problem, output, seconds, done.timed_out)
+        return Run(results, trouble.problem, output, seconds, trouble.ended)
 
     async def streamed(self) -> Run:
         """A process that tells results as they happen; the report at its end must agree."""
@@ -141,32 +175,27 @@ class _Running:
                 size = os.fstat(printed).st_size
         finally:
             stream.close()
-        problem = self._ending(end, 0 if end is None else end.status) or self._said(stream, size)
-        if stream.done is not None and not problem:
-            problem = _disagreement(stream.results, *await self._report())
-        if stream.broken:
-            problem = problem or f"{len(stream.broken)} modules do not load: {stream.broken[0]}"
-        return Run(stream.results, problem, output, seconds, end is None)
+        trouble = self._ending(end)
+        if trouble is _NONE:
+            trouble = _said(stream, size)
+        if trouble is _NONE:
+            trouble = _disagreement(stream.results, *await self._report())
+        if trouble is _NONE and stream.broken:
+            count = len(stream.broken)
+            trouble = _Trouble(Ended.BROKEN, f"{count} modules do not load: {stream.broken[0]}")
+        return Run(stream.results, trouble.problem, output, seconds, trouble.ended)
 
-    def _ending(self, end: Completed | Exit | None, status: int) -> str:
-        if end is None or (isinstance(end, Completed) and end.timed_out):
-            return f"not done within {self._timeout_s:g} s"
+    def _ending(self, end: Completed | Exit | None) -> _Trouble:
+        """What the end of a process tells; None if it was ended because the time was up."""
+        if end is None:
+            return _Trouble(Ended.LATE, f"not done within {self._timeout_s:g} s")
         if end.oom:
-            return "it used more memory than there is"
-        if status < 0:
-            return f"it was ended by signal {-status}"
-        return f"it ended with status {status}" if status else ""
-
-    def _said(self, stream: Stream, num_printed: int) -> str:
-        if stream.forged:
-            return f"its results are not believed: {stream.forged}"
-        if stream.done is None:
-            return f"it ended before its tests did, in {stream.running or 'none of them'}"
-        if stream.done not in (0, 1, 5) and not stream.broken:
-            return f"the test framework gave up with status {stream.done}"
-        if num_printed > MAX_PRINTED_BYTES:
-            return f"it printed more than {MAX_PRINTED_BYTES} bytes"
-        return ""
+            return _Trouble(Ended.OUT_OF_MEMORY, "it used more memory than there is")
+        if end.status < 0:
+            return _Trouble(Ended.CRASHED, f"it was ended by signal {-end.status}")
+        if end.status:
+            return _Trouble(Ended.CRASHED, f"it ended with status {end.status}")
+        return _NONE
 
     async def _report(self) -> tuple[dict[str, Result], str]:
         """The tests of the report, without modules that did not load; and what is wrong with it."""
@@ -180,11 +209,25 @@ class _Running:
         return {name: result for name, result in found.items() if not name.startswith("::")}, ""
 
 
-def _disagreement(told: dict[str, Result], report: dict[str, Result], wrong: str) -> str:
-    if wrong:
-        return wrong
+def _said(stream: Stream, num_printed: int) -> _Trouble:
+    """What is wrong with the results that a process told before it ended by itself."""
+    if stream.forged:
+        return _Trouble(Ended.FORGED, f"its results are not believed: {stream.forged}")
+    if stream.done is None:
+        where = stream.running or "none of them"
+        return _Trouble(Ended.EARLY, f"it ended before its tests did, in {where}")
+    if stream.done not in _TESTS_RAN and not stream.broken:
+        return _Trouble(Ended.REFUSED, f"the test framework gave up with status {stream.done}")
+    if num_printed > MAX_PRINTED_BYTES:
+        return _Trouble(Ended.FLOODED, f"it printed more than {MAX_PRINTED_BYTES} bytes")
+    return _NONE
+
+
+def _disagreement(told: dict[str, Result], report: dict[str, Result], wrong: str) -> _Trouble:
     same = {n: r.status for n, r in told.items()} == {n: r.status for n, r in report.items()}
-    return "" if same else "its report says other things than it told"
+    if wrong or not same:
+        return _Trouble(Ended.FORGED, wrong or "its report says other things than it told")
+    return _NONE
 
 
 async def _text(sandbox: Sandbox, path: str, max_bytes: int) -> bytes:

@@ -68,7 +68,7 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
         "site": SITE if SITE in mounts else "",
         "path": path,
         "import_mode": _import_mode(request.tree),
-        "hidden": [FOLDER, SUPERVISOR, REPOSITORY],
+        "hidden": [FOLDER, SUPERVISOR, REPOSITORY, "", "/"],
         "disguised": request.disguised,
         "plugin": request.plugin.source if request.plugin else "",
     }
