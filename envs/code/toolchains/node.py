@@ -48,6 +48,7 @@ _BUILDERS = re.compile(
     r"^(typescript|tsx|ts-node|ts-jest|esbuild|babel-jest|@babel/.*|@swc/.*|esbuild-register"
     r"|jest-environment-.*|chai|should|expect\.js|jsdom)$"
 )
+_FOR_TYPES = frozenset({"typescript", "ts-node", "ts-jest", "tsx"})
 _STRIP = """
 const ts = require(process.argv[2]);
 const fs = require('fs');
@@ -142,7 +143,7 @@ def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
 def _alone(framework: str, module: str, report: str, loaders: tuple[str, ...]) -> Command:
     path = _stripped(module) if not loaders else module
     if framework == "mocha":
-        xunit = ("--reporter", "xunit", "--reporter-option", f"output={report}")
+        xunit = ("--reporter", "xunit", "--reporter-options", f"output={report}")
         argv = ("node", f"{MODULES}/mocha/bin/mocha", *loaders, *xunit, path)
         return Command(argv, form="junit", source=report, module=module)
     if framework == "node:test":
@@ -258,8 +259,10 @@ def _requirements(tree: Tree, settings: dict[str, Any], framework: str) -> Itera
         for name in _IMPORT.findall(text_of(tree, path))
     }
     plain = settings.get("dependencies") or {}
+    typed = any(path.endswith(_TYPED) and not path.endswith(".d.ts") for path in tree)
     for name, wanted in sorted(_declared(settings).items()):
-        used = name in plain or name in imported or name == framework or _BUILDERS.match(name)
+        builds = _BUILDERS.match(name) and (typed or name not in _FOR_TYPES)
+        used = name in plain or name in imported or name == framework or builds
         if used and re.match(r"[\w^~<>=*|. -]+$", str(wanted)):
             yield f"{name}@{wanted}"
 
