@@ -37,15 +37,25 @@ def lock(requirements: Sequence[str], before: datetime) -> str:
         pairs = (requirement.rpartition("@") for requirement in requirements)
         _manifest(folder, {package: wanted for package, _, wanted in pairs})
         done = npm(
-            ["install", "--package-lock-only", "--omit-lockfile-registry-resolved=true"]
-            + ["--legacy-peer-deps", f"--before={before.isoformat()}", *_QUIET],
+            ["install", "--package-lock-only", "--legacy-peer-deps"]
+            + [f"--before={before.isoformat()}", *_QUIET],
             folder,
             RESOLVE_TIMEOUT_S,
         )
         if done.returncode:
             reason = " ".join(done.stderr.split())[:MAX_SHOWN]
             raise SourceError(f"dependencies: cannot resolve {', '.join(requirements)}: {reason}")
-        return (folder / "package-lock.json").read_text()
+        found = json.loads((folder / "package-lock.json").read_text())
+    packages = found["packages"]
+    for package in packages.values():
+        # The address of this machine's registry; hashes are what counts.
+        package.pop("resolved", None)
+        optional = package.get("optionalDependencies", {})
+        for name in sorted(optional):
+            # What a registry does not have for other systems would be missed when it is installed.
+            if not any(place.endswith(f"node_modules/{name}") for place in packages):
+                del optional[name]
+    return json.dumps(found, indent=1, sort_keys=True)
 
 
 def installed(lock_text: str, root: Path) -> Path:
