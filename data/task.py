@@ -22,6 +22,7 @@ class TaskKind(StrEnum):
     GENERAL = "general"
     SEARCH = "search"
     INTERPRETER = "interpreter"
+    CODE = "code"
 
 
 class Language(StrEnum):

@@ -96,7 +96,7 @@ class _Run:
             CheckName.SHORTCUT: lambda parts: parts.shortcut(),
             CheckName.LEAK: self._leak,
             CheckName.WITNESS: self._witness,
-            CheckName.NOOP: self._noop,
+            CheckName.NOOP: lambda parts: self._all(self._idle(parts), score=0.0),
             CheckName.ALTERNATIVES: lambda parts: self._all(parts.alternatives, score=1.0),
             CheckName.MUTANTS: lambda parts: self._all(parts.mutants, score=0.0),
             CheckName.CHEATS: self._cheats,
@@ -147,22 +147,20 @@ class _Run:
         problem, evidence = parts.retrace(trajectory)
         return Finding(problem, {**evidence, "calls": len(self.task.hidden.witness.calls)})
 
-    def _noop(self, parts: Parts) -> Finding:
-        empty = (
-            Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text))
-            for text in GARBAGE
-        )
-        calls = self.task.hidden.witness.calls
-        read = (
-            Variant(f"reading, then {text[:20]!r}", Script(calls=calls, answer=text))
-            for text in GARBAGE
-        )
-        return self._all((*empty, *read), score=0.0)
+    def _idle(self, parts: Parts) -> Iterator[Variant]:
+        for text in GARBAGE:
+            yield Variant(f"nothing, then {text[:20]!r}", Script(calls=(), answer=text))
+        for text in GARBAGE:
+            script = Script(calls=self._reading(parts), answer=text)
+            yield Variant(f"reading, then {text[:20]!r}", script)
 
     def _cheats(self, parts: Parts) -> Finding:
-        calls = self.task.hidden.witness.calls
+        calls = self._reading(parts)
         generic = (Variant(text, Script(calls=calls, answer=text)) for text in HACKS)
         return self._all((*generic, *parts.cheats), score=0.0)
+
+    def _reading(self, parts: Parts) -> tuple[ToolCall, ...]:
+        return self.task.hidden.witness.calls if parts.reading is None else parts.reading
 
     def _all(self, variants: Iterable[Variant], score: float) -> Finding:
         """Judges every variant; the first with another score is the problem."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from data.task import JsonObject, Script
+from data.task import JsonObject, Script, ToolCall
 from data.trajectory import Trajectory
 
 
@@ -40,3 +40,6 @@ class Parts:
     """Near misses: each must score 0."""
     cheats: Iterable[Variant]
     """Known reward hacks: each must score 0."""
+    reading: tuple[ToolCall, ...] | None = None
+    """Calls that only look around, for kinds where the world that an attempt leaves is judged and
+    not its message; None for the witness's calls, behind which the message alone decides."""

@@ -4,6 +4,7 @@ Reports come from a sandbox and may be forged or broken, so nothing here trusts 
 limits, entities are refused, and a test that is reported twice with different results is an error.
 """
 
+import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -63,7 +64,11 @@ def read_report(report: bytes) -> dict[str, Result]:
 
 
 def test_id(classname: str, name: str) -> str:
-    return f"{classname}::{name}"[:MAX_ID_CHARS]
+    """A name that is too long ends in the hash of all of it."""
+    whole = f"{classname}::{name}"
+    if len(whole) <= MAX_ID_CHARS:
+        return whole
+    return f"{whole[: MAX_ID_CHARS - 17]}~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
 
 test_id.__test__ = False  # type: ignore[attr-defined]

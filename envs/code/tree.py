@@ -51,11 +51,15 @@ def unpack(archive: Path) -> dict[str, File]:
 
 def _tar(archive: Path) -> Iterator[tuple[str, File]]:
     with tarfile.open(archive) as members:
-        for member in members:
-            if member.isfile() and member.size <= MAX_TREE_BYTES and (name := _safe(member.name)):
-                file = members.extractfile(member)
-                content = file.read() if file else b""
-                yield name, File(content=content, executable=bool(member.mode & 0o100))
+        yield from _members(members)
+
+
+def _members(members: tarfile.TarFile) -> Iterator[tuple[str, File]]:
+    for member in members:
+        if member.isfile() and member.size <= MAX_TREE_BYTES and (name := inner_path(member.name)):
+            file = members.extractfile(member)
+            content = file.read() if file else b""
+            yield name, File(content=content, executable=bool(member.mode & 0o100))
 
 
 def _zip(archive: Path) -> Iterator[tuple[str, File]]:
@@ -63,11 +67,15 @@ def _zip(archive: Path) -> Iterator[tuple[str, File]]:
         for member in members.infolist():
             mode = member.external_attr >> 16
             plain = not member.is_dir() and mode & 0o170000 in (0, 0o100000)
-            if plain and member.file_size <= MAX_TREE_BYTES and (name := _safe(member.filename)):
+            if (
+                plain
+                and member.file_size <= MAX_TREE_BYTES
+                and (name := inner_path(member.filename))
+            ):
                 yield name, File(content=members.read(member), executable=bool(mode & 0o100))
 
 
-def _safe(name: str) -> str:
+def inner_path(name: str) -> str:
     """The path inside the tree; '' for one that leaves it or is of no interest."""
     path = PurePosixPath(name)
     parts = [part for part in path.parts if part != "."]
@@ -87,7 +95,7 @@ def read_folder(folder: Path) -> dict[str, File]:
     found: dict[str, File] = {}
     size = 0
     for path in sorted(folder.rglob("*")):
-        name = _safe(path.relative_to(folder).as_posix())
+        name = inner_path(path.relative_to(folder).as_posix())
         if not name or path.is_symlink() or not path.is_file():
             continue
         status = path.stat()
@@ -117,3 +125,13 @@ def packed(tree: Tree) -> bytes:
             member.mode = 0o755 if file.executable else 0o644
             archive.addfile(member, io.BytesIO(file.content))
     return buffer.getvalue()
+
+
+def unpacked(archive: bytes) -> dict[str, File]:
+    """The tree that `packed` made `archive` of; raises `SourceError` for what it did not make."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as members:
+            found = dict(_members(members))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise SourceError(f"no packed tree: {error}") from error
+    return found

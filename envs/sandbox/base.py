@@ -11,6 +11,8 @@ Code inside that misbehaves gives results (`Completed`, `Exit`, an `OSError` tha
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from pydantic import Field
@@ -21,6 +23,9 @@ HOME = "/home/agent"
 """The working folder, and with /tmp and /dev/shm the only places that can be written."""
 LABEL = "palaestra"
 """Every container, cgroup and folder of ours starts with this, so that leftovers can be reaped."""
+
+MAX_ENTRIES = 100_000
+NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
 
 
 class Limits(Record):
@@ -58,6 +63,16 @@ class Exit(NamedTuple):
 
     status: int
     oom: bool = False
+
+
+class Entry(NamedTuple):
+    """One name in a folder."""
+
+    kind: str
+    """`file`, `folder`, `link`, or `other`: pipes, sockets, devices."""
+    size_bytes: int
+    changed_ns: int
+    """Time of the last change of anything about it, which code inside cannot set."""
 
 
 class Process(Protocol):
@@ -117,6 +132,13 @@ class Sandbox(Protocol):
         Raises `OSError` of the fitting class with the path; EFBIG above `max_bytes` together.
         """
 
+    async def walk(self, path: str, *, max_entries: int = MAX_ENTRIES) -> dict[str, Entry]:
+        """`path` (as "") and everything below it that can be seen, by path relative to it.
+
+        Links are not followed. Names that are no UTF-8 hold lone surrogates. Raises `OSError` of
+        the fitting class with the path; E2BIG above `max_entries`.
+        """
+
     async def close(self) -> None:
         """Ends everything inside, within seconds; may be called twice."""
 
@@ -145,8 +167,14 @@ class Provider(Protocol):
 
     name: str
 
-    def open(self, limits: Limits) -> AbstractAsyncContextManager[Sandbox]:
-        """A fresh sandbox; raises `EnvironmentFault` with what to do if none can be had."""
+    def open(
+        self, limits: Limits, mounts: Mapping[str, Path] = NO_MOUNTS
+    ) -> AbstractAsyncContextManager[Sandbox]:
+        """A fresh sandbox; raises `EnvironmentFault` with what to do if none can be had.
+
+        `mounts`: folders of this machine by the paths at which they appear inside, read-only; see
+        `envs.sandbox.mounts` for the paths that may be.
+        """
 
     async def close(self) -> None: ...
 

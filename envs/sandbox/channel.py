@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import itertools
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from data.errors import EnvironmentFault
-from envs.sandbox.base import HOME, Completed, Exit
+from envs.sandbox.base import HOME, MAX_ENTRIES, Completed, Entry, Exit
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 
 BLOCK_BYTES = 1 << 18
@@ -123,6 +124,10 @@ class Channel:
             path: reply.body[start:end]
             for path, (start, end) in zip(paths, itertools.pairwise(ends), strict=True)
         }
+
+    async def walk(self, path: str, *, max_entries: int = MAX_ENTRIES) -> dict[str, Entry]:
+        reply = await self._request("walk", path=path, max_entries=max_entries)
+        return {name: Entry(*entry) for name, entry in json.loads(reply.body).items()}
 
     async def close(self) -> None:
         self._lose("it was closed")
@@ -237,7 +242,8 @@ class Remote:
 
     def finish(self, status: int, oom: bool) -> None:
         oom = oom or self._channel.num_oom_kills() > self._kills_before
-        self.ended.set_result(Exit(status, oom))
+        if not self.ended.done():  # the channel may have been closed meanwhile
+            self.ended.set_result(Exit(status, oom))
 
     async def signal(self, number: int, *, group: bool = False) -> None:
         if not self.ended.done():

@@ -23,7 +23,7 @@ import logging
 import os
 import socket
 import tarfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from typing import Any
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
-from envs.sandbox.base import HOME, LABEL, Limits, Program, Reaped
+from envs.sandbox.base import HOME, LABEL, NO_MOUNTS, Limits, Program, Reaped
 from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import NODES_PER_MIB, UID
 from envs.sandbox.inside.frames import Reader, packed
@@ -42,6 +42,7 @@ from envs.sandbox.labels import (
     private_folder,
     remove_folder,
 )
+from envs.sandbox.mounts import checked
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,10 @@ class Docker:
         self._open: set[Channel] = set()
 
     @asynccontextmanager
-    async def open(self, limits: Limits) -> AsyncIterator[Channel]:
-        channel = await self._start(limits)
+    async def open(
+        self, limits: Limits, mounts: Mapping[str, Path] = NO_MOUNTS
+    ) -> AsyncIterator[Channel]:
+        channel = await self._start(limits, checked(mounts))
         self._open.add(channel)
         try:
             yield channel
@@ -91,7 +94,7 @@ class Docker:
             folders += 1
         return Reaped(containers=containers, folders=folders)
 
-    async def _start(self, limits: Limits) -> Channel:
+    async def _start(self, limits: Limits, mounts: Mapping[str, Path]) -> Channel:
         label, container = new_label(), None
         with private_folder() as folder, socket.socket(socket.AF_UNIX) as listener:
             (folder / "mounted").mkdir(mode=0o711)
@@ -99,7 +102,7 @@ class Docker:
             (folder / "mounted" / "control").chmod(0o666)
             listener.listen(1)
             listener.setblocking(False)
-            options = _options(label, limits, self._packages, folder / "mounted")
+            options = _options(label, limits, self._packages, folder / "mounted", mounts)
             try:
                 container = await asyncio.to_thread(_run, options)
                 near = await self._meet(listener, limits)
@@ -219,9 +222,19 @@ async def _oom_counter(container: Any) -> Callable[[], int]:
     return lambda: 0
 
 
-def _options(label: str, limits: Limits, packages: Sequence[str], control: Path) -> dict[str, Any]:
+def _options(
+    label: str,
+    limits: Limits,
+    packages: Sequence[str],
+    control: Path,
+    mounts: Mapping[str, Path],
+) -> dict[str, Any]:
     """What the engine is told of a container."""
-    binds = {bind.source: {"bind": bind.target, "mode": "ro"} for bind in view.binds(packages)}
+    binds = {
+        bind.source: {"bind": bind.target, "mode": "ro"}
+        for bind in view.binds(packages)
+        if bind.target not in mounts
+    }
     binds[str(control)] = {"bind": CONTROL, "mode": "ro"}
     nodes = max(1024, limits.disk_mib * NODES_PER_MIB)
     writable = f"rw,exec,nosuid,nodev,size={limits.disk_mib}m,nr_inodes={nodes}"
@@ -245,6 +258,7 @@ def _options(label: str, limits: Limits, packages: Sequence[str], control: Path)
         "security_opt": ["no-new-privileges"],
         "read_only": True,
         "volumes": binds,
+        "mounts": [_mount(target, source) for target, source in mounts.items()],
         "tmpfs": tmpfs,
         "mem_limit": f"{limits.memory_mib}m",
         "memswap_limit": f"{limits.memory_mib}m",
@@ -253,6 +267,13 @@ def _options(label: str, limits: Limits, packages: Sequence[str], control: Path)
         "detach": True,
         "auto_remove": True,
     }
+
+
+def _mount(target: str, source: Path) -> dict[str, Any]:
+    """A read-only mount as the engine's interface has it; what lies mounted below stays out."""
+    options = {"NonRecursive": True, "Propagation": "private"}
+    kind = {"Type": "bind", "ReadOnly": True, "BindOptions": options}
+    return {"Target": target, "Source": str(source), **kind}
 
 
 @cache

@@ -26,18 +26,20 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
-from envs.sandbox.base import Limits, Program, Reaped
+from envs.sandbox.base import NO_MOUNTS, Limits, Program, Reaped
 from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import users
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 from envs.sandbox.labels import new_label, orphan_folders, remove_folder
+from envs.sandbox.mounts import checked, detached, take_aside
+from envs.sandbox.porter import Porter
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +73,14 @@ class Namespaces:
         self._nursery: _Nursery | None = None
         self._open: set[Channel] = set()
         self._uids: set[int] = set()
+        self._porter = Porter()
+        self._take_aside = take_aside if _privileged() else self._porter.take_aside
 
     @asynccontextmanager
-    async def open(self, limits: Limits) -> AsyncIterator[Channel]:
+    async def open(
+        self, limits: Limits, mounts: Mapping[str, Path] = NO_MOUNTS
+    ) -> AsyncIterator[Channel]:
+        wanted = checked(mounts)
         async with self._starting:
             if self._nursery is not None and self._nursery.ended:
                 await self._nursery.stop()
@@ -82,7 +89,7 @@ class Namespaces:
                 self._nursery = await _Nursery.start(self._packages, self._programs)
         uid = self._take_uid()
         try:
-            channel = await self._nursery.hatch(limits, uid)
+            channel = await self._nursery.hatch(limits, uid, wanted, self._take_aside)
             self._open.add(channel)
             try:
                 yield channel
@@ -98,6 +105,7 @@ class Namespaces:
         if self._nursery is not None:
             await self._nursery.stop()
         self._nursery = None
+        self._porter.stop()
 
     def reap(self) -> Reaped:
         groups = folders = 0
@@ -170,16 +178,18 @@ class _Nursery:
                 raise EnvironmentFault(f"no sandbox can be made: {_reason(said, error)}") from error
         return cls(child, near)
 
-    async def hatch(self, limits: Limits, uid: int) -> Channel:
-        """A new sandbox; raises `EnvironmentFault` if none can be made."""
+    async def hatch(
+        self, limits: Limits, uid: int, mounts: Mapping[str, Path], take: Callable[[Path], int]
+    ) -> Channel:
+        """A new sandbox, whose mounts `take` makes; raises `EnvironmentFault` if there is none."""
         grouped = cgroups.hierarchy() is not None
         group = cgroups.Group(new_label(), limits) if grouped else None
         near, far = socket.socketpair()
         hatching = _Hatching(near, group, uid)
         try:
-            with far:
-                request = _request(limits, uid, grouped)
-                await self._send(packed(request, fds=[far.fileno()]), far.fileno())
+            with far, detached(mounts, take) as taken:
+                request = {**_request(limits, uid, grouped), "mounts": list(taken)}
+                await self._send(request, [far.fileno(), *taken.values()])
             await hatching.settle()
         except (OSError, EOFError, TimeoutError) as error:
             raise EnvironmentFault(f"no sandbox can be made: {error!r}") from error
@@ -196,13 +206,13 @@ class _Nursery:
             await _end(os.pidfd_open(self._child.pid))
         self._child.wait(END_S)
 
-    async def _send(self, data: bytes, fd: int) -> None:
+    async def _send(self, request: dict[str, object], fds: Sequence[int]) -> None:
         """One request of a few hundred bytes, which fit the socket's buffer or wait for it."""
-        loop = asyncio.get_running_loop()
+        loop, data = asyncio.get_running_loop(), packed(request, fds=fds)
         async with self._hatching, asyncio.timeout(HATCH_S):
             while True:
                 with suppress(BlockingIOError):
-                    sent = self._control.sendmsg([data], rights([fd]))
+                    sent = self._control.sendmsg([data], rights(fds))
                     break
                 await asyncio.sleep(0.001)
             await loop.sock_sendall(self._control, data[sent:])

@@ -97,6 +97,23 @@ class TestExec:
         assert (await box.exec(["pwd"], cwd="/no/such", timeout_s=LONG_S)).status == 127
         assert (await box.exec(["/etc/passwd"], timeout_s=LONG_S)).status == 126
 
+    async def test_a_command_has_its_three_streams_and_no_other_descriptor(
+        self, box: Sandbox
+    ) -> None:
+        code = (
+            "import os, sys\nfor number in range(256):\n"
+            "  try: os.fstat(number)\n  except OSError: continue\n"
+            "  os.write(int(sys.argv[1]), b'%d ' % number)"
+        )
+        done = await box.exec(["python3", "-c", code, "1"], timeout_s=LONG_S)
+        assert done.stdout == b"0 1 2 "
+        near, far = socket.socketpair()
+        with near:
+            process = await box.spawn(["python3", "-c", code, "5"], fds={5: far.fileno()})
+            far.close()
+            await process.wait(LONG_S)
+            assert near.recv(100) == b"0 1 2 5 "
+
     async def test_an_impossible_argument_is_refused(self, box: Sandbox) -> None:
         with pytest.raises(OSError, match="null"):
             await box.exec(["echo", "a\0b"], timeout_s=LONG_S)
@@ -213,6 +230,51 @@ class TestFiles:
         with pytest.raises(OSError, match="out"):
             await box.put({"out": b"changed"})
         assert target.read_text() == "host"
+
+
+class TestWalk:
+    async def test_all_names_below_a_folder_with_what_they_are(self, box: Sandbox) -> None:
+        await box.put({"top/a": b"123", "top/deep/er/\u96ea": b""})
+        await sh(
+            box, "cd top; ln -s a link; ln -s .. loop; mkfifo pipe; mkdir -p shut/in; chmod 0 shut"
+        )
+        found = await box.walk("top")
+        assert {name: entry.kind for name, entry in found.items()} == {
+            "": "folder",
+            "a": "file",
+            "deep": "folder",
+            "deep/er": "folder",
+            "deep/er/\u96ea": "file",
+            "link": "link",
+            "loop": "link",
+            "pipe": "other",
+            "shut": "folder",
+        }
+        await sh(box, "chmod 700 top/shut")
+        assert found["a"].size_bytes == 3
+        assert list(await box.walk("top/link")) == [""]
+        with pytest.raises(FileNotFoundError, match="absent"):
+            await box.walk("absent")
+
+    async def test_a_change_shows_whatever_time_the_file_claims(self, box: Sandbox) -> None:
+        await box.put({"a": b"one"})
+        before = (await box.walk("a"))[""]
+        await sh(box, "touch -r a stamp; printf two > a; touch -r stamp a")
+        after = (await box.walk("a"))[""]
+        assert before.size_bytes == after.size_bytes
+        assert before.changed_ns < after.changed_ns
+
+    async def test_odd_and_deep_and_many_names_do_no_harm(self, box: Sandbox) -> None:
+        code = (
+            "import os\nopen(b'odd/\\xff\\n', 'w')\n"
+            "for _ in range(60):\n  os.mkdir('x' * 200)\n  os.chdir('x' * 200)"
+        )
+        assert (await sh(box, f'mkdir odd; python3 -c "{code}"')).stderr == b""
+        found = await box.walk("odd")
+        assert list(found) == ["", "\udcff\n"]
+        assert len(await box.walk(".")) < 60
+        with pytest.raises(OSError, match="more than 5 entries"):
+            await box.walk(".", max_entries=5)
 
 
 class TestLimits:
@@ -397,6 +459,117 @@ class TestIsolation:
             assert listing.stdout == b""
 
 
+class TestMounts:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        (tmp_path / "site" / "deep").mkdir(parents=True)
+        (tmp_path / "site" / "deep" / "file").write_text("of the host")
+        (tmp_path / "site" / "program").write_text("#!/bin/sh\necho ran\n")
+        (tmp_path / "site" / "program").chmod(0o755)
+        return tmp_path / "site"
+
+    async def test_a_folder_of_this_machine_can_be_read_and_run_but_not_changed(
+        self, provider: Provider, folder: Path
+    ) -> None:
+        inside = ("/etc/more", "/opt/site", "/usr/share/doc")
+        async with provider.open(SMALL, dict.fromkeys(inside, folder)) as box:
+            for place in inside:
+                assert (await box.get([f"{place}/deep/file"])).popitem()[1] == b"of the host"
+                assert (await sh(box, f"{place}/program")).stdout == b"ran\n"
+                for code in (
+                    f"open('{place}/new', 'w')",
+                    f"open('{place}/deep/file', 'a')",
+                    f"__import__('os').unlink('{place}/deep/file')",
+                    f"__import__('os').rename('{place}', '{place}2')",
+                    f"__import__('os').chmod('{place}/deep/file', 0o777)",
+                ):
+                    assert await refusal(box, code) in ("EROFS", "EPERM", "EACCES", "EBUSY"), code
+            # What stood there before stands there still, and nothing else has come.
+            assert (await sh(box, "id -un")).stdout == b"agent\n"
+            assert (await sh(box, "ls /opt")).stdout in (
+                b"packages\nsite\nsupervisor\n",
+                b"site\nsupervisor\n",
+            )
+        assert sorted(path.name for path in folder.rglob("*")) == ["deep", "file", "program"]
+
+    async def test_a_mount_is_seen_by_its_own_sandbox_alone_and_ends_with_it(
+        self, provider: Provider, box: Sandbox, folder: Path
+    ) -> None:
+        before = Path("/proc/self/mountinfo").read_text()
+        async with provider.open(SMALL, {"/opt/site": folder}):
+            assert await listed(box, "/opt/site") == b""
+        async with provider.open(SMALL) as later:
+            assert await listed(later, "/opt/site") == b""
+        assert Path("/proc/self/mountinfo").read_text() == before
+        assert (folder / "deep" / "file").read_text() == "of the host"
+
+    async def test_neighbours_may_have_different_folders_at_one_path(
+        self, provider: Provider, folder: Path
+    ) -> None:
+        async with (
+            provider.open(SMALL, {"/opt/site": folder}) as first,
+            provider.open(SMALL, {"/opt/site": folder / "deep"}) as second,
+        ):
+            assert await listed(first, "/opt/site") == b"deep\nprogram\n"
+            assert await listed(second, "/opt/site") == b"file\n"
+
+    async def test_links_in_a_folder_lead_nowhere_outside(
+        self, provider: Provider, folder: Path
+    ) -> None:
+        (folder.parent / "secret").write_text("host")
+        (folder / "up").symlink_to("../secret")
+        (folder / "far").symlink_to(folder.parent / "secret")
+        async with provider.open(SMALL, {"/opt/site": folder}) as box:
+            for name in ("up", "far", "../secret"):
+                with pytest.raises(FileNotFoundError):
+                    await box.get([f"/opt/site/{name}"])
+
+    @pytest.mark.parametrize(
+        "source",
+        ["absent", "site/program", "site/\0", "closed"],
+        ids=["absent", "file", "null", "closed"],
+    )
+    async def test_what_is_no_folder_for_others_is_one_clear_fault(
+        self, provider: Provider, folder: Path, source: str
+    ) -> None:
+        (folder.parent / "closed").mkdir(mode=0o700)
+        if source == "closed" and os.geteuid() != 0:
+            pytest.skip("an ordinary user's sandboxes have that user's rights")
+        with pytest.raises(EnvironmentFault, match="cannot mount .* at '/opt/site': ") as fault:
+            async with provider.open(SMALL, {"/opt/site": folder.parent / source}):
+                pass
+        assert "\n" not in str(fault.value)
+
+    @pytest.mark.parametrize(
+        "target",
+        ["/", "/proc", "/proc/1", "/tmp", "/home/agent/repo", "/opt", "/opt/supervisor", "opt/site"]
+        + [
+            "/opt/../etc",
+            "/opt//site",
+            "/opt/site/",
+            "/opt/a b",
+            "/opt/a:b",
+            "/opt/\n",
+            "/new/deep",
+        ]
+        + ["/etc/passwd", "/opt/" + "x" * 300, ""],
+    )
+    async def test_a_path_that_the_sandbox_needs_or_that_is_odd_is_refused(
+        self, provider: Provider, folder: Path, target: str
+    ) -> None:
+        with pytest.raises(EnvironmentFault):
+            async with provider.open(SMALL, {target: folder}):
+                pass
+
+    async def test_mounts_do_not_lie_in_each_other_and_are_few(
+        self, provider: Provider, folder: Path
+    ) -> None:
+        for targets in (["/opt/site", "/opt/site/deep"], [f"/opt/site{n}" for n in range(30)]):
+            with pytest.raises(EnvironmentFault, match="mount"):
+                async with provider.open(SMALL, dict.fromkeys(targets, folder)):
+                    pass
+
+
 class TestSpawn:
     async def test_a_process_speaks_over_the_descriptors_it_was_given(self, box: Sandbox) -> None:
         near, far = socket.socketpair()
@@ -477,6 +650,11 @@ class TestEnd:
         found = await asyncio.gather(*(one(number) for number in range(12)))
         assert found == [str(number).encode() for number in range(12)]
         assert time.monotonic() - started < LONG_S
+
+
+async def listed(box: Sandbox, folder: str) -> bytes:
+    """Names in `folder`; nothing if there is no such folder."""
+    return (await box.exec(["ls", folder], timeout_s=LONG_S)).stdout
 
 
 async def running(box: Sandbox) -> list[str]:

@@ -28,6 +28,7 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL, SECCOMP_MODE_FILTER = 4, 2
 CAPABILITY_VERSION_3 = 0x20080522
 NUM_CAPABILITIES = 64
+MOVE_MOUNT, AT_FDCWD, MOVE_MOUNT_F_EMPTY_PATH = 429, -100, 4
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 UID = 1000
@@ -72,6 +73,12 @@ def unshare(flags: int) -> None:
 def mount(what: str, where: str, kind: str, flags: int, data: str = "") -> None:
     done = _libc.mount(what.encode(), where.encode(), kind.encode(), flags, data.encode())
     _checked(done, f"mount {kind or what} on {where}")
+
+
+def move_mount(fd: int, where: str) -> None:
+    """Attaches the mount that descriptor `fd` holds, which is nowhere yet."""
+    done = _libc.syscall(MOVE_MOUNT, fd, b"", AT_FDCWD, where.encode(), MOVE_MOUNT_F_EMPTY_PATH)
+    _checked(done, f"move_mount to {where}")
 
 
 def join(namespace: int, flags: int) -> None:

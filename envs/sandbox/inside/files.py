@@ -42,6 +42,40 @@ def get(names: list[str], max_bytes: int) -> tuple[list[int], bytes]:
     return sizes, bytes(contents)
 
 
+def walk(name: str, max_entries: int) -> dict[str, tuple[str, int, int]]:
+    """Kind, size and time of last change of `name` and all below it, by path relative to it.
+
+    Links are not followed; what cannot be looked into is left out.
+    """
+    top = Path(HOME, name)
+    found = {"": _entry(os.lstat(top))}
+    waiting = [""] if found[""][0] == "folder" else []
+    while waiting:
+        inner = waiting.pop()
+        try:
+            with os.scandir(top / inner) as entries:
+                for entry in entries:
+                    path = f"{inner}/{entry.name}" if inner else entry.name
+                    found[path] = _entry(entry.stat(follow_symlinks=False))
+                    if len(found) > max_entries:
+                        raise OSError(errno.E2BIG, f"more than {max_entries} entries", str(top))
+                    if found[path][0] == "folder":
+                        waiting.append(path)
+        except (PermissionError, FileNotFoundError, NotADirectoryError):
+            continue  # it was closed, or is gone by now
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+    return found
+
+
+def _entry(status: os.stat_result) -> tuple[str, int, int]:
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+    kind = kinds.get(stat.S_IFMT(status.st_mode), "other")
+    # Code can set the time of a change of contents, but not this one.
+    return kind, status.st_size, status.st_ctime_ns
+
+
 def _refuse_special(fd: int, path: Path) -> None:
     mode = os.fstat(fd).st_mode
     if stat.S_ISDIR(mode):

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import confine, supervisor
+from . import confine, mounts, supervisor
 from .frames import Frame, Reader, packed
 
 WRITABLE = ["/home/agent", "/tmp", "/dev/shm"]
@@ -24,7 +24,7 @@ WRITABLE = ["/home/agent", "/tmp", "/dev/shm"]
 def serve(
     control: socket.socket, environment: Mapping[str, str], programs: Mapping[str, supervisor.Main]
 ) -> None:
-    """Answers `hatch` requests, each with the child's end of a new control socket."""
+    """Answers `hatch` requests, each with the child's end of a new control socket and its mounts."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     ours = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     control.sendall(packed({"ready": True}))
@@ -34,7 +34,7 @@ def serve(
             # The next child, and only that, is process 1 of a new namespace.
             confine.unshare(confine.NEWPID)
             if os.fork() == 0:
-                confine.close_all_but({0, 1, 2, frame.fds[0]})
+                confine.close_all_but({0, 1, 2, *frame.fds})
                 _child(frame, environment, programs)
             confine.join(ours, confine.NEWPID)
             for fd in frame.fds:
@@ -49,7 +49,7 @@ def _child(
     own = socket.socket(fileno=frame.fds[0])
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _leave(own, frame.header)
+        _leave(own, frame)
         supervisor.run(own, environment, programs, frame.header["watched_bytes"])
     except OSError as error:
         own.sendall(packed({"failed": str(error)}))
@@ -60,17 +60,19 @@ def _child(
         os._exit(1)
 
 
-def _leave(own: socket.socket, request: dict[str, Any]) -> None:
+def _leave(own: socket.socket, frame: Frame) -> None:
     """Goes into namespaces of its own and gives up everything else.
 
     The other side reads our process number from the credentials of what we send.
     """
+    request: dict[str, Any] = frame.header
     allowance = confine.Allowance(**request["allowance"])
     _ask(own, "group")
     confine.unshare(confine.OWN_VIEW)
     socket.sethostname("sandbox")
     confine.loopback_up()
     confine.own_folders(WRITABLE, allowance, request["uid"])
+    mounts.attach(dict(zip(request["mounts"], frame.fds[1:], strict=True)))
     if request["privileged"]:
         os.setgroups([])
         confine.unshare(confine.NEWUSER)

@@ -5,6 +5,8 @@ that closes, it ends and everything in its process namespace with it. Code insid
 process 1 nor read or change it.
 """
 
+import errno
+import json
 import os
 import selectors
 import signal
@@ -15,7 +17,7 @@ from typing import Any
 
 from . import confine
 from .commands import Child, Command, Refused, start_command, start_process
-from .files import get, put
+from .files import get, put, walk
 from .frames import Frame, Reader, packed
 from .processes import kill_strays, largest, memory_bytes
 
@@ -88,11 +90,14 @@ class Supervisor:
             "signal": self._signal,
             "put": lambda f: self._reply(f, body=put(f.header["files"], f.body)),
             "get": self._get,
+            "walk": self._walk,
         }
         try:
             operations[request["op"]](frame)
         except OSError as error:
             self._reply(frame, errno=error.errno, message=error.strerror, path=error.filename)
+        except ValueError as error:  # a name that no file can have
+            self._reply(frame, errno=errno.EINVAL, message=str(error), path=None)
         finally:
             for fd in frame.fds:
                 os.close(fd)
@@ -136,6 +141,10 @@ class Supervisor:
     def _get(self, frame: Frame) -> None:
         sizes, body = get(frame.header["paths"], frame.header["max_bytes"])
         self._reply(frame, body, sizes=sizes)
+
+    def _walk(self, frame: Frame) -> None:
+        found = walk(frame.header["path"], frame.header["max_entries"])
+        self._reply(frame, json.dumps(found).encode())
 
     def _reap(self) -> None:
         """Collects every process that ended, ours or orphaned."""

@@ -1,0 +1,56 @@
+"""What a command printed, as text for the agent: its beginning and its end, whatever the bytes are."""
+
+import codecs
+import re
+from typing import NamedTuple
+
+_ESCAPES = {n: f"\\x{n:02x}" for n in (*range(32), 127) if chr(n) not in "\n\t"}
+_ESCAPES[13] = "\\r"
+_INNER = re.compile(rb"\A[\x80-\xbf]{1,3}")
+"""Bytes of a character whose beginning was cut away."""
+
+
+class Printed(NamedTuple):
+    text: str
+    truncated: bool
+
+
+class Output:
+    """Takes a stream's bytes in order and keeps at most `max_bytes` of them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._half = max_bytes // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.num_bytes = 0
+
+    def add(self, block: bytes) -> None:
+        self.num_bytes += len(block)
+        room = self._half - len(self._head)
+        self._head += block[:room] if room > 0 else b""
+        self._tail += block[max(room, 0) :]
+        if len(self._tail) > 4 * self._half:
+            del self._tail[: -self._half]
+
+    def take(self) -> Printed:
+        """What came since the last time."""
+        head, tail = bytes(self._head), bytes(self._tail[-self._half :])
+        num_cut = self.num_bytes - len(head) - len(tail)
+        self._head.clear()
+        self._tail.clear()
+        self.num_bytes = 0
+        if not num_cut:
+            return Printed(shown(head + tail), False)
+        start = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
+        end = _INNER.sub(b"", tail).decode(errors="replace")
+        mark = f"[... {num_cut:,} bytes in the middle are not shown ...]"
+        return Printed(_escaped(f"{start}\n{mark}\n{end}"), True)
+
+
+def shown(content: bytes) -> str:
+    """Bytes as text: what is no UTF-8 is replaced, and control characters are spelt out."""
+    return _escaped(content.decode(errors="replace"))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\r\n", "\n").translate(_ESCAPES)

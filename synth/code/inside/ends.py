@@ -1,0 +1,38 @@
+"""Notes where each failing test broke: the error's type, and the last line of the sources it passed.
+
+One JSON object a line in `PALAESTRA_NOTES`: {"test", "error", "path", "line", "here"}; `here` says
+that the error was raised on that line itself and not in what it called. `PALAESTRA_ROOT` is the
+folder that paths are relative to, `PALAESTRA_SOURCES` a JSON list of the sources' paths.
+"""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from _pytest import junitxml
+
+_ROOT = os.environ["PALAESTRA_ROOT"] + "/"
+_SOURCES = frozenset(json.loads(os.environ["PALAESTRA_SOURCES"]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Any:
+    report = yield
+    if report.failed and call.excinfo is not None:
+        names = junitxml.mangle_test_address(item.nodeid)
+        test = f"{'.'.join(names[:-1])}::{junitxml.bin_xml_escape(names[-1])}"
+        noted = {"test": test, "error": call.excinfo.typename, **_place(call.excinfo.tb)}
+        with open(os.environ["PALAESTRA_NOTES"], "a", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(json.dumps(noted) + "\n")
+    return report
+
+
+def _place(traceback: Any) -> dict[str, Any]:
+    found = {"path": "", "line": 0, "here": False}
+    while traceback is not None:
+        path = traceback.tb_frame.f_code.co_filename.removeprefix(_ROOT)
+        if path in _SOURCES:
+            found = {"path": path, "line": traceback.tb_lineno, "here": not traceback.tb_next}
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,235 @@
+"""Projects that bugs are put into: fetched, described, locked as of their date, run and measured.
+
+What this finds out of a tree takes seconds to minutes, so it is kept beside the trees, by a hash of
+all that it depends on. Two processes that prepare the same tree do the work twice and keep it once.
+"""
+
+import csv
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import ValidationError
+
+from data.errors import SourceError, UserError
+from data.hashing import content_hash
+from data.record import Record
+from data.sdists import Release
+from data.staging import staged
+from data.task import Source
+from envs.code import origins
+from envs.code.cache import cache_root
+from envs.code.dependencies import lock
+from envs.code.junit import Status
+from envs.code.project import Project, describe
+from envs.code.runs import Ended, Run, RunRequest, run_many
+from envs.code.spec import CodeLimits, Origin, Toolchain
+from envs.code.tree import Tree
+from envs.code.trees import keep_tree, origin_tree
+from synth.code.conditions import CONDITIONS
+from synth.code.coverage import Coverage, lines_plugin, read_lines
+
+log = logging.getLogger(__name__)
+
+VERSION = "1"
+FILE = "prepared.json"
+MIN_TESTS = 20
+"""Stable tests that a suite needs before we believe that it knows what the code should do."""
+MAX_SUITE_S = 30.0
+FOLLOWED_S = 600.0
+"""For the one run that is followed line by line."""
+FRAMEWORK = frozenset({"pytest", "pluggy", "iniconfig", "packaging", "pygments"})
+"""Of the sandboxes, whatever a project asks for; and so no projects to put bugs into."""
+
+
+class Pinned(Record):
+    """A release that we know to be of use."""
+
+    project: str
+    version: str
+    licence: str
+    """SPDX identifier."""
+    uploaded: datetime
+    archive: str
+    sha256: str
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(
+            source="sdist",
+            project=self.project,
+            version=self.version,
+            archive=self.archive,
+            sha256=self.sha256,
+        )
+
+
+@cache
+def pinned() -> dict[str, Pinned]:
+    """By project, in the order of their names."""
+    text = files("synth.code").joinpath("projects.tsv").read_text()
+    rows = csv.DictReader(text.splitlines(), delimiter="\t")
+    found = (Pinned.model_validate(row) for row in rows)
+    return {release.project: release for release in sorted(found, key=lambda r: r.project)}
+
+
+class Prepared(Record):
+    """A tree and what is known of its tests."""
+
+    origin: Origin
+    tree_sha256: str
+    project: Project
+    toolchain: Toolchain
+    licence: Source
+    modules: tuple[str, ...]
+    """Test modules that load."""
+    passing: tuple[str, ...]
+    """Tests that passed in every run."""
+    flaky: tuple[str, ...]
+    coverage: Coverage
+
+
+def prepare_pinned(project: str) -> Prepared:
+    """Raises `SourceError` for a project that is unknown, or cannot be had."""
+    release = pinned().get(project)
+    if release is None:
+        known = ", ".join(pinned())
+        raise SourceError(f"no project {project!r}; projects are {known}")
+    return _prepared(release.origin, release.licence, release.uploaded)
+
+
+def prepare_release(release: Release, licence: str) -> Prepared:
+    """Any release of the package index; `licence` is its SPDX identifier."""
+    origin = Origin(
+        source="sdist",
+        project=release.project,
+        version=release.version,
+        archive=release.filename,
+        sha256=release.sha256,
+    )
+    return _prepared(origin, licence, release.uploaded)
+
+
+@lru_cache(maxsize=64)
+def _prepared(origin: Origin, licence: str, before: datetime) -> Prepared:
+    return _kept(
+        origin, licence, before, lambda: _measured(origins.fetch(origin), origin, licence, before)
+    )
+
+
+def prepare_found(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
+    """A tree that is at hand already, as it was at a date."""
+    return _kept(origin, licence, before, lambda: _measured(tree, origin, licence, before))
+
+
+def _measured(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
+    """Runs everything; raises `SourceError` whose first word says why the tree is of no use."""
+    project = describe(tree)
+    toolchain = toolchain_of(project, before)
+    request = RunRequest(tree, toolchain, project.tests)
+    modules = _loading(request)
+    runs = run_many([c.of(request._replace(modules=modules)) for c in CONDITIONS])
+    passing, flaky = stable(runs)
+    if len(passing) < MIN_TESTS:
+        raise SourceError(f"few_tests: {len(passing)} of its tests pass whenever they are run")
+    followed = request._replace(
+        modules=modules,
+        ids=passing,
+        limits=CodeLimits(tests_s=FOLLOWED_S),
+        plugin=lines_plugin(project.sources),
+    )
+    coverage = read_lines(run_many([followed])[0].notes)
+    return Prepared(
+        origin=origin,
+        tree_sha256=keep_tree(tree),
+        project=project,
+        toolchain=toolchain,
+        licence=Source(
+            name=origin.project, version=origin.version, licence=licence, sha256=origin.sha256
+        ),
+        modules=modules,
+        passing=passing,
+        flaky=flaky,
+        coverage=coverage,
+    )
+
+
+def toolchain_of(project: Project, before: datetime) -> Toolchain:
+    """Its requirements locked as of a date; raises `SourceError` if they cannot be had."""
+    own = canonicalize_name(project.name)
+    if own in FRAMEWORK:
+        raise SourceError("framework: the sandboxes have it installed")
+    wanted = [
+        requirement
+        for requirement in (*project.requirements, *project.test_requirements)
+        if canonicalize_name(Requirement(requirement).name) not in (own, *FRAMEWORK)
+    ]
+    pins = lock(wanted, before) if wanted else ""
+    if any(line.partition("==")[0] == own for line in pins.splitlines()):
+        raise SourceError("installed_copy: what its tests need brings another copy of it")
+    folders = dict.fromkeys(PurePosixPath(test).parts[0] for test in project.tests)
+    return Toolchain(lock=pins, root=project.root, command=f"python -m pytest {' '.join(folders)}")
+
+
+def _loading(request: RunRequest) -> tuple[str, ...]:
+    """The test modules with results; the others need what is not there."""
+    run = run_many([request])[0]
+    if run.seconds > MAX_SUITE_S or run.ended is Ended.LATE:
+        raise SourceError(f"slow: its tests take {run.seconds:.0f} s")
+    found = tuple(
+        module for module in request.modules if any(in_module(t, module) for t in run.results)
+    )
+    if not found:
+        raise SourceError(f"no_results: {run.problem or 'its tests give none'}")
+    return found
+
+
+def in_module(test: str, module: str) -> bool:
+    """Whether the id of a test says that it is of the module at this path."""
+    dotted = module.removesuffix(".py").replace("/", ".")
+    return test.startswith((f"{dotted}::", f"{dotted}."))
+
+
+def stable(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tests that passed in all of `runs`, and those that ended or were called differently."""
+    broken = next((run.problem for run in runs if run.problem), "")
+    if broken:
+        raise SourceError(f"unstable: {broken}")
+    seen: dict[str, list[Status | None]] = {}
+    for run in runs:
+        for test in run.results:
+            seen.setdefault(test, [])
+    for test, ends in seen.items():
+        ends += [run.results[test].status if test in run.results else None for run in runs]
+    passing = tuple(sorted(t for t, ends in seen.items() if set(ends) == {Status.PASSED}))
+    flaky = tuple(sorted(t for t, ends in seen.items() if len(set(ends)) > 1))
+    return passing, flaky
+
+
+def _kept(
+    origin: Origin, licence: str, before: datetime, build: Callable[[], Prepared]
+) -> Prepared:
+    """What an earlier process found out, else what `build` gives; raises what that raises."""
+    key = content_hash([VERSION, origin.model_dump(), licence, before.isoformat()])
+    folder = cache_root() / "prepared" / key[:32]
+    try:
+        found = Prepared.model_validate_json((folder / FILE).read_bytes())
+        origin_tree(found.origin, found.tree_sha256)
+        return found
+    except FileNotFoundError:
+        pass
+    except ValidationError:
+        log.warning("%s cannot be read; it is made again", folder)
+    made = build()
+    try:
+        with staged(folder) as aside:
+            (aside / FILE).write_text(made.model_dump_json())
+    except (UserError, OSError) as error:
+        # Somebody else writes the same, or nobody can: then it has to be found out again.
+        log.info("%s is not kept: %s", folder, error)
+    return made

@@ -1,0 +1,1 @@
+"""Tasks from the history of a repository: its fixes, their tests, and the issues that they close."""

@@ -1,0 +1,81 @@
+"""Where bugs come from, as the request's `sources` name it: each draws one bug for a draft."""
+
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from data.errors import SourceError
+from synth.code import fixes
+from synth.code.bug import Bug
+from synth.code.coverage import Coverage
+from synth.code.draft import Rejected
+from synth.code.inject import mutate
+from synth.code.intake import pinned, prepare_pinned
+from synth.code.repository import prepare_repository
+from synth.code.sites import Ground
+
+SOURCES = {
+    "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
+    "releases": "real fixes, found between two releases of a Python package",
+    "debian": "real fixes from the patches that Debian applies to Python packages",
+    "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
+}
+CATALOGUED = {"releases": "release", "debian": "patch"}
+"""Sources of real fixes, by what the catalogue calls them."""
+DEFAULT_SOURCES = ("injected", *CATALOGUED)
+OWN = "git"
+
+
+class Drawn(NamedTuple):
+    bug: Bug
+    coverage: Coverage | None
+    """Of the fixed tree, where it is known already."""
+
+
+def known(source: str) -> str:
+    """The source, with a path made absolute; raises `SourceError` that names what is known."""
+    scheme, _, place = source.partition(":")
+    if source in DEFAULT_SOURCES:
+        return source
+    if scheme != OWN or not place:
+        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    path = Path(place).expanduser().resolve()
+    if not path.is_dir():
+        raise SourceError(f"{path} is no folder; name the folder of a git repository")
+    return f"{OWN}:{path}"
+
+
+def projects(source: str) -> tuple[str, ...]:
+    """Names that the request may choose from; none for a repository, which is one project."""
+    if source in CATALOGUED:
+        sort = CATALOGUED[source]
+        return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
+    return tuple(pinned()) if source == "injected" else ()
+
+
+def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn:
+    """A bug of one of the `chosen` projects, of any if there are none.
+
+    Raises `Rejected`, or `SourceError` where the project cannot be used.
+    """
+    if source.startswith(f"{OWN}:"):
+        ground = _own(source)
+        return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+    names = [name for name in projects(source) if not chosen or name in chosen]
+    if not names:
+        raise Rejected("no_such_project")
+    if source in CATALOGUED:
+        return Drawn(fixes.draw(rng, names, CATALOGUED[source]), None)
+    ground = _pinned(rng.choice(names))
+    return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+
+
+@lru_cache(maxsize=64)
+def _pinned(project: str) -> Ground:
+    return Ground(prepare_pinned(project))
+
+
+@lru_cache(maxsize=4)
+def _own(source: str) -> Ground:
+    return Ground(prepare_repository(Path(source.partition(":")[2])))
