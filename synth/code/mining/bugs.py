@@ -90,7 +90,7 @@ def _check_links(change: Change, link: Link, known: Known) -> None:
     issues_known = bool(known.records.issues)
     if is_other_sort([link.title or change.subject]) and not (issues_known and link.issues):
         raise _Refused(Reason.NOT_A_FIX)
-    if not issues_known and not says_fix(f"{link.title}\n{change.message}"):
+    if not issues_known and not link.issues and not says_fix(change.message):
         raise _Refused(Reason.NOT_A_FIX)
     if issues_known and not link.issues:
         raise _Refused(Reason.NO_ISSUE)

@@ -127,14 +127,10 @@ def own_tree(source: MinedSource) -> OwnTree:
         )
 
 
-def catalogue(source: str, toolchain_of: ToolchainOf) -> Catalogue:
-    """The catalogue of `git:PATH[,records=FILE]` or `repo:PATH`, made once a process and commit."""
-    return _catalogue(pinned(parse_source(source)), toolchain_of)
-
-
 @lru_cache(maxsize=4)
-def _catalogue(source: MinedSource, toolchain_of: ToolchainOf) -> Catalogue:
-    return Catalogue(source, toolchain_of)
+def catalogue(source: str, toolchain_of: ToolchainOf) -> Catalogue:
+    """The catalogue of `git:PATH[,records=FILE]` or `repo:PATH`, made once a process."""
+    return Catalogue(pinned(parse_source(source)), toolchain_of)
 
 
 def mined_bugs(

@@ -126,8 +126,7 @@ def tells(text: str) -> bool:
 def cleaned_title(title: str) -> str:
     """Without the mark of its sort, and without numbers of issues."""
     plain = _TITLE.sub("", " ".join(title.split()))
-    plain = re.sub(r"\s*\(?(?:GH-|#)\d+\)?\s*$", "", plain).strip(" .:-")
-    return plain[:1].upper() + plain[1:] if re.match(r"[a-z]+ ", plain) else plain
+    return re.sub(r"\s*\(?(?:GH-|#)\d+\)?\s*$", "", plain).strip(" .:-")
 
 
 def cleaned(text: str) -> str:
