@@ -122,8 +122,8 @@ def _story(change: Change, link: Link, known: Known, sources: _Sources) -> Story
     links = tuple(f"{known.repository}#{number}" for number, _ in found)
     links += (f"{known.repository}#{link.pull}",) if link.pull else ()
     if not known.records.issues:
-        text = _TRAILER.sub("", change.message.partition("\n")[2])
-        title = cleaned_title(link.title or _told_subject(change))
+        title, text = _told(change.message)
+        title = cleaned_title(link.title or title)
         return Story(sort="patch", title=title, text=cleaned(text), links=links)
     pull = known.records.pulls.get(link.pull)
     added = edits.added_lines(sources.before, sources.after)
@@ -153,10 +153,12 @@ def _report(
     return report
 
 
-def _told_subject(change: Change) -> str:
-    """The first line that says something: below the line that git writes for a merge."""
-    lines = [line.strip() for line in change.message.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("Merge ")), change.subject)
+def _told(message: str) -> tuple[str, str]:
+    """Title and text of a message, without the line that git writes for a merge, and without trailers."""
+    subject, _, rest = message.partition("\n")
+    if subject.startswith("Merge "):
+        subject, _, rest = rest.strip().partition("\n")
+    return subject.strip() or message.partition("\n")[0], _TRAILER.sub("", rest)
 
 
 def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, known: Known) -> Bug:
