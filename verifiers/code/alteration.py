@@ -1,0 +1,170 @@
+"""Alters a test so that it fails wherever it passed: in one place that it surely reaches.
+
+Such a place is a statement of the function's own body, not below a condition or a loop, after which
+nothing has to be known: the claim that held is turned into one that cannot hold.
+"""
+
+import ast
+import string
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_OPPOSITE = {
+    "assertEqual": "assertNotEqual",
+    "assertNotEqual": "assertEqual",
+    "assertTrue": "assertFalse",
+    "assertFalse": "assertTrue",
+    "assertIn": "assertNotIn",
+    "assertNotIn": "assertIn",
+    "assertIs": "assertIsNot",
+    "assertIsNone": "assertIsNotNone",
+    "assertIsNotNone": "assertIsNone",
+    "assertListEqual": "assertNotEqual",
+    "assertDictEqual": "assertNotEqual",
+    "assertIsInstance": "assertNotIsInstance",
+    "assertNotIsInstance": "assertIsInstance",
+}
+_EQUAL = ("assertEqual", "assertEquals", "assertListEqual", "assertDictEqual")
+_RAISES = ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp")
+_STRANGE = "BufferError"
+"""An error that no test of a Python library waits for."""
+
+
+class _Edit(NamedTuple):
+    node: ast.expr
+    text: str
+
+
+def altered(source: str, function: _Function, first: int, rng: Random) -> str | None:
+    """`source` of `function`, altered; None where no place for it is found.
+
+    `source` begins at line `first` (from 0) of the text that `function` was parsed from.
+    """
+    if any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+        return None
+    statements = list(function.body)
+    literals = [edit for s in statements for edit in _other_literals(s, rng)]
+    edits = literals or [edit for s in statements for edit in _opposites(s, source, first)]
+    if not edits:
+        return None
+    return _replaced(source, rng.choice(edits), first)
+
+
+def _other_literals(statement: ast.stmt, rng: Random) -> Iterator[_Edit]:
+    """Another literal where the statement claims that something equals one."""
+    sides: list[ast.expr] = []
+    match statement:
+        case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
+            sides = [left, right]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=[left, right, *_])):
+            sides = [left, right] if name in _EQUAL else []
+    literals = [side for side in sides if _is_literal(side)]
+    # Two literals would be a test of Python.
+    if len(literals) == 1:
+        constants = [c for c in _constants(literals[0]) if _changed(c.value, Random(0)) is not None]
+        if constants:
+            constant = rng.choice(constants)
+            yield _Edit(constant, repr(_changed(constant.value, rng)))
+
+
+def _is_literal(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return all(map(_is_literal, items))
+        case ast.Dict(keys=keys, values=values):
+            return all(k is not None and _is_literal(k) for k in keys) and all(
+                map(_is_literal, values)
+            )
+    return False
+
+
+def _constants(node: ast.expr) -> Iterator[ast.Constant]:
+    """Constants whose change makes the literal another value; keys of dicts are left alone."""
+    match node:
+        case ast.Constant():
+            yield node
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            for item in items:
+                yield from _constants(item)
+        case ast.Dict(values=values):
+            for value in values:
+                yield from _constants(value)
+
+
+def _changed(value: object, rng: Random) -> object:
+    """Another value of the same look; None if there is none."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + rng.randrange(1, 10)
+        case str() if found := _changed_text(value, rng):
+            return found
+        case bytes() if found := _changed_text(value.decode("latin-1"), rng):
+            return found.encode("latin-1")
+    return None
+
+
+def _changed_text(text: str, rng: Random) -> str:
+    """`text` with one letter or digit replaced by another; empty if it has none."""
+    places = [at for at, char in enumerate(text) if char in string.ascii_letters + string.digits]
+    if not places:
+        return ""
+    at = rng.choice(places)
+    alike = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+    choices = next(chars for chars in alike if text[at] in chars).replace(text[at], "")
+    return text[:at] + rng.choice(choices) + text[at + 1 :]
+
+
+def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:
+    """The opposite of what the statement claims, or an error of another class to wait for."""
+    match statement:
+        case ast.Assert(test=ast.Compare(left=left, ops=[op], comparators=[right]) as test):
+            signs = {ast.Eq: "!=", ast.NotEq: "==", ast.In: "not in", ast.NotIn: "in"}
+            signs |= {ast.Is: "is not", ast.IsNot: "is"}
+            if sign := signs.get(type(op)):
+                parts = [_segment(source, side, first) for side in (left, right)]
+                yield _Edit(test, f"{parts[0]} {sign} {parts[1]}")
+            else:
+                yield _Edit(test, f"not ({_segment(source, test, first)})")
+        case ast.Assert(test=ast.UnaryOp(op=ast.Not(), operand=operand) as test):
+            yield _Edit(test, _segment(source, operand, first))
+        case ast.Assert(test=test):
+            yield _Edit(test, f"not ({_segment(source, test, first)})")
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=owner) as called)):
+            if name in _OPPOSITE:
+                yield _Edit(called, f"{_segment(source, owner, first)}.{_OPPOSITE[name]}")
+            else:
+                yield from _other_errors(statement.value)
+        case ast.With(items=[ast.withitem(context_expr=context)]):
+            yield from _other_errors(context)
+
+
+def _other_errors(call: ast.expr) -> Iterator[_Edit]:
+    match call:
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[error, *_]):
+            if name in _RAISES:
+                yield _Edit(error, _STRANGE)
+
+
+def _segment(source: str, node: ast.expr, first: int) -> str:
+    start, end = _span(source, node, first)
+    return source.encode()[start:end].decode()
+
+
+def _replaced(source: str, edit: _Edit, first: int) -> str:
+    start, end = _span(source, edit.node, first)
+    data = source.encode()
+    return (data[:start] + edit.text.encode() + data[end:]).decode()
+
+
+def _span(source: str, node: ast.expr, first: int) -> tuple[int, int]:
+    """Where a node stands in `source`, in bytes."""
+    lengths = [len(line.encode()) + 1 for line in source.split("\n")]
+    assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018
+    start = sum(lengths[: node.lineno - 1 - first]) + node.col_offset
+    return start, sum(lengths[: node.end_lineno - 1 - first]) + node.end_col_offset
