@@ -6,7 +6,6 @@ what fails on the way is counted by its reason.
 """
 
 from collections import OrderedDict
-from random import Random
 from typing import NamedTuple
 
 from pydantic import Field, ValidationError
@@ -20,6 +19,7 @@ from data.task import (
     EnvSpec,
     Hidden,
     JsonObject,
+    Language,
     Provenance,
     Script,
     Split,
@@ -41,6 +41,11 @@ from synth.request import Catalogue, Rejection, Request, draft_rng, run_id
 
 GENERATOR = "synth.code"
 VERSION = "1"
+FIXED = {
+    Language.EN: "Fixed: the code did something else than the issue asks for.",
+    Language.ZH: "已修复：原来的代码与问题中期望的行为不一致。",
+}
+"""The witness's last words."""
 AUTHORS = (Author.PROGRAM,)
 SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
 LEVELS = (1, 2, 2, 3, 3, 3, 4, 4, 5)
@@ -170,7 +175,9 @@ def body(request: Request, index: int, made: Draft) -> TaskBody:
         hidden=Hidden(
             verifier=spec(made).model_dump(mode="json"),
             reference={"files": dict(bug.gold)},
-            witness=Script(calls=(*edited(agents, bug.gold), SUBMIT), answer=FIXED[request.language]),
+            witness=Script(
+                calls=(*edited(agents, bug.gold), SUBMIT), answer=FIXED[request.language]
+            ),
             proof={"story": bug.story.model_dump(mode="json"), "flaky": list(made.labels.flaky)},
         ),
         difficulty=Difficulty(level=made.level, measures=made.measures),

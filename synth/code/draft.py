@@ -32,6 +32,9 @@ def text_of(tree: Tree, path: str) -> str | None:
     except UnicodeDecodeError:
         return None
     # Lines as Python counts them: form feeds and the like end none.
-    return text if len(text.splitlines()) == len(text.replace("\r\n", "\n").split("\n")) - (
-        text.endswith("\n")
-    ) else None
+    return (
+        text
+        if len(text.splitlines())
+        == len(text.replace("\r\n", "\n").split("\n")) - (text.endswith("\n"))
+        else None
+    )

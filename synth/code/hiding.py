@@ -59,9 +59,9 @@ def _without(text: str, tests: Sequence[tuple[str, ...]]) -> str | None:
     except (SyntaxError, ValueError, RecursionError):
         return None
     found = [_function(module.tree.body, names) for names in dict.fromkeys(tests)]
-    gone = [node for node in found if node is not None]
-    if len(gone) < len(found):
+    if None in found:
         return None
+    gone = _with_emptied(module.tree, [node for node in found if node is not None])
     names = {node.name for node in gone}
     edits = [edit for node in gone if (edit := _removal(module, node))]
     rest = applied(text, edits)
@@ -83,19 +83,30 @@ def _function(body: Sequence[ast.stmt], names: tuple[str, ...]) -> Function | No
     return last[0] if len(last) == 1 else None
 
 
-def _removal(module: Module, node: Function) -> Edit | None:
-    """With its decorators, and the empty lines before it."""
+def _with_emptied(tree: ast.Module, nodes: Sequence[Function]) -> list[Function | ast.ClassDef]:
+    """`nodes`, or the classes around them where nothing would be left of these."""
+    gone: list[Function | ast.ClassDef] = list(nodes)
+    for kind in tree.body:
+        if isinstance(kind, ast.ClassDef) and all(s in gone or _is_text(s) for s in kind.body):
+            gone = [node for node in gone if node not in kind.body] + [kind]
+    return gone
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _removal(module: Module, node: Function | ast.ClassDef) -> Edit | None:
+    """With its decorators and the empty lines before it; alone in a block, it leaves a `pass`."""
     edit = module.removal(node)
-    if edit is None or edit.text:
-        # Alone in its class, it leaves a `pass` behind.
-        first = min((d.lineno for d in node.decorator_list), default=node.lineno)
-        start = module.offset(first, 0)
-        indent = module.indent(node)
-        return Edit(start, module.end(node), f"{indent}pass") if edit else None
-    first = min((d.lineno for d in node.decorator_list), default=node.lineno)
+    if edit is None:
+        return None
+    first = min((decorator.lineno for decorator in node.decorator_list), default=node.lineno)
     start = module.offset(first, 0)
-    before = module.text[:start]
-    return Edit(len(before.rstrip("\n")) + 1 if before.strip() else 0, edit.end, "")
+    if edit.text:
+        return Edit(start, edit.end, f"{module.indent(node)}{edit.text}")
+    before = module.text[:start].rstrip()
+    return Edit(len(before) + 1 if before else 0, edit.end, "")
 
 
 def _mentions(tree: ast.Module, names: set[str]) -> bool:
@@ -111,7 +122,9 @@ def _mentions(tree: ast.Module, names: set[str]) -> bool:
 def _is_needed(tree: Tree, path: str) -> bool:
     """Whether another file imports the module."""
     stem = PurePosixPath(path).stem
-    wanted = re.compile(rb"^[ \t]*(from|import)[ \t].*\b%s\b" % re.escape(stem).encode(), re.MULTILINE)
+    wanted = re.compile(
+        rb"^[ \t]*(from|import)[ \t].*\b%s\b" % re.escape(stem).encode(), re.MULTILINE
+    )
     return any(
         wanted.search(file.content)
         for other, file in tree.items()

@@ -57,7 +57,9 @@ def diff(tree: Tree, files: Files) -> Iterator[str]:
 def _written(path: str, text: str) -> ToolCall:
     """Writes a whole file, for what cannot be edited."""
     end = "" if text.endswith("\n") else f" && truncate -s -1 {shlex.quote(path)}"
-    return bash(f"cat > {shlex.quote(path)} <<'{MARK}'\n{text.removesuffix(chr(10))}\n{MARK}\n:{end}")
+    return bash(
+        f"cat > {shlex.quote(path)} <<'{MARK}'\n{text.removesuffix(chr(10))}\n{MARK}\n:{end}"
+    )
 
 
 def _edits(path: str, before: str, after: str) -> Iterator[ToolCall]:

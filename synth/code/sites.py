@@ -79,7 +79,10 @@ def _reached(coverage: Coverage, path: str, text: str, mutation: Mutation) -> Ma
 def old_lines(text: str, edits: Sequence[Edit]) -> list[tuple[int, int]]:
     """First and last line, from 1, of what each edit replaces."""
     return [
-        (text.count("\n", 0, edit.start) + 1, text.count("\n", 0, max(edit.start, edit.end - 1)) + 1)
+        (
+            text.count("\n", 0, edit.start) + 1,
+            text.count("\n", 0, max(edit.start, edit.end - 1)) + 1,
+        )
         for edit in edits
     ]
 

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from data.errors import SourceError
 from synth.code.bug import Bug
@@ -39,13 +40,17 @@ def projects_of(source: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(project for project in pinned() if not chosen or project in chosen)
 
 
-def draw(source: str, project: str, level: int, rng: Random) -> tuple[Bug, Coverage | None]:
-    """A bug, and how its tests run over the fixed tree where that is known.
+class Drawn(NamedTuple):
+    bug: Bug
+    coverage: Coverage | None
+    """Of the fixed tree, where it is known already."""
 
-    Raises `Rejected`, or `SourceError` where the project cannot be used.
+
+def draw(source: str, project: str, level: int, rng: Random) -> Drawn:
+    """Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
     ground = ground_of(source, project)
-    return mutate(ground, level, rng), ground.prepared.coverage
+    return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
 
 @lru_cache(maxsize=64)
