@@ -33,6 +33,7 @@ def words(text):
 def longest(text):
     return max(words(text), key=len)
 '''
+SPARE = '"""Spare."""\n\nLEAST, MOST = 1, 9\n'
 FIXED_MERGED = COUNTS.replace(
     "    return Counter(left) + Counter(right)\n",
     "    total = Counter(left)\n    total.update(right)\n    return total\n",
@@ -98,6 +99,7 @@ BASE = {
     "src/tally/__init__.py": '__version__ = "1.2"\n',
     "src/tally/counts.py": COUNTS,
     "src/tally/words.py": WORDS,
+    "src/tally/_old.py": SPARE,
     "tests/test_counts.py": TEST_COUNTS,
     "tests/test_words.py": TEST_WORDS,
 }
@@ -214,20 +216,23 @@ def _history() -> tuple[History, dict[str, int]]:
     )
     # A rebased pull request of two commits, and a rename on the way.
     marks["part"] = history.commit(
-        "Move the words of a text",
-        {
-            "src/tally/words.py": None,
-            "src/tally/text.py": FIXED_WORDS,
-            "tests/test_words.py": (TEST_WORDS + TEST_TABS).replace("tally.words", "tally.text"),
-        },
+        "Move what is spare", {"src/tally/_old.py": None, "src/tally/_new.py": SPARE}
     )
     marks["rebased"] = history.commit(
         "An empty text has no longest word\n\nFixes #16",
         {
-            "src/tally/text.py": FIXED_LONGEST,
-            "tests/test_words.py": (TEST_WORDS + TEST_TABS + TEST_EMPTY).replace(
-                "tally.words", "tally.text"
-            ),
+            "src/tally/words.py": FIXED_LONGEST,
+            "tests/test_words.py": TEST_WORDS + TEST_TABS + TEST_EMPTY,
+        },
+    )
+    # Its test imports a module that only the fix knows of.
+    marks["moved"] = history.commit(
+        "Fix where words are (#23)\n\nFixes #22",
+        {
+            "src/tally/words.py": None,
+            "src/tally/text.py": FIXED_LONGEST.replace("key=len", "key=str.__len__"),
+            "tests/test_words.py": None,
+            "tests/test_text.py": TEST_WORDS.replace("tally.words", "tally.text"),
         },
     )
     marks["comments"] = history.commit(
@@ -262,6 +267,7 @@ def _records(commits: dict[str, str]) -> list[dict[str, Any]]:
         14: TABS_ISSUE,
         16: _EMPTY,
         18: _EMPTY,
+        22: _EMPTY,
     }
     data: list[tuple[str, dict[str, Any]]] = [("repository", repository())]
     titles = {
@@ -284,7 +290,7 @@ def _records(commits: dict[str, str]) -> list[dict[str, Any]]:
         ("comment", comment(3, 1, "Released in 1.3, thank you.", created="2024-05-01T10:00:00Z")),
     ]
     parts = [
-        commit("4" * 40, "Move the words of a text"),
+        commit("4" * 40, "Move what is spare"),
         commit("5" * 40, "An empty text has no longest word\n\nFixes #16"),
     ]
     data.append(("pull_commits", {"number": 17, "commits": parts}))

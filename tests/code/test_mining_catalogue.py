@@ -19,6 +19,7 @@ from tests.code.mining_tally import (
     FIXED_LONGEST,
     FIXED_MERGED,
     FIXED_WORDS,
+    SPARE,
     TEST_TABS,
     TEST_WORDS,
     WORDS,
@@ -66,6 +67,7 @@ REFUSED = {
     "binary": Reason.BINARY,
     "odd path": Reason.ODD_PATH,
     "part": Reason.PART_OF_PULL,
+    "moved": Reason.UNTOLD_NAMES,
     "comments": Reason.NO_CODE_CHANGE,
     "sync": Reason.BRANCH_SYNC,
     "backport": Reason.BACKPORT,
@@ -104,6 +106,7 @@ def test_a_merge_is_taken_against_its_first_parent(
     assert bug.modules == ("tests/test_counts.py", "tests/test_words.py")
     assert bug.sources == (
         "src/tally/__init__.py",
+        "src/tally/_old.py",
         "src/tally/counts.py",
         "src/tally/words.py",
         "src/tally/",
@@ -117,7 +120,11 @@ def test_a_rebased_pull_request_is_one_change_with_its_rename(
     bug = found["rebased"]
     assert isinstance(bug, Bug)
     assert bug.origin.version == repo.commits["odd path"]
-    assert bug.gold == {"src/tally/words.py": None, "src/tally/text.py": FIXED_LONGEST}
+    assert bug.gold == {
+        "src/tally/_new.py": SPARE,
+        "src/tally/_old.py": None,
+        "src/tally/words.py": FIXED_LONGEST,
+    }
 
 
 def test_an_issue_is_told_without_what_leads_to_its_fix(found: dict[str, Bug | Refusal]) -> None:

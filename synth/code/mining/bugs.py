@@ -231,7 +231,8 @@ def _check_names(tree: Tree, project: Project, sources: _Sources, story: Story) 
     lines = edits.added_lines(sources.tests_before, sources.tests_after)
     texts = (tree[path].content.decode(errors="replace") for path in project.sources)
     told = f"{story.title}\n{story.text}" if story.sort == "issue" else ""
-    untold = edits.untold_names(sources.before, sources.after, lines, texts, told)
+    untold = edits.untold_modules(sources.before, sources.after, sources.tests_after, told)
+    untold += edits.untold_names(sources.before, sources.after, lines, texts, told)
     if untold:
         raise _Refused(Reason.UNTOLD_NAMES, ", ".join(untold[:5]))
 
