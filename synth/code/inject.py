@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from random import Random
 
-from envs.code.runs import Run, RunRequest, run_many
+from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits
 from envs.code.tree import Tree
 from envs.code.trees import laid_over
@@ -135,9 +135,9 @@ def _trials(ground: Ground, chosen: Sequence[Site]) -> list[Run]:
 def _noticed(ground: Ground, site: Site, run: Run) -> tuple[str, ...]:
     """Tests that notice the change; raises `Rejected` where they do not, or too easily."""
     prepared = ground.prepared
-    if run.timed_out:
+    if run.ended is Ended.LATE:
         raise Rejected("hangs")
-    if not run.results:
+    if run.ended is Ended.BROKEN:
         raise Rejected("import_failure")
     if run.problem:
         raise Rejected("crash")

@@ -26,7 +26,7 @@ from envs.code import origins
 from envs.code.dependencies import lock
 from envs.code.junit import Status
 from envs.code.project import Project, describe
-from envs.code.runs import Run, RunRequest, run_many
+from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
 from envs.code.trees import cache_root, keep_tree, origin_tree
@@ -116,18 +116,19 @@ def prepare_release(release: Release, licence: str) -> Prepared:
 
 @lru_cache(maxsize=64)
 def _prepared(origin: Origin, licence: str, before: datetime) -> Prepared:
-    def build() -> Prepared:
-        tree = origins.fetch(origin)
-        return prepare_tree(tree, origin, licence, before)
-
-    return _kept(content_hash([VERSION, origin.model_dump(), licence, before.isoformat()]), build)
+    return _kept(
+        origin, licence, before, lambda: _measured(origins.fetch(origin), origin, licence, before)
+    )
 
 
-def prepare_tree(
-    tree: Tree, origin: Origin, licence: str, before: datetime, project: Project | None = None
-) -> Prepared:
+def prepare_found(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
+    """A tree that is at hand already, as it was at a date."""
+    return _kept(origin, licence, before, lambda: _measured(tree, origin, licence, before))
+
+
+def _measured(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
     """Runs everything; raises `SourceError` whose first word says why the tree is of no use."""
-    project = project or describe(tree)
+    project = describe(tree)
     toolchain = toolchain_of(project, before)
     request = RunRequest(tree, toolchain, project.tests)
     modules = _loading(request)
@@ -177,7 +178,7 @@ def toolchain_of(project: Project, before: datetime) -> Toolchain:
 def _loading(request: RunRequest) -> tuple[str, ...]:
     """The test modules with results; the others need what is not there."""
     run = run_many([request])[0]
-    if run.seconds > MAX_SUITE_S or run.timed_out:
+    if run.seconds > MAX_SUITE_S or run.ended is Ended.LATE:
         raise SourceError(f"slow: its tests take {run.seconds:.0f} s")
     found = tuple(
         module for module in request.modules if any(in_module(t, module) for t in run.results)
@@ -209,8 +210,11 @@ def stable(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return passing, flaky
 
 
-def _kept(key: str, build: Callable[[], Prepared]) -> Prepared:
+def _kept(
+    origin: Origin, licence: str, before: datetime, build: Callable[[], Prepared]
+) -> Prepared:
     """What an earlier process found out, else what `build` gives; raises what that raises."""
+    key = content_hash([VERSION, origin.model_dump(), licence, before.isoformat()])
     folder = cache_root() / "prepared" / key[:32]
     try:
         found = Prepared.model_validate_json((folder / FILE).read_bytes())

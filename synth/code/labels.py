@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from envs.code.junit import Status
-from envs.code.runs import Run, RunRequest, run_many
+from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import Files
 from envs.code.tree import Tree, tree_hash
 from envs.code.trees import laid_over, origin_tree
@@ -70,7 +70,7 @@ def _sort(before: set[Status | None], after: set[Status | None]) -> str:
 
 def _ends(runs: Sequence[Run], side: str) -> Mapping[str, set[Status | None]]:
     """How each test ended; None where a run did not have it."""
-    if any(run.timed_out for run in runs):
+    if any(run.ended is Ended.LATE for run in runs):
         raise Rejected(f"{side}_hangs")
     if any(run.problem for run in runs):
         raise Rejected(f"{side}_breaks")

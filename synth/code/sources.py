@@ -47,8 +47,7 @@ class Drawn(NamedTuple):
 
 
 def draw(source: str, project: str, level: int, rng: Random) -> Drawn:
-    """Raises `Rejected`, or `SourceError` where the project cannot be used.
-    """
+    """Raises `Rejected`, or `SourceError` where the project cannot be used."""
     ground = ground_of(source, project)
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
