@@ -10,27 +10,28 @@ from synth.code.bug import Bug
 from synth.code.coverage import Coverage
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
+from synth.code.mining.source import parse_source
+from synth.code.mining.source import pinned as pinned_source
 from synth.code.sites import Ground
 
 SOURCES = {
     "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
-    "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "git:PATH[,records=FILE]": "fixes in the history of a clone, with its issues if you fetched them",
 }
 DEFAULT_SOURCES = ("injected",)
-OWN = "git"
 
 
 def known(source: str) -> str:
-    """The source, with a path made absolute; raises `SourceError` that names what is known."""
-    scheme, _, place = source.partition(":")
+    """The source, with an absolute path and the commit that it means now.
+
+    Raises `SourceError` that names what is known.
+    """
     if source in DEFAULT_SOURCES:
         return source
-    if scheme != OWN or not place:
+    if ":" not in source and not Path(source).exists():
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    path = Path(place).resolve()
-    if not path.is_dir():
-        raise SourceError(f"{path} is no folder; name the folder of a git repository")
-    return f"{OWN}:{path}"
+    return str(pinned_source(parse_source(source)))
 
 
 def projects_of(source: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -48,6 +49,10 @@ class Drawn(NamedTuple):
 
 def draw(source: str, project: str, level: int, rng: Random) -> Drawn:
     """Raises `Rejected`, or `SourceError` where the project cannot be used."""
+    if source.startswith("git:"):
+        from synth.code.mining.draw import drawn
+
+        return Drawn(drawn(source, rng), None)
     ground = ground_of(source, project)
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
@@ -58,4 +63,4 @@ def ground_of(source: str, project: str) -> Ground:
         return Ground(prepare_pinned(project))
     from synth.code.repository import prepare_repository
 
-    return Ground(prepare_repository(Path(source.partition(":")[2])))
+    return Ground(prepare_repository(parse_source(source)))

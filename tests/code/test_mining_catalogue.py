@@ -224,6 +224,5 @@ def test_a_repository_of_the_users_own_is_taken_as_committed(repo: Tally, tmp_pa
         tree = clone.tree(clone.head)
     own = own_tree(parse_source(f"repo:{repo.clone}"))
     assert (own.project.name, own.project.version, own.project.root) == ("tally", "1.2", "src")
-    assert own.dirty == ()
     assert set(own.tree) - set(tree) == {"PKG-INFO", "src/tally.egg-info/PKG-INFO"}
     assert own.licence.licence == "MIT"

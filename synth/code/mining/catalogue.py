@@ -6,6 +6,7 @@ newest first; so whoever counts up from 0 has seen all that there is when refusa
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -101,10 +102,8 @@ class OwnTree(NamedTuple):
     tree: Tree
     project: Project
     licence: Source
-    committed: str
-    """When, as ISO 8601; requirements are locked as of then."""
-    dirty: tuple[str, ...]
-    """Paths with changes that are not committed, and so are left out."""
+    committed: datetime
+    """Requirements are locked as of then."""
 
 
 def own_tree(source: MinedSource) -> OwnTree:
@@ -122,8 +121,7 @@ def own_tree(source: MinedSource) -> OwnTree:
             tree=tree,
             project=project,
             licence=Source(name=project.name, version=commit, licence=terms, sha256=sha256),
-            committed=main_line(clone, commit, 1)[0].committed.isoformat(),
-            dirty=() if source.commit else clone.dirty(),
+            committed=main_line(clone, commit, 1)[0].committed,
         )
 
 
