@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.code.mining_api import changed_file, comment, commit, issue, pull, repository
+from tests.code.mining_api import Site, changed_file, comment, commit, issue, pull, repository
 from tests.code.mining_repository import History
 
 COUNTS = '''\
@@ -310,3 +310,24 @@ _EMPTY = """\
 `longest("")` raises `ValueError: max() arg is an empty sequence`. I expected an empty string for a text
 that has no words at all, since that is what the other functions of this module return.
 """
+
+
+def site(repo: Tally) -> Site:
+    """A server that has the records of the repository."""
+    made = Site(page_size=3)
+    root = "/repos/acme/tally"
+    lists: dict[str, list[Any]] = {name: [] for name in ("issues", "pulls", "issues/comments")}
+    for line in map(json.loads, repo.records.read_text().splitlines()):
+        kind, data = line["record"], line["data"]
+        if kind == "repository":
+            made.objects[root] = data
+        elif kind in ("pull_commits", "pull_files"):
+            name = kind.removeprefix("pull_")
+            made.lists[f"{root}/pulls/{data['number']}/{name}"] = data[name]
+        else:
+            lists["issues/comments" if kind == "comment" else f"{kind}s"].append(data)
+    for pull_request in lists["pulls"]:
+        for name in ("commits", "files"):
+            made.lists.setdefault(f"{root}/pulls/{pull_request['number']}/{name}", [])
+    made.lists |= {f"{root}/{name}": items for name, items in lists.items()}
+    return made

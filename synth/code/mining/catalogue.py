@@ -25,7 +25,7 @@ from synth.code.mining.history import MAX_CHANGES, Change, main_line
 from synth.code.mining.licences import licence
 from synth.code.mining.pulls import Link, joined, linked, shared
 from synth.code.mining.reasons import Reason, Refusal
-from synth.code.mining.records import NO_RECORDS, Records, read_records
+from synth.code.mining.records import NO_RECORDS, Records, is_dump, read_records
 from synth.code.mining.source import MinedSource, parse_source, pinned
 
 
@@ -40,9 +40,8 @@ class Catalogue:
     def __init__(self, source: MinedSource, toolchain_of: ToolchainOf) -> None:
         """`source` is pinned. Raises `SourceError` where clone or records cannot be read."""
         self.source = source
-        records = read_records(source.records, source.name) if source.records else NO_RECORDS
-        name = source.name or (records.repository.full_name if records.repository else "")
         with Clone(source.path) as clone:
+            records, name = _records(source, clone)
             line = joined(clone, main_line(clone, source.commit, MAX_CHANGES), records)
             links = linked(clone, line.changes, records, name)
             reasons = _reasons(clone, line.changes, line.parts, links)
@@ -75,6 +74,19 @@ class Catalogue:
     @property
     def records(self) -> Records:
         return self._known.records
+
+
+def _records(source: MinedSource, clone: Clone) -> tuple[Records, str]:
+    """The records of the source, and the name that its repository goes by in them."""
+    name = source.name or clone.name()
+    if not source.records:
+        return NO_RECORDS, name
+    # Dumps hold other repositories too; a download holds one, which may have been renamed since.
+    records = read_records(
+        source.records, name if any(map(is_dump, source.records)) else source.name
+    )
+    known = records.repository.full_name if records.repository else name
+    return records, source.name or known
 
 
 def _reasons(
