@@ -61,13 +61,15 @@ def _archive(key: _Key) -> bytes:
     folders |= {".git/objects/info", ".git/refs/tags"}
     top, buffer = PurePosixPath(REPOSITORY).relative_to(HOME), io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(folders):
+        # Each folder right before what it holds: tar dates it when it goes on to something else.
+        for name in sorted([*folders, *files], key=lambda name: name.split("/")):
             member = tarfile.TarInfo(str(top / name))
-            member.type, member.mode, member.mtime = tarfile.DIRTYPE, 0o755, DATE
-            archive.addfile(member)
-        for name, file in sorted(files.items()):
-            member = tarfile.TarInfo(str(top / name))
-            member.size, member.mtime = len(file.content), DATE
-            member.mode = 0o755 if file.executable else 0o644
-            archive.addfile(member, io.BytesIO(file.content))
+            member.mtime, file = DATE, files.get(name)
+            if file is None:
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+            else:
+                member.mode = 0o755 if file.executable else 0o644
+                member.size = len(file.content)
+                archive.addfile(member, io.BytesIO(file.content))
     return buffer.getvalue()

@@ -5,6 +5,7 @@ Files are read and written from outside, with the rights of the agent; the shell
 
 import difflib
 import errno
+import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -18,9 +19,10 @@ MAX_FILE_BYTES = 4 << 20
 MAX_LINE_CHARS = 2000
 MAX_NAMES = 400
 MAX_DEPTH = 2
-MAX_COMPARED = 20_000
+MAX_COMPARED = 5_000
 """Lines among which the nearest one is looked for."""
 CONTEXT_LINES = 3
+_WORD = re.compile(r"\w+")
 _UNSEEN = frozenset({".git", "__pycache__", ".pytest_cache"})
 
 
@@ -232,15 +234,16 @@ def _nearest(wanted: str, lines: list[str]) -> int:
     for number, line in enumerate(lines, 1):
         if line.strip() == bare and bare:
             return number
-    best, found = 0.6, 0
+    words, best, found = set(_WORD.findall(bare)), 0.5, 0
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(bare[:MAX_LINE_CHARS])
     for number, line in enumerate(lines, 1):
+        if words.isdisjoint(_WORD.findall(line)):
+            continue
         matcher.set_seq1(line.strip()[:MAX_LINE_CHARS])
-        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
-            ratio = matcher.ratio()
-            if ratio > best:
-                best, found = ratio, number
+        score = max(matcher.ratio(), matcher.find_longest_match().size / len(bare))
+        if score > best:
+            best, found = score, number
     return found
 
 

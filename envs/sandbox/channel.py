@@ -242,7 +242,8 @@ class Remote:
 
     def finish(self, status: int, oom: bool) -> None:
         oom = oom or self._channel.num_oom_kills() > self._kills_before
-        self.ended.set_result(Exit(status, oom))
+        if not self.ended.done():  # the channel may have been closed meanwhile
+            self.ended.set_result(Exit(status, oom))
 
     async def signal(self, number: int, *, group: bool = False) -> None:
         if not self.ended.done():

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -71,15 +71,18 @@ def _source_problem(source: Path) -> str:
         return str(getattr(error, "strerror", None) or error)
     if not stat.S_ISDIR(mode):
         return "it is no folder"
-    if os.geteuid() == 0 and mode & 0o005 != 0o005:
-        return "other users may not read it; give them rights ('chmod o+rx')"
+    # Sandboxes of root have users of their own, those of others have that user's rights.
+    open_to_it = (
+        mode & 0o005 == 0o005 if os.geteuid() == 0 else os.access(source, os.R_OK | os.X_OK)
+    )
+    if not open_to_it:
+        return "a sandbox may not read it; give others rights ('chmod o+rx')"
     return ""
 
 
 @contextmanager
-def detached(mounts: Mapping[str, Path]) -> Iterator[dict[str, int]]:
-    """Descriptors of mounts that are nowhere yet, by their paths inside; what lies mounted below a
-    folder is left out.
+def detached(mounts: Mapping[str, Path], take: Callable[[Path], int]) -> Iterator[dict[str, int]]:
+    """Descriptors of mounts that are nowhere yet, by their paths inside, each made by `take`.
 
     Raises `EnvironmentFault` where the kernel refuses.
     """
@@ -87,7 +90,7 @@ def detached(mounts: Mapping[str, Path]) -> Iterator[dict[str, int]]:
     try:
         for target, source in mounts.items():
             try:
-                found[target] = _detached(source)
+                found[target] = take(source)
             except OSError as error:
                 raise EnvironmentFault(
                     f"cannot mount {str(source)!r} at {target!r}: {error.strerror}"
@@ -98,8 +101,11 @@ def detached(mounts: Mapping[str, Path]) -> Iterator[dict[str, int]]:
             os.close(fd)
 
 
-def _detached(source: Path) -> int:
-    """A read-only mount of `source`, as a descriptor; raises `OSError`."""
+def take_aside(source: Path) -> int:
+    """A read-only mount of `source`, as a descriptor; what lies mounted below it is left out.
+
+    Takes the right to mount. Raises `OSError`.
+    """
     flags = ctypes.c_uint(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
     fd = _libc.syscall(OPEN_TREE, AT_FDCWD, os.fsencode(source), flags)
     if fd < 0:

@@ -26,7 +26,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -38,7 +38,8 @@ from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import users
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 from envs.sandbox.labels import new_label, orphan_folders, remove_folder
-from envs.sandbox.mounts import checked, detached
+from envs.sandbox.mounts import checked, detached, take_aside
+from envs.sandbox.porter import Porter
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class Namespaces:
         self._nursery: _Nursery | None = None
         self._open: set[Channel] = set()
         self._uids: set[int] = set()
+        self._porter = Porter()
+        self._take_aside = take_aside if _privileged() else self._porter.take_aside
 
     @asynccontextmanager
     async def open(
@@ -86,7 +89,7 @@ class Namespaces:
                 self._nursery = await _Nursery.start(self._packages, self._programs)
         uid = self._take_uid()
         try:
-            channel = await self._nursery.hatch(limits, uid, wanted)
+            channel = await self._nursery.hatch(limits, uid, wanted, self._take_aside)
             self._open.add(channel)
             try:
                 yield channel
@@ -102,6 +105,7 @@ class Namespaces:
         if self._nursery is not None:
             await self._nursery.stop()
         self._nursery = None
+        self._porter.stop()
 
     def reap(self) -> Reaped:
         groups = folders = 0
@@ -174,14 +178,16 @@ class _Nursery:
                 raise EnvironmentFault(f"no sandbox can be made: {_reason(said, error)}") from error
         return cls(child, near)
 
-    async def hatch(self, limits: Limits, uid: int, mounts: Mapping[str, Path]) -> Channel:
-        """A new sandbox; raises `EnvironmentFault` if none can be made."""
+    async def hatch(
+        self, limits: Limits, uid: int, mounts: Mapping[str, Path], take: Callable[[Path], int]
+    ) -> Channel:
+        """A new sandbox, whose mounts `take` makes; raises `EnvironmentFault` if there is none."""
         grouped = cgroups.hierarchy() is not None
         group = cgroups.Group(new_label(), limits) if grouped else None
         near, far = socket.socketpair()
         hatching = _Hatching(near, group, uid)
         try:
-            with far, detached(mounts) as taken:
+            with far, detached(mounts, take) as taken:
                 request = {**_request(limits, uid, grouped), "mounts": list(taken)}
                 await self._send(request, [far.fileno(), *taken.values()])
             await hatching.settle()

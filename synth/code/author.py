@@ -37,7 +37,10 @@ from synth.code.intake import pinned
 from synth.code.labels import fixed_tree, label
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
+from synth.code.telling import Told, tell
 from synth.request import Catalogue, Rejection, Request, draft_rng, run_id
+from verifiers.code.calibration import calibrated
+from verifiers.code.spec import CodeSpec
 
 GENERATOR = "synth.code"
 VERSION = "1"
@@ -50,6 +53,9 @@ AUTHORS = (Author.PROGRAM,)
 SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
 LEVELS = (1, 2, 2, 3, 3, 3, 4, 4, 5)
 """Difficulties to aim at where none is asked for."""
+SEED_BITS = 62
+MAX_SHARE_OF_TIME = 0.25
+"""Of the time that tests are given in grading; on a slow machine they must still end."""
 HELD = 8
 """Drafts that this process remembers: a task is certified right after it was drafted."""
 
@@ -60,14 +66,15 @@ class Options(Record):
     sources: tuple[str, ...] = Field(min_length=1)
     difficulty: int | None = Field(default=None, ge=1, le=5)
     projects: tuple[str, ...] = ()
-    """Of the source `injected`; all if empty."""
+    """To draw from, where a source has several; all if empty."""
 
 
 class Draft(NamedTuple):
     bug: Bug
     labels: Labels
     parameters: Parameters
-    told: Statement
+    told: Told
+    spec: CodeSpec
     measures: dict[str, float]
     level: int
 
@@ -88,10 +95,11 @@ def prepare(options: JsonObject) -> JsonObject:
             names = ", ".join(Options.model_fields)
             raise UserError(f"code has no option {where!r}; its options are {names}") from error
         raise UserError(f"code option {where}: {first['msg']}, got {first['input']!r}") from error
+    known = list(dict.fromkeys(map(sources.known, made.sources)))
+    projects = sorted({name for source in known for name in sources.projects(source)})
     for project in made.projects:
-        if project not in pinned():
-            raise SourceError(f"no project {project!r}; projects are {', '.join(pinned())}")
-    known = dict.fromkeys(map(sources.known, made.sources))
+        if project not in projects:
+            raise SourceError(f"no project {project!r}; projects are {', '.join(projects)}")
     return {**made.model_dump(mode="json"), "sources": list(known)}
 
 
@@ -131,9 +139,8 @@ def _draft(request: Request, index: int) -> Draft:
     rng = draft_rng(request, index, GENERATOR, VERSION)
     wanted = options.difficulty or rng.choice(LEVELS)
     source = rng.choice(options.sources)
-    project = rng.choice(sources.projects_of(source, options.projects))
     try:
-        drawn = sources.draw(source, project, wanted, rng)
+        drawn = sources.draw(source, options.projects, wanted, rng)
     except SourceError as error:
         raise Rejected(str(error).partition(":")[0]) from error
     bug, labels = drawn.bug, label(drawn.bug)
@@ -141,8 +148,10 @@ def _draft(request: Request, index: int) -> Draft:
     level = difficulty.level(measures)
     if options.difficulty not in (None, level):
         raise Rejected("another_difficulty")
+    parameters = parameters_of(bug, labels)
     told = tell(bug, labels, request.language, rng)
-    return Draft(bug, labels, parameters_of(bug, labels), told, measures, level)
+    spec = spec_of(bug, labels, parameters, told, rng.getrandbits(SEED_BITS))
+    return Draft(bug, labels, parameters, told, spec, measures, level)
 
 
 def parameters_of(bug: Bug, labels: Labels) -> Parameters:
@@ -156,6 +165,22 @@ def parameters_of(bug: Bug, labels: Labels) -> Parameters:
         removed=(*bug.removed, *hidden.removed),
         overlay={**bug.buggy, **hidden.cut},
     )
+
+
+def spec_of(bug: Bug, labels: Labels, parameters: Parameters, told: Told, seed: int) -> CodeSpec:
+    """What the attempts are judged by; raises `Rejected` where the tests of the fix are too slow."""
+    spec = CodeSpec(
+        tests=bug.tests,
+        modules=bug.modules,
+        fail_to_pass=labels.fail_to_pass,
+        pass_to_pass=labels.pass_to_pass,
+        probes=told.probes,
+        seed=seed,
+    )
+    found = calibrated(spec, parameters, bug.gold)
+    if found.seconds > MAX_SHARE_OF_TIME * parameters.limits.tests_s:
+        raise Rejected("slow")
+    return found.spec
 
 
 def body(request: Request, index: int, made: Draft) -> TaskBody:
@@ -173,7 +198,7 @@ def body(request: Request, index: int, made: Draft) -> TaskBody:
             parameters=made.parameters.model_dump(mode="json"),
         ),
         hidden=Hidden(
-            verifier=spec(made).model_dump(mode="json"),
+            verifier=made.spec.model_dump(mode="json"),
             reference={"files": dict(bug.gold)},
             witness=Script(
                 calls=(*edited(agents, bug.gold), SUBMIT), answer=FIXED[request.language]

@@ -23,13 +23,14 @@ from data.sdists import Release
 from data.staging import staged
 from data.task import Source
 from envs.code import origins
+from envs.code.cache import cache_root
 from envs.code.dependencies import lock
 from envs.code.junit import Status
 from envs.code.project import Project, describe
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
-from envs.code.trees import cache_root, keep_tree, origin_tree
+from envs.code.trees import keep_tree, origin_tree
 from synth.code.conditions import CONDITIONS
 from synth.code.coverage import Coverage, lines_plugin, read_lines
 

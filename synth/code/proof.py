@@ -16,7 +16,7 @@ from envs.code.spec import Files
 from envs.code.tree import Tree
 from envs.code.trees import agent_tree
 from synth.code import author, near
-from synth.code.cheats import CHEATS
+from synth.code.cheats import CHEATS, Target
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected
 from synth.code.leaks import secrets
@@ -24,7 +24,7 @@ from synth.code.moves import SUBMIT, bash, edited, patched
 from synth.parts import Finding, Parts, Variant
 from synth.request import Request
 
-MAX_MISSES = 2
+MAX_MISSES = 1
 """Near misses that have to be graded, beside those that change nothing that counts."""
 NUM_CHEATS = 3
 """Of the library, in rotation; the tests play all of it."""
@@ -83,7 +83,7 @@ class _Prover:
         draft, hidden = self.draft, self.task.hidden
         if hidden.reference != {"files": dict(self.gold)}:
             return Finding("another_fix", {})
-        if author.spec(draft).model_dump(mode="json") != hidden.verifier:
+        if draft.spec.model_dump(mode="json") != hidden.verifier:
             return Finding("verifier_altered", {})
         labels = draft.labels
         evidence = {
@@ -145,9 +145,12 @@ class _Prover:
 
     def cheats(self) -> Iterator[Variant]:
         turn = int(content_hash(self.task.fingerprint)[:8], 16)
+        target = Target(self.draft.bug, self.tree, self.draft.told.script)
         for at in range(NUM_CHEATS):
             cheat = CHEATS[(turn + at) % len(CHEATS)]
-            yield self._variant(cheat.name, cheat.calls(self.draft.bug))
+            files = edited(self.tree, cheat.files(target)) if cheat.files else ()
+            calls = cheat.calls(target) if cheat.calls else ()
+            yield self._variant(cheat.name, (*calls, *files))
 
     def _variant(self, label: str, calls: tuple[ToolCall, ...]) -> Variant:
         return Variant(label, Script(calls=(*calls, SUBMIT), answer=self.said))

@@ -6,20 +6,33 @@ from random import Random
 from typing import NamedTuple
 
 from data.errors import SourceError
+from synth.code import fixes
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
+from synth.code.draft import Rejected
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
-from synth.code.mining.source import parse_source
-from synth.code.mining.source import pinned as pinned_source
+from synth.code.mining import source as mined
+from synth.code.mining.draw import drawn
+from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
 SOURCES = {
     "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
+    "releases": "real fixes, found between two releases of a Python package",
+    "debian": "real fixes from the patches that Debian applies to Python packages",
     "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
-    "git:PATH[,records=FILE]": "fixes in the history of a clone, with its issues if you fetched them",
+    "git:PATH[,records=FILE]": "real fixes in the history of a clone, with the issues that you fetched",
 }
-DEFAULT_SOURCES = ("injected",)
+CATALOGUED = {"releases": "release", "debian": "patch"}
+"""Sources of real fixes, by what the catalogue calls them."""
+DEFAULT_SOURCES = ("injected", *CATALOGUED)
+
+
+class Drawn(NamedTuple):
+    bug: Bug
+    coverage: Coverage | None
+    """Of the fixed tree, where it is known already."""
 
 
 def known(source: str) -> str:
@@ -31,36 +44,41 @@ def known(source: str) -> str:
         return source
     if ":" not in source and not Path(source).exists():
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    return str(pinned_source(parse_source(source)))
+    return str(mined.pinned(mined.parse_source(source)))
 
 
-def projects_of(source: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """Projects that `source` has; of the pinned ones those that were chosen, all if none were."""
-    if source != "injected":
-        return (source,)
-    return tuple(project for project in pinned() if not chosen or project in chosen)
+def projects(source: str) -> tuple[str, ...]:
+    """Names that the request may choose from; none for a repository, which is one project."""
+    if source in CATALOGUED:
+        sort = CATALOGUED[source]
+        return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
+    return tuple(pinned()) if source == "injected" else ()
 
 
-class Drawn(NamedTuple):
-    bug: Bug
-    coverage: Coverage | None
-    """Of the fixed tree, where it is known already."""
+def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn:
+    """A bug of one of the `chosen` projects, of any if there are none.
 
-
-def draw(source: str, project: str, level: int, rng: Random) -> Drawn:
-    """Raises `Rejected`, or `SourceError` where the project cannot be used."""
+    Raises `Rejected`, or `SourceError` where the project cannot be used.
+    """
     if source.startswith("git:"):
-        from synth.code.mining.draw import drawn
-
         return Drawn(drawn(source, rng), None)
-    ground = ground_of(source, project)
+    if source.startswith("repo:"):
+        ground = _own(source)
+        return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+    names = [name for name in projects(source) if not chosen or name in chosen]
+    if not names:
+        raise Rejected("no_such_project")
+    if source in CATALOGUED:
+        return Drawn(fixes.draw(rng, names, CATALOGUED[source]), None)
+    ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
 
 @lru_cache(maxsize=64)
-def ground_of(source: str, project: str) -> Ground:
-    if source == "injected":
-        return Ground(prepare_pinned(project))
-    from synth.code.repository import prepare_repository
+def _pinned(project: str) -> Ground:
+    return Ground(prepare_pinned(project))
 
-    return Ground(prepare_repository(parse_source(source)))
+
+@lru_cache(maxsize=4)
+def _own(source: str) -> Ground:
+    return Ground(prepare_repository(mined.parse_source(source)))

@@ -97,6 +97,23 @@ class TestExec:
         assert (await box.exec(["pwd"], cwd="/no/such", timeout_s=LONG_S)).status == 127
         assert (await box.exec(["/etc/passwd"], timeout_s=LONG_S)).status == 126
 
+    async def test_a_command_has_its_three_streams_and_no_other_descriptor(
+        self, box: Sandbox
+    ) -> None:
+        code = (
+            "import os, sys\nfor number in range(256):\n"
+            "  try: os.fstat(number)\n  except OSError: continue\n"
+            "  os.write(int(sys.argv[1]), b'%d ' % number)"
+        )
+        done = await box.exec(["python3", "-c", code, "1"], timeout_s=LONG_S)
+        assert done.stdout == b"0 1 2 "
+        near, far = socket.socketpair()
+        with near:
+            process = await box.spawn(["python3", "-c", code, "5"], fds={5: far.fileno()})
+            far.close()
+            await process.wait(LONG_S)
+            assert near.recv(100) == b"0 1 2 5 "
+
     async def test_an_impossible_argument_is_refused(self, box: Sandbox) -> None:
         with pytest.raises(OSError, match="null"):
             await box.exec(["echo", "a\0b"], timeout_s=LONG_S)
@@ -233,6 +250,7 @@ class TestWalk:
             "pipe": "other",
             "shut": "folder",
         }
+        await sh(box, "chmod 700 top/shut")
         assert found["a"].size_bytes == 3
         assert list(await box.walk("top/link")) == [""]
         with pytest.raises(FileNotFoundError, match="absent"):

@@ -113,6 +113,40 @@ asyncio.run(main())
     assert done.stdout == "['1000', '5']\n", done.stderr
 
 
+async def test_an_ordinary_user_can_mount_what_that_user_can_read() -> None:
+    code = """
+import asyncio, os, subprocess, tempfile
+from pathlib import Path
+from data.errors import EnvironmentFault
+from envs.sandbox.base import Limits
+from envs.sandbox.namespace import Namespaces
+
+async def main():
+    provider = Namespaces()
+    folder = Path(tempfile.mkdtemp())
+    (folder / "file").write_text("of the host")
+    try:
+        async with provider.open(Limits(), {"/opt/site": folder}) as box:
+            done = await box.exec(["sh", "-c", "cat /opt/site/file; echo > /opt/site/new"], timeout_s=20)
+            print(done.stdout.decode(), b"Read-only" in done.stderr, os.listdir(folder))
+        async with provider.open(Limits()) as box:
+            done = await box.exec(["ls", "/opt"], timeout_s=20)
+            print(done.stdout.decode().split())
+        try:
+            async with provider.open(Limits(), {"/opt/site": Path("/root")}): pass
+        except EnvironmentFault as fault:
+            print(str(fault).startswith("cannot mount '/root' at '/opt/site': "))
+    finally:
+        subprocess.run(["rm", "-r", folder])
+        await provider.close()
+asyncio.run(main())
+"""
+    done = _as_user(code)
+    assert done.stdout.splitlines() == [
+        "of the host True ['file']", "['supervisor']", "True"
+    ], done.stderr  # fmt: skip
+
+
 def _as_user(code: str) -> "subprocess.CompletedProcess[str]":
     """Runs `code` as a user who is not root, by whichever Python such a user can start."""
     user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}

@@ -37,23 +37,27 @@ class _Edit(NamedTuple):
     text: str
 
 
-def altered(source: str, function: _Function, first: int, rng: Random) -> str | None:
-    """`source` of `function`, altered; None where no place for it is found.
+def altered(source: str, function: _Function, first: int, count: int, rng: Random) -> list[str]:
+    """Up to `count` different altered forms of `function`; none where no place for it is found.
 
-    `source` begins at line `first` (from 0) of the text that `function` was parsed from.
+    All alter the same place. `source` begins at line `first` (from 0) of the text that `function`
+    was parsed from.
     """
     if any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
-        return None
-    statements = list(function.body)
-    literals = [edit for s in statements for edit in _other_literals(s, rng)]
-    edits = literals or [edit for s in statements for edit in _opposites(s, source, first)]
-    if not edits:
-        return None
-    return _replaced(source, rng.choice(edits), first)
+        return []
+    constants = [found for statement in function.body for found in _compared(statement)]
+    if constants:
+        constant = rng.choice(constants)
+        values = {repr(_changed(constant.value, rng)) for _ in range(count)}
+        return [_replaced(source, _Edit(constant, text), first) for text in sorted(values)]
+    places = [list(_opposites(statement, source, first)) for statement in function.body]
+    places = [edits for edits in places if edits]
+    edits = rng.choice(places) if places else []
+    return [_replaced(source, edit, first) for edit in rng.sample(edits, min(count, len(edits)))]
 
 
-def _other_literals(statement: ast.stmt, rng: Random) -> Iterator[_Edit]:
-    """Another literal where the statement claims that something equals one."""
+def _compared(statement: ast.stmt) -> list[ast.Constant]:
+    """Constants that can be changed in a literal which the statement says something equals."""
     sides: list[ast.expr] = []
     match statement:
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
@@ -61,12 +65,9 @@ def _other_literals(statement: ast.stmt, rng: Random) -> Iterator[_Edit]:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=[left, right, *_])):
             sides = [left, right] if name in _EQUAL else []
     literals = [side for side in sides if _is_literal(side)]
-    # Two literals would be a test of Python.
-    if len(literals) == 1:
-        constants = [c for c in _constants(literals[0]) if _changed(c.value, Random(0)) is not None]
-        if constants:
-            constant = rng.choice(constants)
-            yield _Edit(constant, repr(_changed(constant.value, rng)))
+    if len(literals) != 1:
+        return []  # two would be a test of Python
+    return [c for c in _constants(literals[0]) if _changed(c.value, Random(0)) is not None]
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -121,23 +122,32 @@ def _changed_text(text: str, rng: Random) -> str:
 
 
 def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:
-    """The opposite of what the statement claims, or an error of another class to wait for."""
+    """The opposite of what the statement claims, or an error of another class to wait for.
+
+    Of what is equal to something, that it equals another thing too: an object that equals
+    everything keeps the opposite.
+    """
     match statement:
         case ast.Assert(test=ast.Compare(left=left, ops=[op], comparators=[right]) as test):
             signs = {ast.Eq: "!=", ast.NotEq: "==", ast.In: "not in", ast.NotIn: "in"}
             signs |= {ast.Is: "is not", ast.IsNot: "is"}
             if sign := signs.get(type(op)):
-                parts = [_segment(source, side, first) for side in (left, right)]
-                yield _Edit(test, f"{parts[0]} {sign} {parts[1]}")
+                one, other = (_segment(source, side, first) for side in (left, right))
+                yield _Edit(test, f"{one} {sign} {other}")
+                if isinstance(op, ast.Eq):
+                    yield _Edit(test, f"{one} == ({other},)")
             else:
                 yield _Edit(test, f"not ({_segment(source, test, first)})")
         case ast.Assert(test=ast.UnaryOp(op=ast.Not(), operand=operand) as test):
             yield _Edit(test, _segment(source, operand, first))
         case ast.Assert(test=test):
             yield _Edit(test, f"not ({_segment(source, test, first)})")
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=owner) as called)):
-            if name in _OPPOSITE:
-                yield _Edit(called, f"{_segment(source, owner, first)}.{_OPPOSITE[name]}")
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as called, args=[_, *rest])):
+            if called.attr in _OPPOSITE:
+                owner = _segment(source, called.value, first)
+                yield _Edit(called, f"{owner}.{_OPPOSITE[called.attr]}")
+                if called.attr in _EQUAL and rest:
+                    yield _Edit(rest[0], f"({_segment(source, rest[0], first)},)")
             else:
                 yield from _other_errors(statement.value)
         case ast.With(items=[ast.withitem(context_expr=context)]):

@@ -46,12 +46,10 @@ def calibrated(spec: CodeSpec, parameters: Parameters, gold: Files) -> Calibrate
 def _odd(plan: Plan, run: Run) -> set[str]:
     """Places whose canaries, or whose own tests under another name, do not end as they should."""
     if run.ended not in (Ended.WELL, Ended.BROKEN):
-        return set(plan.copies.values())
-    # Where copy and original changed names, the original's own name is the canary's.
-    places = {**plan.copies, **{new: plan.copies[old] for old, new in plan.origins.items()}}
+        return set(plan.places.values())
     return {
         place
-        for name, place in places.items()
+        for name, place in plan.places.items()
         if name not in run.results
         or run.results[name].status
         is not (Status.FAILED if name in plan.must_fail else Status.PASSED)

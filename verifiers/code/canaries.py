@@ -3,8 +3,8 @@
 A canary is a copy of a real test, in its module, under a name like those around it. Most are
 altered in one place that a passing test surely reaches, so that they must fail wherever the
 original passes: another literal to compare with, or the opposite claim. Others are left as they
-are and must pass. By the toss of a coin copy and original change names. Code that turns failures
-into passes, or objects that equal everything, make a canary pass that must fail; to tell it from
+are and must pass. Which copy keeps the test's own name is drawn by lot. Code that turns failures
+into passes, and objects that equal everything, make a canary pass that must fail; to tell it from
 the real test takes knowing what is right. Which canaries there are follows from a secret seed.
 """
 
@@ -17,8 +17,10 @@ from typing import NamedTuple
 from envs.code.junit import test_id
 from verifiers.code.alteration import altered
 
-MAX_OF_FIXED, MAX_OF_OTHERS, MAX_PLAIN = 8, 6, 3
-"""Test functions with an altered copy: of those that showed the bug, of others; and plain copies."""
+MAX_PLACES = 8
+"""Test functions of each sort, those that showed the bug and others, that are copied."""
+MAX_ALTERED = 4
+"""Altered copies of one function, where there are few."""
 _WORDS = ("again", "more", "basic", "simple", "mixed", "plain", "other", "nested", "empty", "short")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -45,8 +47,8 @@ class Plan(NamedTuple):
     must_fail: frozenset[str]
     origins: dict[str, str]
     """The id that a hidden test has in this run, by its own; those not named keep theirs."""
-    copies: dict[str, str]
-    """Id of each canary to the place that it was copied from."""
+    places: dict[str, str]
+    """Of each canary, and of each test that has canaries, by its id here: the function."""
 
 
 def plan(
@@ -66,17 +68,19 @@ def plan(
     of_fixed = _by_place(texts, fixed)
     suited = [place for place in ids if place.text not in refused]
     rng.shuffle(suited)
-    first = [place for place in suited if place in of_fixed][:MAX_OF_FIXED]
-    second = [place for place in suited if place not in of_fixed][:MAX_OF_OTHERS]
-    rest = [place for place in suited if place not in {*first, *second}][:MAX_PLAIN]
-    wanted = [*((place, True) for place in (*first, *second)), *((place, False) for place in rest)]
+    first = [place for place in suited if place in of_fixed][:MAX_PLACES]
+    second = [place for place in suited if place not in of_fixed][:MAX_PLACES]
+    # A lone test needs many copies, or a guess which one is true would often be right.
+    num_altered = max(1, min(MAX_ALTERED, MAX_PLACES // max(1, len(first))))
+    wanted = [(place, num_altered) for place in first]
+    wanted += [(place, rng.randrange(2)) for place in second]
     return _built(texts, ids, wanted, rng, frozenset((*fixed, *others)))
 
 
 def _built(
     texts: Mapping[str, str],
     ids: Mapping[Place, list[str]],
-    wanted: list[tuple[Place, bool]],
+    wanted: list[tuple[Place, int]],
     rng: Random,
     real: frozenset[str],
 ) -> Plan:
@@ -84,35 +88,34 @@ def _built(
     must_fail: set[str] = set()
     must_pass = set(real)
     origins: dict[str, str] = {}
-    copies: dict[str, str] = {}
-    for place, alter in wanted:
+    places: dict[str, str] = {}
+    for place, num_altered in wanted:
         text = modules.get(place.module, texts[place.module])
-        made = _with_copy(text, place, alter, rng)
+        made = _with_copies(text, place, num_altered, rng)
         if made is None:
             continue
         modules[place.module] = made.text
-        for old in ids[place]:
-            own, copy = origins.get(old, old), _renamed(place, old, made.name)
-            copies[copy] = place.text
-            if made.swapped:
-                # The test itself has the new name now, and the canary the old one.
-                must_pass.discard(own)
-                must_pass.add(copy)
-                origins[old], copies[own] = copy, copies.pop(copy)
-                own, copy = copy, own
-            (must_fail if alter else must_pass).add(copy)
-    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, copies)
+        for name in ids[place]:
+            must_pass.discard(name)
+            origins[name] = _renamed(place, name, made.own)
+            plain = {_renamed(place, name, other) for other in (made.own, *made.plain)}
+            wrong = {_renamed(place, name, other) for other in made.altered}
+            must_pass |= plain
+            must_fail |= wrong
+            places |= dict.fromkeys((*plain, *wrong), place.text)
+    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, places)
 
 
 class _Copied(NamedTuple):
     text: str
-    name: str
-    """The new name; of the test itself if `swapped`, else of the canary."""
-    swapped: bool
+    own: str
+    """The name that the test has now; then those of its copies."""
+    plain: list[str]
+    altered: list[str]
 
 
-def _with_copy(text: str, place: Place, alter: bool, rng: Random) -> _Copied | None:
-    """`text` with a second function beside the one at `place`; None if there can be none."""
+def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Copied | None:
+    """`text` with copies beside the function at `place`; None if there can be none."""
     function = _find(text, place.names)
     if function is None or not _fit(function):
         return None
@@ -120,18 +123,20 @@ def _with_copy(text: str, place: Place, alter: bool, rng: Random) -> _Copied | N
     first = min([function.lineno, *(d.lineno for d in function.decorator_list)]) - 1
     last = function.end_lineno or function.lineno
     source = "\n".join(lines[first:last])
-    body = altered(source, function, first, rng) if alter else source
-    if body is None:
-        return None
-    name = _fresh(text, place.names[-1], rng)
-    swapped = rng.random() < 0.5
-    pair = [source, body]
-    renamed = 0 if swapped else 1
-    pair[renamed] = _with_name(pair[renamed], place.names[-1], name)
-    if rng.random() < 0.5:
-        pair.reverse()
-    lines[first:last] = ["\n\n".join(pair)]
-    return _Copied("\n".join(lines), name, swapped)
+    others = altered(source, function, first, num_altered, rng)
+    num_plain = rng.randrange(2) if others or not num_altered else 0
+    bodies = [source, *[source] * num_plain, *others]
+    names = [place.names[-1]]
+    while len(names) < len(bodies):
+        names.append(_fresh(text, place.names[-1], names, rng))
+    rng.shuffle(names)
+    versions = [
+        _with_name(body, place.names[-1], name) for body, name in zip(bodies, names, strict=True)
+    ]
+    rng.shuffle(versions)
+    lines[first:last] = ["\n\n".join(versions)]
+    split = 1 + num_plain
+    return _Copied("\n".join(lines), names[0], names[1:split], names[split:])
 
 
 def _find(text: str, names: Sequence[str]) -> _Function | None:
@@ -161,13 +166,13 @@ def _with_name(source: str, old: str, new: str) -> str:
     return re.sub(rf"(\bdef\s+){re.escape(old)}(?=\s*\()", rf"\g<1>{new}", source, count=1)
 
 
-def _fresh(text: str, name: str, rng: Random) -> str:
+def _fresh(text: str, name: str, taken: Sequence[str], rng: Random) -> str:
     """A name that is nowhere in the module, made of words of its tests."""
     words = sorted({w for n in re.findall(r"def test_(\w+)", text) for w in n.split("_") if w})
-    words = [word for word in words if word.isalpha() and 2 < len(word) < 12] or list(_WORDS)
+    words = [word for word in words if word.isalpha() and 2 < len(word) < 12] + list(_WORDS)
     for _ in range(100):
         found = f"{name}_{rng.choice(words)}"
-        if found not in text:
+        if found not in text and found not in taken:
             return found
     return f"{name}_{rng.randrange(10, 10_000)}"
 

@@ -1,8 +1,7 @@
 """Tries one-line changes of the functions that a report names, until its reproduction does as it should.
 
 Runs in the agent's working copy: `python attempt.py`, with a JSON object on stdin: `script` (the
-reproduction), `expected` (what it should print; empty if nobody says), `actual`, `names`, `sources`.
-Prints the change that it kept, or that there is none. Standard library only.
+reproduction), `expected` (what it should print; empty if nobody says), `names`, `sources`. Prints the change that it kept, or that there is none. Standard library only.
 """
 
 import ast
@@ -13,12 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 RUN_S = 10
 TOTAL_S = 75
 MAX_TRIES = 120
 SWAPS = (
-    ("<=", "<"), (">=", ">"), ("<", "<="), (">", ">="), ("==", "!="), ("!=", "=="),
+    ("<=", "<"), (">=", ">"), ("<", "<="), (">", ">="), ("<", ">"), (">", "<"), ("==", "!="), ("!=", "=="),
     (" + ", " - "), (" - ", " + "), (" and ", " or "), (" or ", " and "), (" not in ", " in "),
     (" in ", " not in "), (" is not ", " is "), (" is ", " is not "), ("not ", ""), ("if ", "if not "),
     ("True", "False"), ("False", "True"), (" * ", " / "), (" // ", " / "), ("continue", "break"),
@@ -65,14 +65,14 @@ def run(script: str) -> tuple[str, str]:
     return done.stdout, done.stderr if done.returncode else ""
 
 
-def good(out: str, err: str, job: dict[str, str], at_first: tuple[str, str]) -> bool:
+def good(out: str, err: str, job: dict[str, Any], at_first: tuple[str, str]) -> bool:
     """Whether the reproduction does as it should, or at least no longer as it should not."""
     if job["expected"]:
         return job["expected"].strip() in (out.strip(), (out + err).strip())
     return not err and (out, err) != at_first
 
 
-def suspects(job: dict[str, list[str]], err: str) -> list[tuple[Path, int, int]]:
+def suspects(job: dict[str, Any], err: str) -> list[tuple[Path, int, int]]:
     """Functions of the sources, those in the traceback first, then those that are named."""
     frames = {(m[1], int(m[2])) for m in re.finditer(r'File "([^"]+)", line (\d+)', err)}
     found = []
@@ -86,29 +86,37 @@ def suspects(job: dict[str, list[str]], err: str) -> list[tuple[Path, int, int]]
     return [(Path(path), first, last) for _, _, path, first, last in sorted(found)]
 
 
-def main() -> None:
-    job = json.load(sys.stdin)
+def attempt(job: dict[str, Any]) -> str:
+    """The change that was made, or why there is none."""
     at_first = run(job["script"])
-    if good(*at_first, job, ("", "?")) and job["expected"]:
-        print("the reproduction does as it should already")
-        return
+    if job["expected"] and good(*at_first, job, at_first):
+        return "the reproduction does as it should already"
     until, tries = time.monotonic() + TOTAL_S, 0
-    for path, first, last in suspects(job, at_first[1]):
-        text = path.read_text()
+    for path, number, line in changes(suspects(job, at_first[1])):
+        if tries >= MAX_TRIES or time.monotonic() > until:
+            break
+        tries += 1
+        text, kept = path.read_text(), False
         lines = text.splitlines(keepends=True)
+        try:
+            path.write_text("".join([*lines[: number - 1], line, *lines[number:]]))
+            kept = good(*run(job["script"]), job, at_first)
+        finally:
+            if not kept:
+                path.write_text(text)
+        if kept:
+            return f"{path}:{number}: {line.strip()}"
+    return f"no change of one line helps ({tries} tried)"
+
+
+def changes(places: list[tuple[Path, int, int]]) -> Iterator[tuple[Path, int, str]]:
+    """File, number and new text of each line that could be another."""
+    for path, first, last in places:
+        lines = path.read_text().splitlines(keepends=True)
         for number in range(first, last + 1):
             for line in variants(lines[number - 1]):
-                if tries >= MAX_TRIES or time.monotonic() > until:
-                    print(f"no change of one line helps ({tries} tried)")
-                    return
-                tries += 1
-                path.write_text("".join([*lines[: number - 1], line, *lines[number:]]))
-                if good(*run(job["script"]), job, at_first):
-                    print(f"{path}:{number}: {line.strip()}")
-                    return
-                path.write_text(text)
-    print(f"no change of one line helps ({tries} tried)")
+                yield path, number, line
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(attempt(json.load(sys.stdin)) + "\n")

@@ -46,7 +46,9 @@ class Reader:
     def receive(self, source: socket.socket) -> bool:
         """Takes what is there, waiting for at least a byte; False at the end of the stream."""
         size = array.array("i").itemsize * MAX_FDS
-        data, ancillary, _, _ = source.recvmsg(BLOCK_BYTES, socket.CMSG_SPACE(size))
+        # Descriptors that a program inherited would be a way to speak in our name.
+        room, flags = socket.CMSG_SPACE(size), socket.MSG_CMSG_CLOEXEC
+        data, ancillary, _, _ = source.recvmsg(BLOCK_BYTES, room, flags)
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 received = array.array("i")

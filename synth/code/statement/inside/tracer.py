@@ -1,24 +1,24 @@
 """A pytest plugin that writes down what a test asks of the package it tests.
 
-It runs inside a sandbox, in the test's process, and imports nothing of ours: only this file is
-copied in. For every call that crosses from test code into the package it records the function as
-one would import it, its arguments as literals or as results of earlier calls, and how it ended.
-One JSON object a line in `PALAESTRA_TRACE`; `PALAESTRA_SOURCES` and `PALAESTRA_ROOT` say where the
-package and the tree are.
+It runs inside a sandbox, in the test's process. For every call that crosses from test code into the
+package it records the function as one would import it, its arguments as literals or as results of
+earlier calls, and how it ended; and of a test that failed, the lines of the tests that led there.
 """
 
 import ast
 import builtins
 import inspect
 import json
-import os
 import re
+import signal
 import sys
+from collections.abc import Collection
 from contextlib import suppress
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import pytest
+from _pytest.junitxml import mangle_test_address
 
 MAX_CALLS = 400
 MAX_PATH, MAX_ITEMS = 3, 20
@@ -38,13 +38,21 @@ class Opaque(Exception):
 class Tracer:
     """Records the boundary calls of one test, in the order in which they end."""
 
-    def __init__(self, sources: str, root: str) -> None:
+    def __init__(self, sources: Collection[str], root: str) -> None:
+        """`sources` are the files of the package, `root` is the folder of the tree."""
         self._sources = sources
         self._root = root
         self.calls: list[dict[str, Any]] = []
         self._made: dict[int, tuple[int, str, Any]] = {}
         """By identity: number of the call that gave an object, the way to it, and the object."""
         self._open: dict[FrameType, dict[str, Any]] = {}
+
+    def branch(self) -> "Tracer":
+        """A tracer that goes on from here; what it sees stays its own."""
+        other = Tracer(self._sources, self._root)
+        other.calls = list(self.calls)
+        other._made = dict(self._made)
+        return other
 
     def start(self) -> None:
         sys.settrace(self._enter)
@@ -54,11 +62,11 @@ class Tracer:
 
     def _enter(self, frame: FrameType, event: str, _: Any) -> Any:
         caller = frame.f_back
-        inside = frame.f_code.co_filename.startswith(self._sources)
+        inside = frame.f_code.co_filename in self._sources
         if caller is None or not inside or len(self.calls) >= MAX_CALLS:
             return None
         from_test = caller.f_code.co_filename
-        if from_test.startswith(self._sources) or not from_test.startswith(self._root):
+        if from_test in self._sources or not from_test.startswith(self._root):
             return None
         if frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
             return None
@@ -130,7 +138,7 @@ class Tracer:
                 call["target"] = _path(receiver) + "." + code.co_name
                 names = names[1:]
             else:
-                call["on"] = self._written(receiver)
+                call["on"] = self.written(receiver)
             defaults = _defaults(frame, receiver)
             call["arguments"] = self._arguments(code, names, values, defaults)
         except Opaque as reason:
@@ -147,24 +155,24 @@ class Tracer:
         def given_alone(name: str) -> bool:
             return name not in defaults or defaults[name] is not values[name]
 
-        given: list[Any] = [[None, self._written(values[name])] for name in names]
+        given: list[Any] = [[None, self.written(values[name])] for name in names]
         extra = code.co_argcount
         keyword = code.co_varnames[extra : extra + code.co_kwonlyargcount]
         extra += code.co_kwonlyargcount
         if code.co_flags & inspect.CO_VARARGS:
-            given += [[None, self._written(v)] for v in values[code.co_varnames[extra]]]
+            given += [[None, self.written(v)] for v in values[code.co_varnames[extra]]]
             extra += 1
         else:
             positional = [name for name in names if name not in defaults]
             by_name = [name for name in names if name in defaults and given_alone(name)]
-            given = [[None, self._written(values[name])] for name in positional]
-            given += [[name, self._written(values[name])] for name in by_name]
-        given += [[name, self._written(values[name])] for name in keyword if given_alone(name)]
+            given = [[None, self.written(values[name])] for name in positional]
+            given += [[name, self.written(values[name])] for name in by_name]
+        given += [[name, self.written(values[name])] for name in keyword if given_alone(name)]
         if code.co_flags & inspect.CO_VARKEYWORDS:
-            given += [[k, self._written(v)] for k, v in values[code.co_varnames[extra]].items()]
+            given += [[k, self.written(v)] for k, v in values[code.co_varnames[extra]].items()]
         return given
 
-    def _written(self, value: Any) -> dict[str, Any]:
+    def written(self, value: Any) -> dict[str, Any]:
         """{"ref": number of an earlier call, "path": in its result}, or {"code": an expression, "imports": modules}."""
         if id(value) in self._made:
             number, path, _ = self._made[id(value)]
@@ -185,7 +193,16 @@ class Tracer:
         if isinstance(value, type) or inspect.isfunction(value) or inspect.isbuiltin(value):
             path = _path(value)
             return {"code": path, "imports": [path.rpartition(".")[0]] if "." in path else []}
+        for module in self._modules():
+            for name, found in list(vars(module).items()):
+                if found is value and not name.startswith("_"):
+                    return {"code": f"{module.__name__}.{name}", "imports": [module.__name__]}
         raise Opaque(f"a {_type_name(value)}")
+
+    def _modules(self) -> list[ModuleType]:
+        """The package's own modules, shortest name first."""
+        found = [m for m in sys.modules.values() if getattr(m, "__file__", "") in self._sources]
+        return sorted(found, key=lambda m: (m.__name__.count("."), m.__name__))
 
     def _shown(self, value: Any) -> str:
         try:
@@ -318,14 +335,121 @@ def _opnames() -> list[str]:
 _OPNAMES = _opnames()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: Any) -> Any:
-    """Traces the body of a test; what fixtures call before it is of the same kind."""
-    tracer = Tracer(os.environ["PALAESTRA_SOURCES"], os.environ["PALAESTRA_ROOT"])
-    tracer.start()
-    try:
-        return (yield)
-    finally:
-        tracer.stop()
-        with open(os.environ["PALAESTRA_TRACE"], "a", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(json.dumps({"test": item.nodeid, "calls": tracer.calls}) + "\n")
+class TookTooLong(BaseException):
+    """Raised in a test that runs for longer than it may."""
+
+
+class Plugin:
+    """Runs the wanted tests and no others; `reports` has what each did, in order."""
+
+    def __init__(
+        self, wanted: Collection[str], sources: Collection[str], root: str, limit_s: float
+    ) -> None:
+        self._wanted = wanted
+        self._sources = sources
+        self._root = root
+        self._limit_s = limit_s
+        self._tracer = Tracer(sources, root)
+        self.reports: list[dict[str, Any]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Any:
+        """What test modules make when they are imported, their tests may use."""
+        self._tracer.start()
+        try:
+            return (yield)
+        finally:
+            self._tracer.stop()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Any:
+        self._prelude = self._tracer.branch()
+        self._prelude.start()
+        try:
+            return (yield)
+        finally:
+            self._prelude.stop()
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = [item for item in items if test_id(item.nodeid) in self._wanted]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: Any) -> Any:
+        tracer = self._prelude
+        report: dict[str, Any] = {"test": test_id(item.nodeid), "failure": None}
+        report |= _place(item)
+        report["values"] = _given(tracer, item)
+        signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, self._limit_s)
+        tracer.start()
+        try:
+            return (yield)
+        finally:
+            tracer.stop()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            report["calls"] = tracer.calls
+            self.reports.append(report)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
+        done = yield
+        # A unittest case hands its error over only here.
+        if call.when == "call" and call.excinfo and self.reports:
+            error = call.excinfo.value
+            if not isinstance(error, pytest.skip.Exception):
+                self.reports[-1]["failure"] = _failure(error, self._root, self._sources)
+        return done
+
+
+def test_id(nodeid: str) -> str:
+    """`classname::name`, as a JUnit report names the test."""
+    *classname, name = mangle_test_address(nodeid)
+    return f"{'.'.join(classname)}::{name}"
+
+
+def _stop(*_: object) -> None:
+    raise TookTooLong
+
+
+def _place(item: Any) -> dict[str, Any]:
+    """File, class and function of a test, and what its fixtures are called."""
+    function = getattr(item, "originalname", None) or item.name
+    owner = getattr(item, "cls", None)
+    fixtures = {}
+    info = getattr(item, "_fixtureinfo", None)
+    for name, found in (info.name2fixturedefs if info else {}).items():
+        code = getattr(inspect.unwrap(found[-1].func), "__code__", None)
+        if code is not None:
+            fixtures[name] = [code.co_filename, code.co_name]
+    code = getattr(inspect.unwrap(getattr(item, "function", None) or _place), "__code__", None)
+    return {
+        "file": code.co_filename if code else str(item.path),
+        "owners": [
+            [sys.modules[kind.__module__].__file__, kind.__name__]
+            for kind in (owner.__mro__ if owner else ())
+            if getattr(sys.modules.get(kind.__module__), "__file__", None)
+        ],
+        "function": code.co_name if code else function,
+        "fixtures": fixtures,
+    }
+
+
+def _given(tracer: Tracer, item: Any) -> dict[str, Any]:
+    """The parameters of a test that can be written down, by name."""
+    found: dict[str, Any] = {}
+    for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
+        with suppress(Opaque):
+            found[name] = tracer.written(value)
+    return found
+
+
+def _failure(error: BaseException, root: str, sources: Collection[str]) -> dict[str, Any]:
+    """The error of a test and the lines of the tests that led to it, outermost first."""
+    frames = []
+    at = error.__traceback__
+    while at is not None:
+        name = at.tb_frame.f_code.co_filename
+        if name.startswith(root) and name not in sources:
+            frames.append([name, at.tb_lineno, at.tb_frame.f_code.co_name])
+        at = at.tb_next
+    return {"error": type(error).__name__, "message": _plain(str(error)), "frames": frames}

@@ -1,0 +1,185 @@
+"""Extends the catalogue: pairs of releases and patch series are mined, verified and written down.
+
+Whatever was tried is noted in a journal, so that a killed run goes on where it was. Both files change
+by one rename: they are whole at any moment.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from data.errors import SourceError
+from data.record import Record
+from data.sdists import Index, Release
+from envs.code.cache import archives
+from envs.code.dependencies import PYTHON
+from envs.code.junit import Result
+from envs.code.runs import RunRequest, run_many
+from envs.code.spec import CodeLimits, Toolchain
+from envs.code.tree import Tree
+from synth.code import chosen, debian, fixes, releases
+from synth.code.debian import PatchFix
+from synth.code.draft import Rejected
+from synth.code.fixes import Entry
+from synth.code.labels import label
+from synth.code.pairs import Report
+
+log = logging.getLogger(__name__)
+
+OLDEST = datetime(2021, 1, 1, tzinfo=UTC)
+"""Releases before it do not know our Python."""
+RUN_S = 40.0
+HOPELESS = frozenset({"compiled", "licence", "no_metadata", "no_sources", "framework"})
+"""Reasons that hold for all releases of a project."""
+MAX_FRUITLESS = 4
+"""Pairs of a project in a row that give nothing, before it is given up."""
+SERIES = "debian"
+
+
+class Tried(Record):
+    """A line of the journal: one pair of releases, or one patch series."""
+
+    project: str
+    what: str
+    """`OLD..NEW` of a pair of releases, `SERIES` of a package; '' where the index has nothing."""
+    found: int
+    verified: int
+    refusal: str
+    """Why it gives nothing; a word, a colon and the rest."""
+    reports: Mapping[str, int]
+    """Why tests and bugs in it were refused, by the first word."""
+
+    @property
+    def word(self) -> str:
+        return self.refusal.partition(":")[0]
+
+
+class Mined(NamedTuple):
+    tried: Tried
+    entries: tuple[Entry, ...]
+
+
+def run(
+    tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], tests: tuple[str, ...]
+) -> Mapping[str, Result]:
+    """Tests of a tree in a fresh sandbox; see `synth.code.pairs.Run`."""
+    limits = CodeLimits(tests_s=RUN_S)
+    plugin = chosen.plugin(tests)
+    return run_many([RunRequest(tree, toolchain, modules, limits=limits, plugin=plugin)])[0].results
+
+
+def pairs(project: str) -> list[tuple[Release, Release]]:
+    """Neighbouring releases for our Python: bugfix releases first, then the newest first."""
+    with Index(archives()) as index:
+        found = [release for release in index.releases(project) if _fits(release)]
+    neighbours = list(zip(found, found[1:], strict=False))
+    return sorted(neighbours, key=lambda pair: (_step(*pair), -pair[1].uploaded.timestamp()))
+
+
+def _fits(release: Release) -> bool:
+    if release.uploaded < OLDEST:
+        return False
+    try:
+        return SpecifierSet(release.requires_python).contains(f"{PYTHON}.0")
+    except InvalidSpecifier:
+        return False
+
+
+def _step(old: Release, new: Release) -> int:
+    """0 for a bugfix release, 1 for a minor one, 2 for a major one."""
+    before, after = Version(old.version).release, Version(new.version).release
+    return 0 if before[:2] == after[:2] else 1 if before[:1] == after[:1] else 2
+
+
+def mine_pair(old: Release, new: Release) -> Mined:
+    def bugs(report: Report) -> Iterator[Entry]:
+        return releases.pair_bugs(old, new, run, report)
+
+    return _mined(old.project, f"{old.version}..{new.version}", bugs)
+
+
+def mine_series(package: str) -> Mined:
+    def bugs(report: Report) -> Iterator[Entry]:
+        return debian.debian_bugs(package, run, report)
+
+    return _mined(package, SERIES, bugs)
+
+
+def _mined(project: str, what: str, bugs: Callable[[Report], Iterator[Entry]]) -> Mined:
+    reports: Counter[str] = Counter()
+
+    def report(reason: str) -> None:
+        reports[reason.partition(":")[0]] += 1
+
+    found: list[Entry] = []
+    verified: list[Entry] = []
+    refusal = ""
+    try:
+        found.extend(bugs(report))
+    except SourceError as error:
+        refusal = str(error)
+    for entry in found:
+        try:
+            verified.append(verify(entry))
+        except (Rejected, SourceError) as error:
+            report(str(error))
+    tried = Tried(
+        project=project,
+        what=what,
+        found=len(found),
+        verified=len(verified),
+        refusal=refusal,
+        reports=dict(sorted(reports.items())),
+    )
+    return Mined(tried, tuple(verified))
+
+
+def verify(entry: Entry) -> Entry:
+    """The entry with the tests that turn in three runs a side.
+
+    Raises `Rejected` where the fix breaks a test, or another one turns than when it was mined.
+    """
+    turned = label(fixes.rebuilt(entry)).fail_to_pass
+    if isinstance(entry, PatchFix):
+        known = entry.fail_to_pass
+        checked: Entry = entry.model_copy(update={"fail_to_pass": turned})
+    else:
+        known = entry.fix.fail_to_pass
+        fix = entry.fix.model_copy(update={"fail_to_pass": turned})
+        checked = entry.model_copy(update={"fix": fix})
+    if set(turned) - set(known):
+        raise Rejected("mixed")
+    return checked
+
+
+class Journal:
+    """What was tried, in a file of lines; the last line may be torn, and is then dropped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.tried: list[Tried] = []
+        if path.is_file():
+            for line in path.read_text().splitlines():
+                try:
+                    self.tried.append(Tried.model_validate_json(line))
+                except ValueError:
+                    log.warning("a line of %s is torn; it is tried again", path)
+
+    def add(self, tried: Tried) -> None:
+        self.tried.append(tried)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(tried.model_dump(mode="json"), sort_keys=True) + "\n")
+
+    def has(self, project: str, what: str) -> bool:
+        return any(t.project == project and t.what == what for t in self.tried)
+
+    def of(self, project: str) -> list[Tried]:
+        return [t for t in self.tried if t.project == project]

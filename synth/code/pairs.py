@@ -1,0 +1,187 @@
+"""Real bugs from two releases of a project: old sources and new tests fail, new sources pass.
+
+A release fixes several bugs at once. Delta debugging finds for each test that turns the pieces of
+the release that it needs; tests that need the same pieces are one bug.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from data.errors import SourceError
+from data.record import Record
+from envs.code.junit import Result, Status
+from envs.code.spec import Toolchain
+from envs.code.tree import Tree
+from synth.code import changelog, chosen, novelty
+from synth.code.difference import Difference
+from synth.code.minimal import Chosen, OutOfProbes, Trials, clusters
+from synth.code.split import Piece
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[Tree, Toolchain, tuple[str, ...], tuple[str, ...]], Mapping[str, Result]]
+"""Runs tests of a tree: their modules, and what of these to run, as `synth.code.chosen` has it. What
+is not in the results did not run."""
+
+MAX_PROBES = 90
+MAX_TURNED = 80
+"""Tests that turn; where more do, something is broken rather than fixed."""
+MAX_BUG_PIECES = 14
+MAX_BUG_FILES = 5
+MAX_BUG_LINES = 250
+MAX_BUG_TESTS = 40
+MAX_TEST_S = 2.0
+"""A test that takes longer to fail waits for something, or measures time."""
+
+
+class Fix(Record):
+    """One bug of a pair of releases."""
+
+    pieces: tuple[Piece, ...]
+    fail_to_pass: tuple[str, ...]
+    modules: tuple[str, ...]
+    """The test modules in which it shows."""
+    entry: changelog.Entry | None
+    """What the changelog says of it; None if nothing was found."""
+
+
+Report = Callable[[str], None]
+"""Told why tests or pieces give no bug: a reason's word, a colon, and the rest."""
+
+
+def fixes(
+    change: Difference, new: Tree, toolchain: Toolchain, run: Run, report: Report
+) -> Iterator[Fix]:
+    """The bugs that `change` fixes; raises `SourceError` where it has none to give."""
+    candidates = chosen.changed(change.old, change.tests, change.project.tests)
+    turned = _turned(change, toolchain, candidates, run)
+    wanted = _fair(change, turned, report)
+    if not wanted:
+        raise SourceError("unfair: no test that turns can be met without having seen the fix")
+    needs = _needs(change, toolchain, sorted(wanted), run, report)
+    found = (_fix(change, tests, pieces, report) for tests, pieces in clusters(needs))
+    yield from told(change, new, [fix for fix in found if fix])
+
+
+def _turned(
+    change: Difference, toolchain: Toolchain, candidates: tuple[str, ...], run: Run
+) -> dict[str, Result]:
+    """Tests that pass with all of the release's sources only, with how they fail without."""
+    modules = chosen.modules(candidates, change.project.tests)
+    after = run(change.tree(change.pieces), toolchain, modules, candidates)
+    good = {name for name, result in after.items() if result.status is Status.PASSED}
+    if not good:
+        raise SourceError("no_run: the new release's tests do not run")
+    before = run(change.tree(()), toolchain, modules, candidates)
+    turned = {
+        name: result
+        for name, result in before.items()
+        if name in good and result.status in (Status.FAILED, Status.ERROR)
+    }
+    if not turned:
+        lost = len(good - set(before))
+        raise SourceError(
+            f"new_api: {lost} tests are in modules that the old release cannot import"
+            if lost
+            else "no_turn: no test fails on the old sources and passes on the new ones"
+        )
+    if len(turned) > MAX_TURNED:
+        raise SourceError(f"broad: {len(turned)} tests turn, more than {MAX_TURNED}")
+    return turned
+
+
+def _fair(change: Difference, turned: Mapping[str, Result], report: Report) -> set[str]:
+    """The tests that ask for nothing that only the fix names."""
+    old = change.old_texts()
+    after = [text for text in change.files(change.pieces).values() if text is not None]
+    defined, texts = novelty.brought(old, after)
+    tests = chosen.texts(change.old, change.tests, change.project.tests)
+    known = set[str]().union(*(novelty.names(text) for text in [*old, *tests.values()]))
+    wanted: set[str] = set()
+    for name, failure in turned.items():
+        source = novelty.source_of(
+            name, tests.get(chosen.module_of(name, change.project.tests), "")
+        )
+        reason = novelty.asked(source, failure.message, defined, texts, known - defined)
+        if failure.seconds > MAX_TEST_S:
+            reason = f"slow: a test takes {failure.seconds:.0f} s to fail"
+        if reason:
+            report(reason)
+        else:
+            wanted.add(name)
+    return wanted
+
+
+def _needs(
+    change: Difference, toolchain: Toolchain, wanted: Sequence[str], run: Run, report: Report
+) -> dict[str, Chosen]:
+    """The pieces that each test needs; a test whose pieces are not found is left out."""
+    ids = tuple(wanted)
+    modules = chosen.modules(ids, change.project.tests)
+
+    def probe(numbers: Chosen) -> frozenset[str]:
+        picked = [change.pieces[i] for i in sorted(numbers)]
+        results = run(change.tree(picked), toolchain, modules, ids)
+        return frozenset(n for n, r in results.items() if r.status is Status.PASSED)
+
+    everything = frozenset(range(len(change.pieces)))
+    trials = Trials(probe, MAX_PROBES, {frozenset(): frozenset(), everything: frozenset(wanted)})
+    found: dict[str, Chosen] = {}
+    for test in wanted:
+        try:
+            numbers = trials.minimal(frozenset({test}), everything)
+        except OutOfProbes as error:
+            report(str(error))
+            break
+        if not numbers:
+            report("unstable: a test that turns does not turn again alone")
+        elif len(numbers) > MAX_BUG_PIECES:
+            report("large: a test needs more pieces than one bug has")
+        else:
+            found[test] = numbers
+    return found
+
+
+def _fix(change: Difference, tests: frozenset[str], numbers: Chosen, report: Report) -> Fix | None:
+    """One bug; None where it is more than one bug should be."""
+    picked = tuple(change.pieces[i] for i in sorted(numbers))
+    lines = sum(p.old[1] - p.old[0] + p.new[1] - p.new[0] for p in picked)
+    if (
+        len(picked) > MAX_BUG_PIECES
+        or len({p.path for p in picked}) > MAX_BUG_FILES
+        or lines > 2 * MAX_BUG_LINES
+        or len(tests) > MAX_BUG_TESTS
+    ):
+        report("large: what its tests need is more than one bug")
+        return None
+    ids = tuple(sorted(tests))
+    modules = chosen.modules(ids, change.project.tests)
+    return Fix(pieces=picked, fail_to_pass=ids, modules=modules, entry=None)
+
+
+def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:
+    """The fixes, each with the changelog's entry on it; one entry is told of one fix only."""
+    every = changelog.entries(change.old, new)
+    texts = [changelog.text_of(entry, new) for entry in every]
+    picks = [changelog.best(texts, about(change, fix)) for fix in found]
+    for fix, pick in zip(found, picks, strict=True):
+        alone = pick is not None and picks.count(pick) == 1
+        yield fix.model_copy(update={"entry": every[pick]}) if pick is not None and alone else fix
+
+
+def about(change: Difference, fix: Fix) -> str:
+    """Words of a fix: its tests' names and sources, and the lines that it changes."""
+    tests = chosen.texts(change.old, change.tests, change.project.tests)
+    said: list[str] = []
+    for test in fix.fail_to_pass[:8]:
+        said.append(test.rpartition("::")[2].partition("[")[0])
+        module = tests.get(chosen.module_of(test, change.project.tests)) or ""
+        said.append(novelty.source_of(test, module))
+    for piece in fix.pieces:
+        old, new = change.sources[piece.path]
+        left = (old or "").split("\n")[slice(*piece.old)]
+        right = (new or "").split("\n")[slice(*piece.new)]
+        said += [line for line in right if line not in set(left)]
+        said += [line for line in left if line not in set(right)]
+        said += [line for line in right if line.lstrip().startswith(("def ", "class "))]
+    return "\n".join(said)
