@@ -12,6 +12,8 @@ from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
+from synth.code.mining import source as mined
+from synth.code.mining.draw import drawn
 from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
@@ -19,12 +21,12 @@ SOURCES = {
     "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
     "releases": "real fixes, found between two releases of a Python package",
     "debian": "real fixes from the patches that Debian applies to Python packages",
-    "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "git:PATH[,records=FILE]": "real fixes in the history of a clone, with the issues that you fetched",
 }
 CATALOGUED = {"releases": "release", "debian": "patch"}
 """Sources of real fixes, by what the catalogue calls them."""
 DEFAULT_SOURCES = ("injected", *CATALOGUED)
-OWN = "git"
 
 
 class Drawn(NamedTuple):
@@ -34,16 +36,15 @@ class Drawn(NamedTuple):
 
 
 def known(source: str) -> str:
-    """The source, with a path made absolute; raises `SourceError` that names what is known."""
-    scheme, _, place = source.partition(":")
+    """The source, with an absolute path and the commit that it means now.
+
+    Raises `SourceError` that names what is known.
+    """
     if source in DEFAULT_SOURCES:
         return source
-    if scheme != OWN or not place:
+    if ":" not in source and not Path(source).exists():
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    path = Path(place).expanduser().resolve()
-    if not path.is_dir():
-        raise SourceError(f"{path} is no folder; name the folder of a git repository")
-    return f"{OWN}:{path}"
+    return str(mined.pinned(mined.parse_source(source)))
 
 
 def projects(source: str) -> tuple[str, ...]:
@@ -59,7 +60,9 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn
 
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
-    if source.startswith(f"{OWN}:"):
+    if source.startswith("git:"):
+        return Drawn(drawn(source, rng), None)
+    if source.startswith("repo:"):
         ground = _own(source)
         return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
     names = [name for name in projects(source) if not chosen or name in chosen]
@@ -78,4 +81,4 @@ def _pinned(project: str) -> Ground:
 
 @lru_cache(maxsize=4)
 def _own(source: str) -> Ground:
-    return Ground(prepare_repository(Path(source.partition(":")[2])))
+    return Ground(prepare_repository(mined.parse_source(source)))

@@ -11,6 +11,7 @@ from envs.code.tree import Tree
 from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
+from synth.code.mining.retold import retold
 from synth.code.statement.author import write
 from synth.code.statement.evidence import gather
 from verifiers.code.spec import Probe
@@ -34,6 +35,7 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
+    statement = retold(bug, statement, evidence, language)
     scripts = [found.script for found in evidence.reproductions]
     checked = probes(scripts, bug.toolchain, fixed, buggy)
     return Told(statement.title, statement.body, statement.script, checked)

@@ -90,7 +90,7 @@ def _check_links(change: Change, link: Link, known: Known) -> None:
     issues_known = bool(known.records.issues)
     if is_other_sort([link.title or change.subject]) and not (issues_known and link.issues):
         raise _Refused(Reason.NOT_A_FIX)
-    if not issues_known and not says_fix(f"{link.title}\n{change.message}"):
+    if not issues_known and not link.issues and not says_fix(change.message):
         raise _Refused(Reason.NOT_A_FIX)
     if issues_known and not link.issues:
         raise _Refused(Reason.NO_ISSUE)
@@ -122,8 +122,8 @@ def _story(change: Change, link: Link, known: Known, sources: _Sources) -> Story
     links = tuple(f"{known.repository}#{number}" for number, _ in found)
     links += (f"{known.repository}#{link.pull}",) if link.pull else ()
     if not known.records.issues:
-        text = _TRAILER.sub("", change.message.partition("\n")[2])
-        title = cleaned_title(link.title or _told_subject(change))
+        title, text = _told(change.message)
+        title = cleaned_title(link.title or title)
         return Story(sort="patch", title=title, text=cleaned(text), links=links)
     pull = known.records.pulls.get(link.pull)
     added = edits.added_lines(sources.before, sources.after)
@@ -153,10 +153,12 @@ def _report(
     return report
 
 
-def _told_subject(change: Change) -> str:
-    """The first line that says something: below the line that git writes for a merge."""
-    lines = [line.strip() for line in change.message.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("Merge ")), change.subject)
+def _told(message: str) -> tuple[str, str]:
+    """Title and text of a message, without the line that git writes for a merge, and without trailers."""
+    subject, _, rest = message.partition("\n")
+    if subject.startswith("Merge "):
+        subject, _, rest = rest.strip().partition("\n")
+    return subject.strip() or message.partition("\n")[0], _TRAILER.sub("", rest)
 
 
 def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, known: Known) -> Bug:
@@ -229,7 +231,8 @@ def _check_names(tree: Tree, project: Project, sources: _Sources, story: Story) 
     lines = edits.added_lines(sources.tests_before, sources.tests_after)
     texts = (tree[path].content.decode(errors="replace") for path in project.sources)
     told = f"{story.title}\n{story.text}" if story.sort == "issue" else ""
-    untold = edits.untold_names(sources.before, sources.after, lines, texts, told)
+    untold = edits.untold_modules(sources.before, sources.after, sources.tests_after, told)
+    untold += edits.untold_names(sources.before, sources.after, lines, texts, told)
     if untold:
         raise _Refused(Reason.UNTOLD_NAMES, ", ".join(untold[:5]))
 
