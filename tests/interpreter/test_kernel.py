@@ -140,6 +140,7 @@ class TestEnds:
         [
             ("import os\nos._exit(3)", "ended itself (exit status 3)"),
             ("import os\nos.kill(os.getpid(), 9)", "was ended by SIGKILL"),
+            ("import os\nos.kill(os.getpid(), 35)", "was ended by signal 35"),
             ("import ctypes\nctypes.string_at(0)", "was ended by SIGSEGV"),
             ("import os\nos.closerange(3, 500)\nwhile True: pass", "kernel"),
         ],
