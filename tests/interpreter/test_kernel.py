@@ -144,7 +144,7 @@ class TestEnds:
             ("import ctypes\nctypes.string_at(0)", "was ended by SIGSEGV"),
             ("import os\nos.closerange(3, 500)\nwhile True: pass", "kernel"),
         ],
-        ids=["exit", "kill", "crash", "closed"],
+        ids=["exit", "kill", "nameless", "crash", "closed"],
     )
     async def test_a_dead_kernel_is_told_and_replaced(
         self, kernel: Kernel, code: str, words: str
