@@ -231,5 +231,6 @@ def _cause(end: Exit, limits: CellLimits) -> str:
     if end.oom:
         return f"ran out of memory (limit {limits.memory_mib} MiB) and died"
     if end.status < 0:
-        return f"was ended by {signal.Signals(-end.status).name}"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"was ended by {known.get(-end.status, f'signal {-end.status}')}"
     return f"ended itself (exit status {end.status})"

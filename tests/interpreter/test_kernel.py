@@ -140,10 +140,11 @@ class TestEnds:
         [
             ("import os\nos._exit(3)", "ended itself (exit status 3)"),
             ("import os\nos.kill(os.getpid(), 9)", "was ended by SIGKILL"),
+            ("import os\nos.kill(os.getpid(), 35)", "was ended by signal 35"),
             ("import ctypes\nctypes.string_at(0)", "was ended by SIGSEGV"),
             ("import os\nos.closerange(3, 500)\nwhile True: pass", "kernel"),
         ],
-        ids=["exit", "kill", "crash", "closed"],
+        ids=["exit", "kill", "nameless", "crash", "closed"],
     )
     async def test_a_dead_kernel_is_told_and_replaced(
         self, kernel: Kernel, code: str, words: str
