@@ -5,6 +5,7 @@ an LLM has rephrased passes the same `check`.
 """
 
 import ast
+import re
 from collections.abc import Sequence
 from difflib import unified_diff
 from random import Random
@@ -20,6 +21,7 @@ from synth.code.statement.evidence import (
     called_names,
 )
 from synth.code.statement.leak import leaks
+from synth.code.statement.records import facts
 from synth.code.statement.symptom import Sort, Symptom, symptom
 from synth.code.statement.wording import Words, words
 
@@ -72,7 +74,8 @@ def _telling(found: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
         call = seen.call.rpartition(".")[2]
         key = (seen.sort, call, seen.options, seen.item, seen.other)
         same = {(seen.sort, call, seen.item, seen.other), (seen.sort, call, seen.options), key}
-        if not same & known:
+        hidden = bool(kept) and re.search(r"(?<![\w\"'])_(?!_)\w+\(", each.script)
+        if not same & known and not hidden:
             kept.append(each)
         known |= same
     return tuple(kept)
@@ -125,10 +128,12 @@ def _shown(side: Outcome) -> str:
 def _plain(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     """Paragraphs without headings."""
     parts: list[str] = []
-    facts = _facts(bug, say, rng)
+    known = _facts(bug, say, rng)
     for number, each in enumerate(evidence.reproductions):
         seen = symptom(each)
-        parts.append(say.more(seen, rng) if number else _opening(seen, bug, facts, say, rng))
+        parts.append(
+            _other(parts, seen, say, rng) if number else _opening(seen, bug, known, say, rng)
+        )
         parts += [_fenced(each.script, "python"), *_ends(each, seen, say, rng)]
         parts += _reasons(each, evidence, say, rng) if not number else []
     environment = say.environment(bug.origin.project, bug.origin.version, evidence.python, rng)
@@ -146,9 +151,9 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
 
     first, *others = evidence.reproductions
     seen = symptom(first)
-    facts = _facts(bug, say, rng)
+    known = _facts(bug, say, rng)
     good, bad = _value(first.fixed), _value(first.buggy)
-    parts = [facts] if facts else []
+    parts = [known] if known else []
     parts += [head("steps"), _fenced(first.script, "python")]
     parts += [head("actual"), *_actual(first, seen, bad, say, rng)]
     parts += [head("expected"), *_expected(first, seen, good, say, rng)]
@@ -156,7 +161,7 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     if notes:
         parts += [head("notes"), *notes] if rng.random() < 0.6 else notes
     for each in others:
-        parts += [head("more"), say.more(symptom(each), rng), _fenced(each.script, "python")]
+        parts += [head("more"), _other(parts, symptom(each), say, rng), _fenced(each.script, "python")]
         parts += _ends(each, symptom(each), say, rng)
     parts.append(head("environment"))
     parts.append(say.environment(bug.origin.project, bug.origin.version, evidence.python, rng))
@@ -168,20 +173,30 @@ def _terse(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     parts: list[str] = []
     for number, each in enumerate(evidence.reproductions):
         if number:
-            parts.append(say.more(symptom(each), rng))
+            parts.append(_other(parts, symptom(each), say, rng))
         parts.append(_fenced(each.script, "python"))
         parts += _ends(each, symptom(each), say, rng)
     parts.append(say.environment(bug.origin.project, bug.origin.version, evidence.python, rng))
     return _joined(parts)
 
 
-def _opening(seen: Symptom, bug: Bug, facts: str, say: Words, rng: Random) -> str:
+def _opening(seen: Symptom, bug: Bug, known: str, say: Words, rng: Random) -> str:
     lead = say.lead(seen, bug.origin.project, rng)
-    return f"{facts} {lead}" if facts else lead
+    return f"{known}{say.JOIN}{lead}" if known else lead
+
+
+def _other(parts: Sequence[str], seen: Symptom, say: Words, rng: Random) -> str:
+    """What comes before a further script; not in the same words twice."""
+    fresh = [text for _ in range(4) if (text := say.more(seen, rng)) not in parts]
+    return fresh[0] if fresh else say.more(seen, rng)
 
 
 def _facts(bug: Bug, say: Words, rng: Random) -> str:
     """What the project's records say of the bug, as far as it tells a symptom."""
+    for fact in facts(bug.story):
+        said = say.known(fact, rng)
+        if said and not leaks(said, bug):
+            return said
     return ""
 
 
@@ -191,7 +206,7 @@ def _ends(each: Reproduction, seen: Symptom, say: Words, rng: Random) -> list[st
     detail = say.detail(seen, rng)
     if good and bad and rng.random() < 0.5:
         text = say.both(seen, good, bad, rng)
-        return [f"{text} {detail}" if detail and rng.random() < 0.5 else text]
+        return [f"{text}{say.JOIN}{detail}" if detail and rng.random() < 0.5 else text]
     difference = _difference(each)
     if difference and rng.random() < 0.7:
         return [
@@ -300,6 +315,8 @@ def _contrasted(apart: tuple[str, bool], value: str, say: Words, rng: Random) ->
     text, last = apart
     if last:
         text = text.removeprefix("print(").removesuffix(")")
+        if text.startswith("repr("):
+            text = text.removeprefix("repr(").removesuffix(")")
     return say.works(text, value, last, rng)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from enum import StrEnum
 from os.path import commonprefix
 from typing import Any, NamedTuple
@@ -164,7 +165,7 @@ def _left(items: list[Any], others: list[Any]) -> list[Any]:
 
 def _item(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= MAX_ITEM_CHARS else ""
+    return text if len(text) <= MAX_ITEM_CHARS and "`" not in text else ""
 
 
 def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
@@ -176,8 +177,12 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.ORDER)
     start = len(commonprefix([good, bad]))
     end = len(commonprefix([good[start:][::-1], bad[start:][::-1]]))
+    while start and (good[start - 1].isalnum() or good[start - 1] == "_"):
+        start -= 1
+    while end and (good[len(good) - end].isalnum() or good[len(good) - end] == "_"):
+        end -= 1
     gone, came = good[start : len(good) - end], bad[start : len(bad) - end]
-    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
+    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and (gone + came).isprintable()
     if short and "`" not in gone + came and (gone + came).strip():
         return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
@@ -185,12 +190,15 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
 
 def _call(script: str) -> tuple[str, tuple[str, ...]]:
     """The call that the script is about: the last one of something that is not built in."""
-    for statement in reversed(ast.parse(script).body):
+    tree = ast.parse(script)
+    foreign = _CALLS_OF_NO_INTEREST | _defined(tree)
+    for statement in reversed(tree.body):
         for node in ast.walk(statement):
             if not isinstance(node, ast.Call):
                 continue
             name = _dotted(node.func)
-            if name and name.rpartition(".")[2] not in _CALLS_OF_NO_INTEREST:
+            ends = name.partition(".")[0], name.rpartition(".")[2]
+            if name and not foreign & set(ends):
                 options = tuple(
                     f"{k.arg}={ast.unparse(k.value)}" if isinstance(k.value, ast.Constant) else k.arg
                     for k in node.keywords
@@ -198,6 +206,23 @@ def _call(script: str) -> tuple[str, tuple[str, ...]]:
                 )
                 return name, options
     return "", ()
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Names of the script's own functions and of the standard library."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import):
+            found |= {a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)}
+        elif isinstance(node, ast.ImportFrom) and _is_standard(node.module or ""):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _dotted(node: ast.expr) -> str:

@@ -24,8 +24,8 @@ SIDES = ("fixed", "buggy")
 MARK = "EVIDENCE "
 MAX_CANDIDATES = 8
 """Scripts that are tried for one test."""
-MAX_FOUND = 4
-FIRST_BUDGET, OTHER_BUDGET = 140, 70
+MAX_FOUND = 3
+FIRST_BUDGET, OTHER_BUDGET = 120, 40
 """Scripts that are run to shrink the first reproduction, and each other one."""
 MAX_SCRIPT_CHARS = 1_600
 _BUILTIN = frozenset(dir(builtins))
@@ -123,7 +123,8 @@ def _scripts(reports: dict[str, list[dict[str, Any]]], root: str) -> dict[str, l
             continue
         sliced = list(slicing.scripts(right["calls"], wrong["calls"]))[:MAX_CANDIDATES]
         copied = list(excerpt.scripts(wrong, root))
-        found[wrong["test"]] = [s for s in [*sliced, *copied] if s and "pytest" not in s]
+        several = dict.fromkeys([*sliced, *copied])
+        found[wrong["test"]] = [s for s in several if s and "pytest" not in s]
     return found
 
 
@@ -171,7 +172,9 @@ def _is_sound(pair: Pair) -> bool:
 def _effort(pair: Pair) -> int:
     """What it costs to read a script; private names cost most."""
     script = pair.script
-    return len(script) + 30 * script.count("\n") + 400 * len(_PRIVATE.findall(script))
+    objects = (pair.fixed.out + pair.buggy.out).count("0x...")
+    lines = script.count("\n")
+    return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
 
 
 def _shrunk(
@@ -232,7 +235,7 @@ def _program(text: str, root: str, seed: int) -> dict[str, Any]:
     Path(NAME).write_text(text)
     try:
         done = subprocess.run(
-            [sys.executable, NAME], env=env, capture_output=True, timeout=3 * SCRIPT_S, check=False
+            [sys.executable, "-S", "-B", NAME], env=env, capture_output=True, timeout=3 * SCRIPT_S, check=False
         )
     except subprocess.TimeoutExpired:
         return {"out": "", "error": "hang", "message": "", "lines": [], "deepest": ""}

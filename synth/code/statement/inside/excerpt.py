@@ -42,14 +42,14 @@ def scripts(report: dict[str, Any], root: str) -> Iterator[str]:
     failure = report["failure"]
     if not failure or "::" in report["function"]:
         return
-    frames = [f for f in failure["frames"] if f[0] == report["file"] or f[0].startswith(root)]
-    line = next((f[1] for f in frames if f[2] == report["function"]), None)
-    if line is None:
+    frames = [f for f in failure["frames"] if f[0].startswith(root)]
+    at = next((f for f in frames if f[2] == report["function"]), None)
+    if at is None:
         return
-    deeper = {(name, number) for name, number, _ in frames}
-    for other in (False, True):
+    deeper = {(name, number) for name, number, _, _ in frames}
+    for other, values in ((False, at[3]), (False, {}), (True, at[3])):
         try:
-            yield _Excerpt(report, root, line, deeper, other).script()
+            yield _Excerpt(report, root, at[1], deeper, other, values).script()
         except (Unreadable, SyntaxError, OSError, UnicodeDecodeError):
             continue
 
@@ -62,7 +62,10 @@ class _Excerpt:
         line: int,
         deeper: set[tuple[str, int]],
         other: bool,
+        values: dict[str, str],
     ) -> None:
+        """`values`: what the test's variables were; in place of the loops that set them."""
+        self._values = values
         self._report = report
         self._root = Path(root)
         self._line = line
@@ -78,7 +81,7 @@ class _Excerpt:
         owners = self._owners()
         scope = owners or [(module, module.tree)]
         function = _find([within for _, within in scope], self._report["function"])
-        shower = _Shower(self._line, self._other, len(self._deeper) > 1)
+        shower = _Shower(self._line, self._other, len(self._deeper) > 1, self._values)
         body = shower.block([*self._set_up(owners), *function.body])
         if not shower.done:
             raise Unreadable("the line that failed is not in the test")
@@ -329,8 +332,15 @@ class _Plain(ast.NodeTransformer):
 class _Shower:
     """Cuts a body after the line that failed, which becomes a `print`; drops other assertions."""
 
-    def __init__(self, line: int, other: bool, goes_deeper: bool = False) -> None:
+    def __init__(
+        self,
+        line: int,
+        other: bool,
+        goes_deeper: bool = False,
+        values: dict[str, str] | None = None,
+    ) -> None:
         """`goes_deeper`: what failed is in a function that this line calls, which prints."""
+        self._values = values or {}
         self._line = line
         self._goes_deeper = goes_deeper
         self._other = other
@@ -353,6 +363,11 @@ class _Shower:
                 self.done = True
                 return node.body
             return []
+        if here and isinstance(node, ast.For):
+            names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+            if names <= self._values.keys():
+                lines = "\n".join(f"{name} = {self._values[name]}" for name in sorted(names))
+                return [*ast.parse(lines).body, *self.block(node.body)]
         if isinstance(node, ast.With | ast.For | ast.If | ast.AsyncWith | ast.AsyncFor | ast.While):
             copied = copy.deepcopy(node)
             copied.body = self.block(node.body)

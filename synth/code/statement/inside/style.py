@@ -46,14 +46,25 @@ def _import_order(line: str) -> tuple[bool, str]:
 
 def _used(imports: list[ast.stmt], rest: list[ast.stmt]) -> Iterator[ast.stmt]:
     names = {n.id for node in rest for n in ast.walk(node) if isinstance(n, ast.Name)}
+    names |= {ast.unparse(n) for node in rest for n in ast.walk(node) if isinstance(n, ast.Attribute)}
     for node in imports:
         assert isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names:
-            if alias.name == "*" or (alias.asname or alias.name).split(".")[0] in names:
+            name = alias.asname or alias.name
+            needed = name in names or (name.partition(".")[0] in names and not _bound(name, imports))
+            if alias.name == "*" or needed:
                 if isinstance(node, ast.Import):
                     yield ast.Import([alias])
                 else:
                     yield ast.ImportFrom(node.module, [alias], node.level)
+
+
+def _bound(name: str, imports: list[ast.stmt]) -> bool:
+    """Whether another import gives the first part of a dotted name."""
+    root = name.partition(".")[0]
+    return "." in name and any(
+        alias.name == root for node in imports if isinstance(node, ast.Import) for alias in node.names
+    )
 
 
 def _short_imports(tree: ast.Module) -> ast.Module:

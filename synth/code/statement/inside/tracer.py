@@ -394,10 +394,13 @@ class Plugin:
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         done = yield
         # A unittest case hands its error over only here.
-        if call.when == "call" and call.excinfo and self.reports:
-            error = call.excinfo.value
-            if not isinstance(error, pytest.skip.Exception):
-                self.reports[-1]["failure"] = _failure(error, self._root, self._sources)
+        error = call.excinfo.value if call.excinfo else None
+        if error is None or isinstance(error, pytest.skip.Exception) or call.when == "teardown":
+            return done
+        if call.when == "setup":
+            report = {"test": test_id(item.nodeid), **_place(item), "values": {}}
+            self.reports.append({**report, "calls": self._prelude.calls})
+        self.reports[-1]["failure"] = _failure(error, self._root, self._sources)
         return done
 
 
@@ -444,12 +447,17 @@ def _given(tracer: Tracer, item: Any) -> dict[str, Any]:
 
 
 def _failure(error: BaseException, root: str, sources: Collection[str]) -> dict[str, Any]:
-    """The error of a test and the lines of the tests that led to it, outermost first."""
+    """The error of a test and the lines of the tests that led to it, outermost first.
+
+    A line is [file, number, function, literals that its variables had].
+    """
     frames = []
     at = error.__traceback__
     while at is not None:
         name = at.tb_frame.f_code.co_filename
         if name.startswith(root) and name not in sources:
-            frames.append([name, at.tb_lineno, at.tb_frame.f_code.co_name])
+            values = {key: _literal(value) for key, value in at.tb_frame.f_locals.items()}
+            known = {key: text for key, text in values.items() if text is not None}
+            frames.append([name, at.tb_lineno, at.tb_frame.f_code.co_name, known])
         at = at.tb_next
     return {"error": type(error).__name__, "message": _plain(str(error)), "frames": frames}

@@ -7,6 +7,7 @@ from synth.code.statement.symptom import Sort, Symptom
 MAX_TITLE_VALUE = 32
 MAX_TITLE_CHARS = 95
 
+JOIN = " "
 HEADINGS = {
     "steps": ("To reproduce", "Steps to reproduce", "Reproduction", "How to reproduce"),
     "actual": ("Actual result", "What happens", "Actual behaviour", "Observed"),
@@ -282,15 +283,16 @@ def works(code: str, value: str, last: bool, rng: Random) -> str:
     if last:
         forms = (
             "On the other hand, {c} is fine: it prints {v}.",
-            "{c} works: {v}.",
+            "{c} is not affected and gives {v}.",
             "It does work in simpler cases; {c} prints {v}, as it should.",
-            "By contrast, {c} correctly gives {v}.",
+            "By contrast, {c} gives {v}, so that case is all right.",
+            "I see no problem with {c}, which gives {v}.",
         )
     else:
         forms = (
             "With {c} in its place the output is right: {v}.",
-            "If I write {c} instead, it prints {v}, which is correct.",
-            "It is fine with {c}, which gives {v}.",
+            "If I write {c} instead, it prints {v}, which is fine.",
+            "It does not happen with {c}, which gives {v}.",
         )
     return rng.choice(forms).format(c=code, v=_code(value))
 

@@ -7,6 +7,7 @@ from synth.code.statement.symptom import Sort, Symptom
 MAX_TITLE_VALUE = 32
 MAX_TITLE_CHARS = 80
 
+JOIN = ""
 HEADINGS = {
     "steps": ("复现步骤", "如何复现", "复现代码"),
     "actual": ("实际结果", "实际行为", "现象"),
@@ -219,7 +220,8 @@ def works(code: str, value: str, last: bool, rng: Random) -> str:
         forms = (
             "而 {c} 是正常的，输出 {v}。",
             "简单一些的情况没有问题：{c} 正确地输出 {v}。",
-            "相比之下，{c} 能得到正确的 {v}。",
+            "相比之下，{c} 不受影响，结果是 {v}。",
+            "{c} 没有这个问题，得到 {v}。",
         )
     else:
         forms = (
