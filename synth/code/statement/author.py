@@ -83,9 +83,7 @@ def _telling(found: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
 
 def check(statement: Statement, bug: Bug, evidence: Evidence) -> tuple[str, ...]:
     """What is wrong with a statement, whoever wrote it; each starts with one word and a colon."""
-    found = [
-        f"leak: {leak}" for leak in leaks(statement.text, bug, evidence.shown)
-    ]
+    found = [f"leak: {leak}" for leak in leaks(statement.text, bug, evidence.shown)]
     for each in evidence.reproductions[:1]:
         if each.script.strip() not in statement.body:
             found.append("incomplete: the reproduction is not in the text")
@@ -161,7 +159,11 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     if notes:
         parts += [head("notes"), *notes] if rng.random() < 0.6 else notes
     for each in others:
-        parts += [head("more"), _other(parts, symptom(each), say, rng), _fenced(each.script, "python")]
+        parts += [
+            head("more"),
+            _other(parts, symptom(each), say, rng),
+            _fenced(each.script, "python"),
+        ]
         parts += _ends(each, symptom(each), say, rng)
     parts.append(head("environment"))
     parts.append(say.environment(bug.origin.project, bug.origin.version, evidence.python, rng))
@@ -219,18 +221,14 @@ def _ends(each: Reproduction, seen: Symptom, say: Words, rng: Random) -> list[st
     return [*ends, detail] if detail and rng.random() < 0.6 else ends
 
 
-def _actual(
-    each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random
-) -> list[str]:
+def _actual(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random) -> list[str]:
     said = say.actual(seen, value, rng)
     if value or seen.sort is Sort.HANG:
         return [said]
     return [said, _fenced(_ending(each.script, each.buggy), "")]
 
 
-def _expected(
-    each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random
-) -> list[str]:
+def _expected(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random) -> list[str]:
     said = say.expected(seen, value, rng)
     return [said] if value else [said, _fenced(_ending("", each.fixed), "")]
 
@@ -274,7 +272,7 @@ def _difference(each: Reproduction) -> str:
     good, bad = each.fixed.out.splitlines(), each.buggy.out.splitlines()
     if each.fixed.error or each.buggy.error or min(len(good), len(bad)) < MIN_DIFF_LINES:
         return ""
-    lines = [line for line in unified_diff(good, bad, lineterm="", n=2)][2:]
+    lines = list(unified_diff(good, bad, lineterm="", n=2))[2:]
     lines = [line for line in lines if not line.startswith("@@")]
     changed = [line for line in lines if line[0] in "+-"]
     if len(lines) > MAX_BLOCK_LINES or not changed:

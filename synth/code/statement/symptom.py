@@ -54,7 +54,7 @@ class Symptom(NamedTuple):
     """What is missing, too much, or the key of the entry; the text that is missing."""
     other: str = ""
     """The text that is there instead."""
-    count: int = 0
+    number: int = 0
     """How many items are missing or too many."""
 
 
@@ -107,7 +107,7 @@ def _of_values(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.TRUTH)
     if isinstance(right, int | float) and isinstance(wrong, int | float):
         off = int(abs(right - wrong) == 1 and isinstance(right, int))
-        return base._replace(sort=Sort.NUMBER, count=off)
+        return base._replace(sort=Sort.NUMBER, number=off)
     if type(right) is not type(wrong):
         item, other = type(right).__name__, type(wrong).__name__
         return base._replace(sort=Sort.TYPE, item=item, other=other)
@@ -124,9 +124,9 @@ def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Sy
     missing = [key for key in right if key not in wrong]
     extra = [key for key in wrong if key not in right]
     if missing and not extra:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), count=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), count=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
     if not missing and not extra and len(changed) == 1:
         [key] = changed
@@ -144,9 +144,9 @@ def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Sy
 def _of_items(base: Symptom, right: list[Any], wrong: list[Any], ordered: bool) -> Symptom:
     missing, extra = _left(right, wrong), _left(wrong, right)
     if missing and not extra and wrong:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), count=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), count=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
     if not missing and not extra and ordered:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -200,7 +200,9 @@ def _call(script: str) -> tuple[str, tuple[str, ...]]:
             ends = name.partition(".")[0], name.rpartition(".")[2]
             if name and not foreign & set(ends):
                 options = tuple(
-                    f"{k.arg}={ast.unparse(k.value)}" if isinstance(k.value, ast.Constant) else k.arg
+                    f"{k.arg}={ast.unparse(k.value)}"
+                    if isinstance(k.value, ast.Constant)
+                    else k.arg
                     for k in node.keywords
                     if k.arg is not None
                 )
@@ -215,7 +217,9 @@ def _defined(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Import):
-            found |= {a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)}
+            found |= {
+                a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)
+            }
         elif isinstance(node, ast.ImportFrom) and _is_standard(node.module or ""):
             found |= {alias.asname or alias.name for alias in node.names}
     return found
