@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from synth.code.statement.inside import excerpt, slicing, style, tracer
+from synth.code.statement.inside import excerpt, plugin, slicing, style
 from synth.code.statement.inside.shrink import DULL, Evaluate, Pair, smallest
 from synth.code.statement.inside.workers import NAME, SCRIPT_S, Worker, ended
 
@@ -24,26 +24,30 @@ SIDES = ("fixed", "buggy")
 MARK = "EVIDENCE "
 MAX_CANDIDATES = 8
 """Scripts that are tried for one test."""
-MAX_FOUND = 4
-FIRST_BUDGET, OTHER_BUDGET = 140, 70
+MAX_FOUND = 3
+FIRST_BUDGET, OTHER_BUDGET = 120, 40
 """Scripts that are run to shrink the first reproduction, and each other one."""
 MAX_SCRIPT_CHARS = 1_600
 _BUILTIN = frozenset(dir(builtins))
-_PRIVATE = re.compile(r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__")
+_PRIVATE = re.compile(
+    r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__"
+)
+_TESTING = re.compile(r"\btest_\w+|_test\b|\bTest[A-Z]\w*|unittest|pytest")
 
 
 def main() -> None:
     here = Path.cwd()
     orders = json.loads((here / "orders.json").read_text())
     reports = {side: _traced(here / side, orders) for side in SIDES}
-    copied = {r["test"]: list(excerpt.scripts(r, str(here / "buggy"))) for r in reports["buggy"]}
+    scripts = _scripts(reports, str(here / "buggy"))
     # No script may lean on the tests, which the reader of a statement does not have.
     for side in SIDES:
         for path in orders["hidden"]:
             (here / side / path).unlink(missing_ok=True)
     sys.path[:] = [p for p in sys.path if not p.startswith(str(here))]
     roots = [str(here / side / orders["root"]) for side in SIDES]
-    workers = [Worker([root], orders["modules"]) for root in roots]
+    modules = _imported(scripts, orders["modules"])
+    workers = [Worker([root], modules) for root in roots]
 
     def evaluate(scripts: Sequence[str]) -> list[Pair]:
         for worker in workers:
@@ -52,12 +56,14 @@ def main() -> None:
         return [Pair(s, f, b) for s, f, b in zip(scripts, *sides, strict=True)]
 
     try:
-        pairs = _candidates(reports, copied, evaluate)
+        pairs = _candidates(scripts, evaluate, str(here))
         found = [_finished(*entry, roots) for entry in _shrunk(pairs, evaluate)]
     finally:
         for worker in workers:
             worker.close()
-    print(MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}))
+    sys.stdout.write(
+        "\n" + MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}) + "\n"
+    )
 
 
 def _traced(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
@@ -87,7 +93,7 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     # Our own modules are loaded; from here on the tree's shadow them.
     kept = [p for p in sys.path if not p.startswith(str(folder.parent)) and p]
     sys.path[:] = [str(folder / orders["root"]), *kept]
-    plugin = tracer.Plugin(
+    tracing = plugin.Plugin(
         frozenset(orders["tests"]),
         frozenset(str(folder / path) for path in orders["sources"]),
         str(folder),
@@ -100,8 +106,8 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     arguments += ["-o", "addopts=", "-o", "required_plugins="]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     arguments += [word for name in _plugins() for word in ("-p", name)]
-    pytest.main([*arguments, *orders["test_modules"]], plugins=[plugin])
-    return plugin.reports
+    pytest.main([*arguments, *orders["test_modules"]], plugins=[tracing])
+    return tracing.reports
 
 
 def _plugins() -> list[str]:
@@ -111,24 +117,46 @@ def _plugins() -> list[str]:
     return sorted({e.value for d in found for e in d.entry_points if e.group == "pytest11"})
 
 
-def _candidates(
-    reports: dict[str, list[dict[str, Any]]], copied: dict[str, list[str]], evaluate: Evaluate
-) -> dict[str, list[Pair]]:
-    """By test, the scripts over which the trees differ, the most readable first."""
+def _scripts(reports: dict[str, list[dict[str, Any]]], root: str) -> dict[str, list[str]]:
+    """Scripts to try, by test."""
     fixed = {report["test"]: report for report in reports["fixed"]}
-    found: dict[str, list[Pair]] = {}
+    found: dict[str, list[str]] = {}
     for wrong in reports["buggy"]:
         right = fixed.get(wrong["test"])
         if right is None or right["failure"] or not wrong["failure"]:
             continue
         sliced = list(slicing.scripts(right["calls"], wrong["calls"]))[:MAX_CANDIDATES]
-        scripts = [s for s in [*sliced, *copied[wrong["test"]]] if s and "pytest" not in s]
-        pairs = evaluate([style.shown(s, use_repr) for s in scripts for use_repr in (False, True)])
+        copied = list(excerpt.scripts(wrong, root))
+        several = dict.fromkeys([*sliced, *copied])
+        found[wrong["test"]] = [s for s in several if s and "pytest" not in s]
+    return found
+
+
+def _imported(scripts: dict[str, list[str]], known: Sequence[str]) -> list[str]:
+    """Modules of the tree that scripts import."""
+    names: set[str] = set()
+    for script in {script for several in scripts.values() for script in several}:
+        for node in ast.parse(script).body:
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+    return sorted(name for name in names if name.partition(".")[0] in known)
+
+
+def _candidates(
+    scripts: dict[str, list[str]], evaluate: Evaluate, here: str
+) -> dict[str, list[Pair]]:
+    """By test, the scripts over which the trees differ, the most readable first."""
+    found: dict[str, list[Pair]] = {}
+    for test, several in scripts.items():
+        pairs = evaluate([style.shown(s, use_repr) for s in several for use_repr in (False, True)])
         seen = [
             plain if _visible(plain) else exact
             for plain, exact in zip(pairs[::2], pairs[1::2], strict=True)
         ]
-        found[wrong["test"]] = sorted((p for p in seen if _is_sound(p)), key=_effort)
+        sound = (p for p in seen if _is_sound(p) and here not in p.script + str(p[1:]))
+        found[test] = sorted(sound, key=_effort)
     return found
 
 
@@ -148,7 +176,9 @@ def _is_sound(pair: Pair) -> bool:
 def _effort(pair: Pair) -> int:
     """What it costs to read a script; private names cost most."""
     script = pair.script
-    return len(script) + 30 * script.count("\n") + 400 * len(_PRIVATE.findall(script))
+    objects = (pair.fixed.out + pair.buggy.out).count("0x...")
+    lines = script.count("\n")
+    return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
 
 
 def _shrunk(
@@ -183,6 +213,8 @@ def _finished(
 ) -> dict[str, Any] | None:
     """What the script does as a program of its own on both trees, twice with other hash seeds."""
     text = style.written(best.script)
+    if _TESTING.search(text):
+        return None
     if len(text) > MAX_SCRIPT_CHARS:
         return None
     sides = [[_program(text, root, seed) for seed in (1, 2)] for root in roots]
@@ -207,7 +239,11 @@ def _program(text: str, root: str, seed: int) -> dict[str, Any]:
     Path(NAME).write_text(text)
     try:
         done = subprocess.run(
-            [sys.executable, NAME], env=env, capture_output=True, timeout=3 * SCRIPT_S, check=False
+            [sys.executable, "-S", "-B", NAME],
+            env=env,
+            capture_output=True,
+            timeout=3 * SCRIPT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"out": "", "error": "hang", "message": "", "lines": [], "deepest": ""}
