@@ -33,8 +33,12 @@ SELF_EXPLAINING = frozenset(
 
 def mutate(ground: Ground, level: int, rng: Random) -> Bug:
     """A bug of about this difficulty (1 to 5); raises `Rejected`."""
+    return put(ground, _chosen(ground.sites, level, rng))
+
+
+def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
+    """The bug of all `chosen` changes; raises `Rejected` unless tests notice each, and few do."""
     prepared = ground.prepared
-    chosen = _chosen(ground.sites, level, rng)
     texts = _texts(ground.tree, chosen)
     noticed: set[str] = set()
     for site, run in zip(chosen, _trials(ground, chosen), strict=True):
