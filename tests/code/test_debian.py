@@ -149,7 +149,9 @@ TESTED_MEAN = "def test_mean():\n    assert weigh.mean([1, 3]) == 2\n\n\n"
 def packaging(series: Mapping[str, str]) -> bytes:
     """The archive of a package's own files, its patches among them."""
     files = {f"debian/patches/{name}": text for name, text in series.items()}
-    files["debian/patches/series"] = "# All of them.\n" + "".join(f"{name} -p1\n" for name in series)
+    files["debian/patches/series"] = "# All of them.\n" + "".join(
+        f"{name} -p1\n" for name in series
+    )
     files["debian/changelog"] = (
         "scales (1.0-2) unstable; urgency=medium\n\n  * Fixes.\n\n"
         " -- A <a@b.c>  Mon, 06 May 2024 10:00:00 +0200\n"
