@@ -2,8 +2,8 @@
 
 import ast
 import re
-from difflib import SequenceMatcher
 from enum import StrEnum
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from synth.code.statement.evidence import Outcome, Reproduction
@@ -174,13 +174,12 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.CASE)
     if re.sub(r"\W+", "", good) and sorted(good.splitlines()) == sorted(bad.splitlines()):
         return base._replace(sort=Sort.ORDER)
-    blocks = SequenceMatcher(None, good, bad, autojunk=False).get_opcodes()
-    changes = [(good[a:b], bad[c:d]) for tag, a, b, c, d in blocks if tag != "equal"]
-    if len(changes) == 1:
-        [(gone, came)] = changes
-        short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
-        if short and "`" not in gone + came and len(gone.strip()) + len(came.strip()) > 0:
-            return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
+    start = len(commonprefix([good, bad]))
+    end = len(commonprefix([good[start:][::-1], bad[start:][::-1]]))
+    gone, came = good[start : len(good) - end], bad[start : len(bad) - end]
+    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
+    if short and "`" not in gone + came and (gone + came).strip():
+        return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
 
 
