@@ -137,7 +137,8 @@ def _draft(request: Request, index: int) -> Draft:
     wanted = options.difficulty or rng.choice(LEVELS)
     source = rng.choice(options.sources)
     try:
-        drawn = sources.draw(source, options.projects, wanted, rng)
+        turn = index // len(options.sources)
+        drawn = sources.draw(source, options.projects, wanted, rng, turn)
     except SourceError as error:
         reason = str(error).partition(":")[0]
         if not reason.isidentifier():

@@ -55,13 +55,14 @@ def projects(source: str) -> tuple[str, ...]:
     return tuple(pinned()) if source == "injected" else ()
 
 
-def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn:
+def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: int) -> Drawn:
     """A bug of one of the `chosen` projects, of any if there are none.
 
+    `turn` counts the draws: the changes of a clone come one after the other, each once.
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
     if source.startswith("git:"):
-        return Drawn(drawn(source, rng), None)
+        return Drawn(drawn(source, turn), None)
     if source.startswith("repo:"):
         ground = _own(source)
         return Drawn(mutate(ground, level, rng), ground.prepared.coverage)

@@ -1,7 +1,5 @@
 """One bug of a mined source for one draft, ready to be labelled."""
 
-from random import Random
-
 from data.errors import SourceError
 from envs.code.runs import RunRequest
 from envs.code.trees import laid_over, origin_tree
@@ -12,13 +10,18 @@ from synth.code.mining.catalogue import catalogue
 from synth.code.mining.reasons import Refusal
 
 
-def drawn(source: str, rng: Random) -> Bug:
-    """A fix of `source` with the test modules that load; raises `Rejected` with why there is none."""
+def drawn(source: str, turn: int) -> Bug:
+    """The fix of `source` at `turn`, newest first, with the test modules that load.
+
+    Raises `Rejected` with why it is none, which is `exhausted` behind the last one.
+    """
     mined = catalogue(source, toolchain_of)
     if not mined.candidates:
         found = ", ".join(f"{count} {reason}" for reason, count in mined.refused.most_common(3))
         raise SourceError(f"nothing_to_mine: no change of {source} may be a fix: {found}")
-    bug = mined[rng.randrange(len(mined.candidates))]
+    if turn >= len(mined.candidates):
+        raise Rejected("exhausted")
+    bug = mined[turn]
     if isinstance(bug, Refusal):
         raise Rejected(bug.reason)
     tree = laid_over(origin_tree(bug.origin, bug.tree_sha256), {**bug.gold, **bug.tests})
