@@ -104,7 +104,11 @@ def prepare(options: JsonObject) -> JsonObject:
 
 
 def warm(request: Request) -> None:
-    """Loads nothing: a project is prepared by the first draft that draws it, and kept on disk."""
+    """Reads the histories that the request names, before workers part; `SourceError` if one is of no use.
+
+    A project is prepared by the first draft that draws it, and kept on disk.
+    """
+    sources.warm(Options.model_validate(request.options).sources)
 
 
 def generate(request: Request, index: int) -> TaskBody | Rejection:

@@ -1,5 +1,6 @@
 """Where bugs come from, as the request's `sources` name it: each draws one bug for a draft."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -13,7 +14,7 @@ from synth.code.draft import Rejected
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
 from synth.code.mining import source as mined
-from synth.code.mining.draw import drawn
+from synth.code.mining.draw import candidates, drawn
 from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
@@ -53,6 +54,13 @@ def projects(source: str) -> tuple[str, ...]:
         sort = CATALOGUED[source]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
     return tuple(pinned()) if source == "injected" else ()
+
+
+def warm(sources: Sequence[str]) -> None:
+    """Loads what all workers need; raises `SourceError` where a history has nothing to give."""
+    for source in sources:
+        if source.startswith("git:"):
+            candidates(source)
 
 
 def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: int) -> Drawn:

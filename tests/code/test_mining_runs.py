@@ -17,7 +17,7 @@ from synth.code.draft import Rejected
 from synth.code.intake import toolchain_of
 from synth.code.mining.catalogue import catalogue, mined_bugs
 from synth.code.mining.draw import drawn
-from synth.code.sources import known
+from synth.code.sources import known, warm
 from tests.code.mining_repository import History
 from tests.code.mining_tally import BASE, tally
 
@@ -86,4 +86,4 @@ def test_a_repository_without_anything_to_mine_says_what_it_has(tmp_path: Path) 
     history.commit("Begin", BASE)
     source = known(f"git:{history.written(tmp_path / 'one.git')}")
     with pytest.raises(SourceError, match="nothing_to_mine: .*: 1 no_parent"):
-        drawn(source, 0)
+        warm([source])

@@ -6,8 +6,17 @@ from envs.code.trees import laid_over, origin_tree
 from synth.code.bug import Bug
 from synth.code.draft import Rejected
 from synth.code.intake import loading, toolchain_of
-from synth.code.mining.catalogue import catalogue
+from synth.code.mining.catalogue import Catalogue, catalogue
 from synth.code.mining.reasons import Refusal
+
+
+def candidates(source: str) -> Catalogue:
+    """The catalogue of `source`; raises `SourceError` where no change in it may be a fix."""
+    mined = catalogue(source, toolchain_of)
+    if not mined.candidates:
+        found = ", ".join(f"{count} {reason}" for reason, count in mined.refused.most_common(3))
+        raise SourceError(f"nothing_to_mine: no change of {source} may be a fix: {found}")
+    return mined
 
 
 def drawn(source: str, turn: int) -> Bug:
@@ -15,10 +24,7 @@ def drawn(source: str, turn: int) -> Bug:
 
     Raises `Rejected` with why it is none, which is `exhausted` behind the last one.
     """
-    mined = catalogue(source, toolchain_of)
-    if not mined.candidates:
-        found = ", ".join(f"{count} {reason}" for reason, count in mined.refused.most_common(3))
-        raise SourceError(f"nothing_to_mine: no change of {source} may be a fix: {found}")
+    mined = candidates(source)
     if turn >= len(mined.candidates):
         raise Rejected("exhausted")
     bug = mined[turn]
