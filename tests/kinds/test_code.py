@@ -113,6 +113,8 @@ def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:
         prepare({"sources": ["github"]})
     with pytest.raises(SourceError, match="no project 'leftpad'; projects are"):
         prepare({"sources": ["injected"], "projects": ["leftpad"]})
+    with pytest.raises(SourceError, match="injected has no project 'leftpad', but"):
+        prepare({"sources": ["injected:leftpad"]})
     with pytest.raises(SourceError, match="is no folder"):
         prepare({"sources": [f"git:{tmp_path / 'nowhere'}"]})
 
