@@ -115,7 +115,7 @@ def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:
         prepare({"sources": ["injected"], "projects": ["leftpad"]})
     with pytest.raises(SourceError, match="injected has no project 'leftpad', but"):
         prepare({"sources": ["injected:leftpad"]})
-    with pytest.raises(SourceError, match="is no folder"):
+    with pytest.raises(SourceError, match="is no git repository"):
         prepare({"sources": [f"repo:{tmp_path / 'nowhere'}"]})
 
 
