@@ -1,5 +1,6 @@
 """Where bugs come from, as the request's `sources` name it: each draws one bug for a draft."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -13,14 +14,14 @@ from synth.code.draft import Rejected
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
 from synth.code.mining import source as mined
-from synth.code.mining.draw import drawn
+from synth.code.mining.draw import candidates, drawn
 from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
 SOURCES = {
-    "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
-    "releases": "real fixes, found between two releases of a Python package",
-    "debian": "real fixes from the patches that Debian applies to Python packages",
+    "injected": "mistakes put into releases of well-tested Python packages; injected:PROJECT for one",
+    "releases": "real fixes, found between two releases of a Python package; or releases:PROJECT",
+    "debian": "real fixes from the patches that Debian applies to packages; or debian:PROJECT",
     "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
     "git:PATH[,records=FILE]": "real fixes in the history of a clone, with the issues that you fetched",
 }
@@ -36,40 +37,55 @@ class Drawn(NamedTuple):
 
 
 def known(source: str) -> str:
-    """The source, with an absolute path and the commit that it means now.
+    """The source, that of a repository with an absolute path and the commit that it means now.
 
     Raises `SourceError` that names what is known.
     """
-    if source in DEFAULT_SOURCES:
-        return source
-    if ":" not in source and not Path(source).exists():
+    scheme, colon, place = source.partition(":")
+    if scheme in mined.SORTS or (scheme not in DEFAULT_SOURCES and Path(source).exists()):
+        return str(mined.pinned(mined.parse_source(source)))
+    if scheme not in DEFAULT_SOURCES:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    return str(mined.pinned(mined.parse_source(source)))
+    if colon and place not in projects(scheme):
+        raise SourceError(f"{scheme} has no project {place!r}, but {', '.join(projects(scheme))}")
+    return source
 
 
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
-    if source in CATALOGUED:
-        sort = CATALOGUED[source]
+    scheme, _, place = source.partition(":")
+    if scheme in mined.SORTS or place:
+        return (place,) if scheme not in mined.SORTS else ()
+    if scheme in CATALOGUED:
+        sort = CATALOGUED[scheme]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
-    return tuple(pinned()) if source == "injected" else ()
+    return tuple(pinned())
 
 
-def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn:
+def warm(sources: Sequence[str]) -> None:
+    """Loads what all workers need; raises `SourceError` where a history has nothing to give."""
+    for source in sources:
+        if source.startswith("git:"):
+            candidates(source)
+
+
+def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: int) -> Drawn:
     """A bug of one of the `chosen` projects, of any if there are none.
 
+    `turn` counts the draws: the changes of a clone come one after the other, each once.
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
-    if source.startswith("git:"):
-        return Drawn(drawn(source, rng), None)
-    if source.startswith("repo:"):
+    scheme = source.partition(":")[0]
+    if scheme == "git":
+        return Drawn(drawn(source, turn), None)
+    if scheme == "repo":
         ground = _own(source)
         return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
     names = [name for name in projects(source) if not chosen or name in chosen]
     if not names:
         raise Rejected("no_such_project")
-    if source in CATALOGUED:
-        return Drawn(fixes.draw(rng, names, CATALOGUED[source]), None)
+    if scheme in CATALOGUED:
+        return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
     ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 

@@ -65,6 +65,8 @@ LONG = WORDS + "".join(f"\n\ndef _part{n}():\n    return {n}\n" for n in range(1
         ({**FIX, "src/tally/words.py": "def words(text):\n    return text.split()\n\n\nprint 1\n"}, "other_syntax"),
         ({**FIX, "setup.py": "print('built')\n"}, "outside_sources"),
         ({**FIX, "native/fast.c": "int x;\n"}, "outside_sources"),
+        ({**FIX, "src/tally/table.json": "{}\n"}, "outside_sources"),
+        ({**FIX, "src/other/new.py": "X = 1\n"}, "outside_sources"),
         ({**FIX, "src/tally/table.json": b"\xff\xfe\x00"}, "binary"),
         (
             {**FIX, "pyproject.toml": '[project]\nname = "tally"\nversion = "1.3"\ndependencies = ["httpx"]\n'},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import SourceError
 from envs.code.junit import Status
 from envs.code.project import Project
 from envs.code.runs import RunRequest, run_many
@@ -12,8 +13,13 @@ from envs.code.spec import Files, Toolchain
 from envs.code.tree import Tree
 from envs.code.trees import laid_over, origin_tree
 from synth.code.bug import Bug
-from synth.code.mining.catalogue import mined_bugs
-from tests.code.mining_tally import tally
+from synth.code.draft import Rejected
+from synth.code.intake import toolchain_of
+from synth.code.mining.catalogue import catalogue, mined_bugs
+from synth.code.mining.draw import drawn
+from synth.code.sources import known, warm
+from tests.code.mining_repository import History
+from tests.code.mining_tally import BASE, tally
 
 TURNED = {
     "tests/test_counts.py": {"test_words_that_occur_zero_times_stay"},
@@ -55,3 +61,29 @@ def test_hidden_tests_fail_before_the_fix_and_pass_after_it(
         {"test_ties_are_in_the_order_of_the_alphabet"},
         {"test_words_that_occur_zero_times_stay"},
     ]
+
+
+def test_changes_are_drawn_one_after_the_other_until_there_are_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
+    repo = tally(tmp_path)
+    source = known(f"git:{repo.clone},records={repo.records}")
+    mined = catalogue(source, toolchain_of)
+    at = [c.change.commit for c in mined.candidates].index(repo.commits["squash"])
+    bug = drawn(source, at)
+    assert bug.story.title == "order of ties"
+    assert bug.modules == ("tests/test_counts.py", "tests/test_words.py")
+    assert bug.toolchain.lock == ""
+    none = [c.change.commit for c in mined.candidates].index(repo.commits["feature"])
+    for turn, reason in ((none, "not_a_fix"), (len(mined.candidates), "exhausted")):
+        with pytest.raises(Rejected, match=reason):
+            drawn(source, turn)
+
+
+def test_a_repository_without_anything_to_mine_says_what_it_has(tmp_path: Path) -> None:
+    history = History()
+    history.commit("Begin", BASE)
+    source = known(f"git:{history.written(tmp_path / 'one.git')}")
+    with pytest.raises(SourceError, match="nothing_to_mine: .*: 1 no_parent"):
+        warm([source])

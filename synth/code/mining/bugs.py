@@ -18,6 +18,7 @@ from envs.code.project import Project, describe, is_configuration
 from envs.code.spec import Files, Origin, Toolchain
 from envs.code.tree import Tree, tree_hash
 from synth.code.bug import Bug, Story
+from synth.code.inject import may_change
 from synth.code.mining import edits, issues
 from synth.code.mining.history import Change
 from synth.code.mining.licences import licence
@@ -164,8 +165,8 @@ def _told(message: str) -> tuple[str, str]:
 def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, known: Known) -> Bug:
     tree = commit_tree(clone, change.base)
     project = _project(clone, change, tree)
-    inside = (*project.sources, *package_folders(project))
-    outside = sorted(path for path in sources.after if not _is_inside(path, inside))
+    inside = may_change(project.sources)
+    outside = sorted(path for path in sources.after if not _may_change(path, tree, inside))
     if outside:
         raise _Refused(Reason.OUTSIDE_SOURCES, outside[0])
     _check_names(tree, project, sources, story)
@@ -212,19 +213,11 @@ def _project(clone: Clone, change: Change, tree: Tree) -> Project:
     return before.model_copy(update={"test_requirements": after.test_requirements})
 
 
-def package_folders(project: Project) -> tuple[str, ...]:
-    """Folders of the packages, in which a fix may add modules."""
-    prefix = f"{project.root}/" if project.root else ""
-    tops = {
-        path[len(prefix) :].split("/")[0] for path in project.sources if "/" in path[len(prefix) :]
-    }
-    return tuple(f"{prefix}{top}/" for top in sorted(tops))
-
-
-def _is_inside(path: str, inside: tuple[str, ...]) -> bool:
-    return path in inside or any(
-        path.startswith(folder) for folder in inside if folder.endswith("/")
-    )
+def _may_change(path: str, tree: Tree, inside: tuple[str, ...]) -> bool:
+    """As the verdict on an agent's work sees it: sources, and new modules in the packages."""
+    if path in tree or not path.endswith(".py"):
+        return path in inside
+    return any(path.startswith(folder) for folder in inside if folder.endswith("/"))
 
 
 def _check_names(tree: Tree, project: Project, sources: _Sources, story: Story) -> None:
