@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data.record import Record
-from envs.code.project import is_configuration, is_test
+from envs.code import layout, project
 from envs.code.spec import REPOSITORY, Files, Parameters
 from envs.code.tree import Tree
 from envs.sandbox.base import Entry, Sandbox
@@ -55,6 +55,7 @@ class Survey:
         self._files = {path for path in parameters.sources if not path.endswith("/")}
         self._folders = tuple(path for path in parameters.sources if path.endswith("/"))
         self._roots = _roots(parameters.sources)
+        self._language = project if parameters.toolchain.name == "python" else layout
         self._seen: dict[str, _Seen] = {}
         self.changes = Changes()
 
@@ -96,7 +97,9 @@ class Survey:
             return True
         if path in self._tree or not path.startswith(self._folders) or _ODD.search(path):
             return False
-        return not (is_test(path) or is_configuration(path) or _NEVER & {*path.split("/")})
+        if self._language.is_test(path) or self._language.is_configuration(path):
+            return False
+        return not _NEVER & {*path.split("/")}
 
     async def _contents(self, paths: list[str]) -> dict[str, bytes | str]:
         """Contents, or why there are none; files that are gone by now are left out."""

@@ -83,6 +83,10 @@ def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, 
     return {}
 
 
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """The whole suite: what is built and run by one file cannot be told from outside."""
     framework = build_system(request.tree)
