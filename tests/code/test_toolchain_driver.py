@@ -142,6 +142,13 @@ def test_what_automake_notes_of_programs(tmp_path: Path) -> None:
     }
 
 
+    told = "make[1]: Entering\nPASS: test_a\nFAIL: test_b\n1 of 2 tests failed\n"
+    assert read("trs", Said(1, told, "", tmp_path / "none")) == {
+        "test_a::main": "passed",
+        "test_b::main": "failed",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "after"),
     [
