@@ -8,7 +8,6 @@ mutations of each operator, spread over the places it has, and runs the whole su
 
 import argparse
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -64,17 +63,15 @@ def main() -> None:
     given = parser.parse_args()
     for name, soil in soils(given.languages, given.npm):
         started = time.monotonic()
-        rows = {
-            operator: Counter(tried(soil, operator, given.per_operator)) for operator in soil.places
-        }
-        total: Counter[str] = sum(rows.values(), Counter())
-        for operator, row in rows.items():
-            print(json.dumps({"tree": name, "operator": operator, **row}))
+        total: Counter[str] = Counter()
+        for operator in soil.places:
+            row = Counter(tried(soil, operator, given.per_operator))
+            total += row
+            print(json.dumps({"tree": name, "operator": operator, **row}), flush=True)
         seconds = round(time.monotonic() - started, 1)
         print(
             json.dumps({"tree": name, "tests": len(soil.prepared.passing), **total, "s": seconds})
         )
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":
