@@ -48,8 +48,8 @@ def altered(source: str, function: _Function, first: int, count: int, rng: Rando
     constants = [found for statement in function.body for found in _compared(statement)]
     if constants:
         constant = rng.choice(constants)
-        values = {repr(_changed(constant.value, rng)) for _ in range(count)}
-        return [_replaced(source, _Edit(constant, text), first) for text in sorted(values)]
+        values = _others(constant.value, count, rng)
+        return [_replaced(source, _Edit(constant, repr(value)), first) for value in values]
     places = [list(_opposites(statement, source, first)) for statement in function.body]
     places = [edits for edits in places if edits]
     edits = rng.choice(places) if places else []
@@ -67,7 +67,7 @@ def _compared(statement: ast.stmt) -> list[ast.Constant]:
     literals = [side for side in sides if _is_literal(side)]
     if len(literals) != 1:
         return []  # two would be a test of Python
-    return [c for c in _constants(literals[0]) if _changed(c.value, Random(0)) is not None]
+    return [c for c in _constants(literals[0]) if _others(c.value, 1, Random(0))]
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -96,29 +96,39 @@ def _constants(node: ast.expr) -> Iterator[ast.Constant]:
                 yield from _constants(value)
 
 
-def _changed(value: object, rng: Random) -> object:
-    """Another value of the same look; None if there is none."""
+def _others(value: object, count: int, rng: Random) -> list[object]:
+    """Up to `count` other values of the same look, none if there is none; in any order.
+
+    Nothing in a set of them and the true one may tell which that is: numbers lie around it at
+    random, and texts differ from each other as they differ from it, in one place.
+    """
     match value:
         case bool():
-            return not value
+            return [not value]
         case int() | float():
-            return value + rng.randrange(1, 10)
-        case str() if found := _changed_text(value, rng):
-            return found
-        case bytes() if found := _changed_text(value.decode("latin-1"), rng):
-            return found.encode("latin-1")
-    return None
+            below = rng.randrange(count + 1)
+            if value >= 0:
+                below = min(below, int(value))
+            return [value + step for step in range(-below, count - below + 1) if step]
+        case str():
+            return list[object](_other_texts(value, count, rng))
+        case bytes():
+            return [
+                text.encode("latin-1") for text in _other_texts(value.decode("latin-1"), count, rng)
+            ]
+    return []
 
 
-def _changed_text(text: str, rng: Random) -> str:
-    """`text` with one letter or digit replaced by another; empty if it has none."""
-    places = [at for at, char in enumerate(text) if char in string.ascii_letters + string.digits]
-    if not places:
-        return ""
-    at = rng.choice(places)
-    alike = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
-    choices = next(chars for chars in alike if text[at] in chars).replace(text[at], "")
-    return text[:at] + rng.choice(choices) + text[at + 1 :]
+def _other_texts(text: str, count: int, rng: Random) -> list[str]:
+    """`text` with one digit, or else one letter, exchanged; always the same one."""
+    for alphabets in ((string.digits,), (string.ascii_lowercase, string.ascii_uppercase)):
+        places = [at for at, char in enumerate(text) if char in "".join(alphabets)]
+        if places:
+            at = rng.choice(places)
+            alphabet = next(chars for chars in alphabets if text[at] in chars)
+            chosen = rng.sample(alphabet.replace(text[at], ""), min(count, 9))
+            return [text[:at] + char + text[at + 1 :] for char in chosen]
+    return []
 
 
 def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:

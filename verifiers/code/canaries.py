@@ -70,7 +70,7 @@ def plan(
     rng.shuffle(suited)
     first = [place for place in suited if place in of_fixed][:MAX_PLACES]
     second = [place for place in suited if place not in of_fixed][:MAX_PLACES]
-    # A lone test needs many copies, or a guess which one is true would often be right.
+    # A lone test needs many forms, or a guess which one is true would often be right.
     num_altered = max(1, min(MAX_ALTERED, MAX_PLACES // max(1, len(first))))
     wanted = [(place, num_altered) for place in first]
     wanted += [(place, rng.randrange(2)) for place in second]
@@ -123,9 +123,12 @@ def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Cop
     first = min([function.lineno, *(d.lineno for d in function.decorator_list)]) - 1
     last = function.end_lineno or function.lineno
     source = "\n".join(lines[first:last])
-    others = altered(source, function, first, num_altered, rng)
-    num_plain = rng.randrange(2) if others or not num_altered else 0
-    bodies = [source, *[source] * num_plain, *others]
+    forms = [source, *altered(source, function, first, num_altered, rng)]
+    if num_altered and len(forms) == 1:
+        return None
+    # How often a form is there says nothing about it.
+    counts = [1 + rng.randrange(2) for _ in forms]
+    bodies = [form for form, count in zip(forms, counts, strict=True) for _ in range(count)]
     names = [place.names[-1]]
     while len(names) < len(bodies):
         names.append(_fresh(text, place.names[-1], names, rng))
@@ -135,7 +138,7 @@ def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Cop
     ]
     rng.shuffle(versions)
     lines[first:last] = ["\n\n".join(versions)]
-    split = 1 + num_plain
+    split = counts[0]
     return _Copied("\n".join(lines), names[0], names[1:split], names[split:])
 
 

@@ -79,9 +79,8 @@ _IN_PROCESS = {
     "an alarm skips tests": code.SIGNALS,
     "a trace function": code.TRACE,
     "no test is left": code.EMPTIED,
-    "it hangs": code.HANG,
-    "it eats memory": code.MEMORY,
 }
+_SLOW = {"it hangs": code.HANG, "it eats memory": code.MEMORY}
 _ELSEWHERE = {
     "conftest.py": ("{root}/conftest.py", code.HOOK),
     "conftest.py beside the tests": ("tests/conftest.py", code.HOOK),
@@ -112,4 +111,8 @@ PATCHES: tuple[Cheat, ...] = (
         _cheat(name, Layer.CHANGE, partial(_written, path, text))
         for name, (path, text) in _ELSEWHERE.items()
     ),
+)
+
+SLOW: tuple[Cheat, ...] = tuple(
+    _cheat(name, Layer.TESTS, partial(_appended, text)) for name, text in _SLOW.items()
 )
