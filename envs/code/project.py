@@ -87,7 +87,7 @@ def describe(tree: Tree) -> Project:
     tests = tuple(p for p in sorted(tree) if _TEST_FILE.search(p) and p.endswith(".py"))
     if not tests:
         raise SourceError("no_tests: it ships no tests")
-    plain, extra = _requirements(tree, raw.get("requires_dist", []))
+    plain, extra = _requirements(tree, raw.get("requires_dist", []) or _built(tree))
     return Project(
         name=name,
         version=version,
@@ -180,6 +180,21 @@ def _parsed(texts: list[str]) -> Iterator[Requirement]:
             continue
         if requirement.url is None:
             yield requirement
+
+
+def _built(tree: Tree) -> list[str]:
+    """Requirements as setuptools writes them beside `PKG-INFO`, which old versions leave empty."""
+    path = next((p for p in sorted(tree) if p.endswith(".egg-info/requires.txt")), "")
+    found: list[str] = []
+    extra = marker = ""
+    for line in tree[path].content.decode(errors="replace").splitlines() if path else ():
+        if line.startswith("[") and line.endswith("]"):
+            extra, _, marker = line[1:-1].partition(":")
+        elif line.strip():
+            wanted = [f"({marker})"] if marker else []
+            wanted += [f'extra == "{extra}"'] if extra else []
+            found.append(f"{line}; {' and '.join(wanted)}" if wanted else line)
+    return found
 
 
 def _declared(tree: Tree) -> list[str]:

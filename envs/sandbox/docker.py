@@ -108,7 +108,7 @@ class Docker:
                 said = await asyncio.to_thread(_last_words, container)
                 raise EnvironmentFault(f"a container does not start: {said or error!r}") from error
             except BaseException:
-                await asyncio.to_thread(_remove, container)
+                await _remove_aside(container)
                 raise
         return Channel(near, lambda: _remove_aside(container), await _oom_counter(container))
 

@@ -5,7 +5,7 @@ from run to run are not judged. A bug is drawn first; it is labelled, hidden, me
 what fails on the way is counted by its reason.
 """
 
-from collections import OrderedDict
+from functools import lru_cache
 from typing import NamedTuple
 
 from pydantic import Field, ValidationError
@@ -38,7 +38,7 @@ from synth.code.labels import fixed_tree, label
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
 from synth.code.telling import Told, tell
-from synth.request import Catalogue, Rejection, Request, draft_rng, run_id
+from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.code.calibration import calibrated
 from verifiers.code.spec import CodeSpec
 
@@ -115,23 +115,20 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
         return Rejection(str(reason))
 
 
-_drafts: OrderedDict[tuple[str, int], Draft | Rejected] = OrderedDict()
-
-
 def draft(request: Request, index: int) -> Draft:
     """Raises `Rejected`. The last few are remembered, for their runs take seconds."""
-    key = run_id(request), index
-    if key not in _drafts:
-        try:
-            _drafts[key] = _draft(request, index)
-        except Rejected as reason:
-            _drafts[key] = reason
-        while len(_drafts) > HELD:
-            _drafts.popitem(last=False)
-    found = _drafts[key]
+    found = drafted(request.model_dump_json(), index)
     if isinstance(found, Rejected):
         raise found
     return found
+
+
+@lru_cache(maxsize=HELD)
+def drafted(request_json: str, index: int) -> Draft | Rejected:
+    try:
+        return _draft(Request.model_validate_json(request_json), index)
+    except Rejected as reason:
+        return reason
 
 
 def _draft(request: Request, index: int) -> Draft:
@@ -142,7 +139,11 @@ def _draft(request: Request, index: int) -> Draft:
     try:
         drawn = sources.draw(source, options.projects, wanted, rng)
     except SourceError as error:
-        raise Rejected(str(error).partition(":")[0]) from error
+        reason = str(error).partition(":")[0]
+        if not reason.isidentifier():
+            # An index that does not answer says nothing about a project.
+            raise
+        raise Rejected(reason) from error
     bug, labels = drawn.bug, label(drawn.bug)
     measures = difficulty.measure(bug, labels, drawn.coverage)
     level = difficulty.level(measures)

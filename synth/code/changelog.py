@@ -15,8 +15,9 @@ from envs.code.tree import Tree
 
 MAX_ENTRY_CHARS = 1500
 MAX_ENTRIES = 200
-MIN_SCORE = 3.0
-"""About one word that no other entry has and one that few have."""
+MIN_SCORE, MIN_SCORE_ALONE = 1.6, 0.8
+"""About three words that few entries have; one where there is no other entry."""
+MIN_LEAD = 1.15
 _NAME = re.compile(
     r"(^|/)(changelog|changes|history|news|release[-_]?notes|whatsnew|changelogs?)"
     r"(/[^/]*)?(\.(md|rst|txt))?$",
@@ -25,7 +26,11 @@ _NAME = re.compile(
 _README = re.compile(r"^readme(\.(md|rst|txt))?$", re.IGNORECASE)
 _BULLET = re.compile(r"^(\s*)([-*+\u2022]|#?\d+[.)]|#\.)\s+")
 _HEADING = re.compile(r"^\s*(#+\s.*|[=\-~^\"'`*+]{3,}\s*|:\w+:.*|\.\.\s.*)$")
-_WORD = re.compile(r"#\d+|[A-Za-z_][A-Za-z0-9_]{2,}|\d{3,}")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}|\d{3,}")
+_NUMBER = re.compile(r"(?:#|gh-?|issues?[_/ #]*|bugs?[_ #]*|pull/|pr_?)(\d+)", re.IGNORECASE)
+_ENDING = re.compile(r"(?<=\w{3})(ies|es|s|ed|ing)$")
+_LINK_ONLY = re.compile(r"^\[[^\]]+\]:?\s*\S+$")
+MIN_WORDS = 3
 _PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 _LINK = re.compile(r"CVE-\d{4}-\d+|(?:gh-|#)\d+|https?://[^\s)>\]]+/(?:issues|pull)/\d+")
 _FEATURE = re.compile(
@@ -45,8 +50,11 @@ def is_changelog(path: str) -> bool:
     return bool(_NAME.search(path) or _README.match(path))
 
 
-def entries(old: Tree, new: Tree) -> list[Entry]:
-    """What the changelogs of `new` say that those of `old` do not, most telling file first."""
+def entries(old: Tree, new: Tree, version: str) -> list[Entry]:
+    """What the changelogs of `new` say that those of `old` do not, most telling file first.
+
+    A read-me counts only for entries that begin with the new release's version.
+    """
     found: list[Entry] = []
     paths = [p for p in sorted(new) if is_changelog(p)]
     for path in sorted(paths, key=lambda p: (bool(_README.match(p)), p.count("/"), p)):
@@ -55,10 +63,10 @@ def entries(old: Tree, new: Tree) -> list[Entry]:
         if before == after:
             continue
         here = [e for start, end in _added(before, after) for e in _cut(path, after, start, end)]
+        if _README.match(path):
+            here = [e for e in here if text_of(e, new).startswith(f"{version} ")]
         if len(here) <= MAX_ENTRIES:
             found += here
-        if found and _README.match(path):
-            break
     return found[:MAX_ENTRIES]
 
 
@@ -81,39 +89,39 @@ def is_feature(text: str) -> bool:
     return bool(_FEATURE.match(text.lstrip("*_[]` "))) and "fix" not in text.lower()
 
 
-def best(texts: Sequence[str], about: str) -> int | None:
-    """Number of the entry that speaks of what `about` (names, test, comments) is about."""
+def best(texts: Sequence[str], about: str, tests: str = "") -> int | None:
+    """Number of the entry that speaks of what `about` (changed lines) and `tests` (names) are about.
+
+    None where no entry shares enough, or two share about the same.
+    """
     words = [_words(text) for text in texts]
     if not words:
         return None
     total = Counter(word for found in words for word in found)
-    wanted = _words(about)
+    wanted, named = _words(about), _words(tests)
+
+    def worth(word: str) -> float:
+        rare = log(1 + len(words) / total[word])
+        exact = 3.0 if word[0] == "#" else 1.5 if "_" in word or word != word.lower() else 1.0
+        return rare * exact * (2.0 if word in named else 1.0)
+
     scores = [
-        sum(
-            (3.0 if word[:1] == "#" or word.isdigit() else 1.0)
-            * log(1 + len(words) / total[word])
-            * (1.5 if "_" in word or word != word.lower() else 1.0)
-            for word in found & wanted
-        )
-        / (1 + len(found)) ** 0.25
+        sum(worth(word) for word in sorted(found & (wanted | named))) / (1 + len(found)) ** 0.25
         for found in words
     ]
     top = max(range(len(scores)), key=lambda i: (scores[i], -i))
     second = max((s for i, s in enumerate(scores) if i != top), default=0.0)
-    enough = scores[top] >= MIN_SCORE or (len(words) == 1 and scores[top] > 0)
-    return top if enough and scores[top] > 1.2 * second else None
+    enough = MIN_SCORE if len(words) > 1 else MIN_SCORE_ALONE
+    return top if scores[top] >= enough and scores[top] > MIN_LEAD * second else None
 
 
 def _words(text: str) -> set[str]:
-    """Whole words, and the parts of compound ones."""
-    found: set[str] = set()
+    """Whole words, the parts of compound ones without their endings, and numbers of issues."""
+    found = {f"#{number}" for number in _NUMBER.findall(text)}
     for word in _WORD.findall(text):
-        found.add(word)
-        if not word.startswith("#"):
-            found |= {part.lower() for part in _PART.findall(word)}
-        else:
-            found.add(word[1:])
-    return found - _COMMON
+        parts = (part.lower() for part in _PART.findall(word))
+        found |= {word, *(_ENDING.sub("", part) for part in parts)}
+    return {word for word in found if word.lower() not in _COMMON}
 
 
 _COMMON = frozenset(
@@ -145,7 +153,9 @@ def _cut(path: str, lines: Sequence[str], start: int, end: int) -> list[Entry]:
     def close(at: int) -> None:
         nonlocal begin
         if begin is not None and at > begin:
-            found.append(Entry(path=path, start=begin, end=at))
+            text = "\n".join(lines[begin:at]).strip()
+            if len(text.split()) >= MIN_WORDS and not _LINK_ONLY.match(text):
+                found.append(Entry(path=path, start=begin, end=at))
         begin = None
 
     for at in range(start, end):

@@ -116,6 +116,7 @@ def debian_bugs(package: str, run: Run, report: Report) -> Iterator[PatchFix]:
 
 def _fix(found: Package, step: Step, tree: Tree, after: Tree, run: Run) -> PatchFix:
     project = describe(after)
+    step = _within(step, project)
     stated, file = licence(after)
     toolchain = locked(project, found.before)
     modules = tuple(m for m in project.tests if step.tests.get(m))
@@ -183,7 +184,7 @@ def rebuilt(entry: PatchFix) -> Bug:
         raise SourceError(f"the series of {entry.package} has no patch {entry.patch} that applies")
     tree = origins.fetch(entry.origin)
     project = describe(laid_over(tree, {**step.earlier, **step.gold, **step.tests}))
-    bug = _bug(entry, step, tree, project)
+    bug = _bug(entry, _within(step, project), tree, project)
     if content_hash(bug.model_dump(mode="json")) != entry.digest:
         raise SourceError(
             f"the bug of {entry.package} {entry.patch} is not what was verified: its archives are "
@@ -296,6 +297,14 @@ def series(package: Package) -> Iterator[Step]:
         gold = {p: t for p, t in files.items() if p not in tests and p.endswith(".py")}
         yield Step(patch, dict(earlier), gold, tests)
         earlier.update(files)
+
+
+def _within(step: Step, project: Project) -> Step:
+    """The fix without what it changes outside the packages; raises `SourceError` if that is all."""
+    gold = {path: text for path, text in step.gold.items() if path in project.sources}
+    if not gold:
+        raise SourceError("no_patch: its patch changes no module of the packages")
+    return step._replace(gold=gold)
 
 
 def _patches(changes: Path) -> tuple[Patch, ...]:

@@ -161,20 +161,24 @@ def _fix(change: Difference, tests: frozenset[str], numbers: Chosen, report: Rep
 
 def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:
     """The fixes, each with the changelog's entry on it; one entry is told of one fix only."""
-    every = changelog.entries(change.old, new)
+    every = changelog.entries(change.old, new, change.project.version)
     texts = [changelog.text_of(entry, new) for entry in every]
-    picks = [changelog.best(texts, about(change, fix)) for fix in found]
+    picks = [changelog.best(texts, about(change, fix), names(fix)) for fix in found]
     for fix, pick in zip(found, picks, strict=True):
         alone = pick is not None and picks.count(pick) == 1
         yield fix.model_copy(update={"entry": every[pick]}) if pick is not None and alone else fix
 
 
+def names(fix: Fix) -> str:
+    """Of the tests, without what is in front of them and their parameters."""
+    return " ".join(test.rpartition("::")[2].partition("[")[0] for test in fix.fail_to_pass)
+
+
 def about(change: Difference, fix: Fix) -> str:
-    """Words of a fix: its tests' names and sources, and the lines that it changes."""
+    """Words of a fix: its tests' sources, and the lines that it changes."""
     tests = chosen.texts(change.old, change.tests, change.project.tests)
     said: list[str] = []
     for test in fix.fail_to_pass[:8]:
-        said.append(test.rpartition("::")[2].partition("[")[0])
         module = tests.get(chosen.module_of(test, change.project.tests)) or ""
         said.append(novelty.source_of(test, module))
     for piece in fix.pieces:

@@ -16,9 +16,9 @@ from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
 SOURCES = {
-    "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
-    "releases": "real fixes, found between two releases of a Python package",
-    "debian": "real fixes from the patches that Debian applies to Python packages",
+    "injected": "mistakes put into releases of well-tested Python packages; injected:PROJECT for one",
+    "releases": "real fixes, found between two releases of a Python package; or releases:PROJECT",
+    "debian": "real fixes from the patches that Debian applies to packages; or debian:PROJECT",
     "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
 }
 CATALOGUED = {"releases": "release", "debian": "patch"}
@@ -35,23 +35,28 @@ class Drawn(NamedTuple):
 
 def known(source: str) -> str:
     """The source, with a path made absolute; raises `SourceError` that names what is known."""
-    scheme, _, place = source.partition(":")
-    if source in DEFAULT_SOURCES:
-        return source
-    if scheme != OWN or not place:
+    scheme, colon, place = source.partition(":")
+    if scheme == OWN and place:
+        path = Path(place).expanduser().resolve()
+        if not path.is_dir():
+            raise SourceError(f"{path} is no folder; name the folder of a git repository")
+        return f"{OWN}:{path}"
+    if scheme not in DEFAULT_SOURCES:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    path = Path(place).expanduser().resolve()
-    if not path.is_dir():
-        raise SourceError(f"{path} is no folder; name the folder of a git repository")
-    return f"{OWN}:{path}"
+    if colon and place not in projects(scheme):
+        raise SourceError(f"{scheme} has no project {place!r}, but {', '.join(projects(scheme))}")
+    return source
 
 
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
-    if source in CATALOGUED:
-        sort = CATALOGUED[source]
+    scheme, _, place = source.partition(":")
+    if scheme == OWN or place:
+        return (place,) if scheme != OWN else ()
+    if scheme in CATALOGUED:
+        sort = CATALOGUED[scheme]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
-    return tuple(pinned()) if source == "injected" else ()
+    return tuple(pinned())
 
 
 def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn:
@@ -59,14 +64,15 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random) -> Drawn
 
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
-    if source.startswith(f"{OWN}:"):
-        ground = _own(source)
+    scheme, _, place = source.partition(":")
+    if scheme == OWN:
+        ground = _own(Path(place))
         return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
     names = [name for name in projects(source) if not chosen or name in chosen]
     if not names:
         raise Rejected("no_such_project")
-    if source in CATALOGUED:
-        return Drawn(fixes.draw(rng, names, CATALOGUED[source]), None)
+    if scheme in CATALOGUED:
+        return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
     ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
@@ -77,5 +83,5 @@ def _pinned(project: str) -> Ground:
 
 
 @lru_cache(maxsize=4)
-def _own(source: str) -> Ground:
-    return Ground(prepare_repository(Path(source.partition(":")[2])))
+def _own(path: Path) -> Ground:
+    return Ground(prepare_repository(path))

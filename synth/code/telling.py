@@ -1,6 +1,5 @@
 """The issue of a bug in words, and its reproductions as probes of the verdict."""
 
-from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -11,10 +10,12 @@ from envs.code.tree import Tree
 from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
+from synth.code.probes import Outputs, suits, variations
 from synth.code.statement.author import write
 from synth.code.statement.evidence import gather
 from verifiers.code.spec import Probe
 
+NUM_VARIATIONS = 2
 OTHER_HASHES = 5
 """Seed of the hashes of strings; a probe may not depend on them."""
 
@@ -34,27 +35,39 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
-    scripts = [found.script for found in evidence.reproductions]
-    checked = probes(scripts, bug.toolchain, fixed, buggy)
-    return Told(statement.title, statement.body, statement.script, checked)
+    probes = probes_of(statement.script, bug.toolchain, fixed, buggy, rng)
+    if not probes:
+        raise Rejected("another_reproduction")
+    return Told(statement.title, statement.body, statement.script, probes)
 
 
-def probes(
-    scripts: Sequence[str], toolchain: Toolchain, fixed: Tree, buggy: Tree
+def probes_of(
+    script: str, toolchain: Toolchain, fixed: Tree, buggy: Tree, rng: Random
 ) -> tuple[Probe, ...]:
-    """Those of `scripts` that do one thing on the fixed tree, whenever, and another on the buggy."""
+    """The reproduction and variations of it that tell the trees apart; see `synth.code.probes`.
+
+    None where the reproduction itself does not, when it is run by itself.
+    """
+    varied = variations(script, rng, NUM_VARIATIONS)
     runs = iter(
         run_many(
             [
-                RunRequest(tree, toolchain, (), script=script, seed=seed)
-                for script in scripts
+                RunRequest(tree, toolchain, (), script=text, seed=seed)
+                for text in (script, *(variation.script for variation in varied))
                 for tree, seed in ((fixed, 0), (fixed, OTHER_HASHES), (buggy, 0))
             ]
         )
     )
-    found = []
-    for script in scripts:
-        first, again, wrong = next(runs), next(runs), next(runs)
-        if first.output == again.output != wrong.output:
-            found.append(Probe(script=script, expected=first.output))
+    found: list[Probe] = []
+    shown: Outputs | None = None
+    for variation in (None, *varied):
+        right, again, wrong = next(runs), next(runs), next(runs)
+        told = Outputs(right.output, wrong.output)
+        if right.output != again.output or right.output == wrong.output:
+            continue
+        if variation is None:
+            shown = told
+            found.append(Probe(script=script, expected=right.output))
+        elif shown is not None and suits(variation, shown, told):
+            found.append(Probe(script=variation.script, expected=right.output))
     return tuple(found)

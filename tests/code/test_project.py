@@ -113,3 +113,12 @@ def test_tests_and_their_configuration_are_told_from_sources() -> None:
     assert is_configuration("a/conftest.py")
     assert is_configuration("setup.cfg")
     assert not is_configuration("pkg/config.py")
+
+
+def test_requirements_are_found_where_old_build_tools_left_them() -> None:
+    lines = 'attrs>=21\n\n[:python_version < "3"]\npytz\n\n[test]\npyyaml\nsphinx\n'
+    metadata = "Metadata-Version: 2.1\nName: scales\nVersion: 1.2\n"
+    extra = {"PKG-INFO": metadata, "src/scales.egg-info/requires.txt": lines, "pyproject.toml": ""}
+    project = describe(tree(**extra))
+    assert project.requirements == ("attrs>=21",)
+    assert project.test_requirements == ("pyyaml",)

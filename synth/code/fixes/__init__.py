@@ -43,7 +43,12 @@ def rebuilt(entry: ReleaseFix | PatchFix) -> Bug:
 
 
 def draw(rng: Random, projects: Sequence[str] = (), sort: str = "") -> Bug:
-    """One bug of the catalogue; projects have equal chances, however many bugs they have.
+    """One bug of the catalogue, as `pick` has it; raises as `rebuilt` does."""
+    return rebuilt(pick(rng, projects, sort))
+
+
+def pick(rng: Random, projects: Sequence[str] = (), sort: str = "") -> ReleaseFix | PatchFix:
+    """One entry; projects have equal chances, however many bugs they have.
 
     Of `projects` only, all if none are named; `sort` is `release`, `patch`, or '' for both.
     """
@@ -53,7 +58,7 @@ def draw(rng: Random, projects: Sequence[str] = (), sort: str = "") -> Bug:
             found.setdefault(entry.project, []).append(entry)
     if not found:
         raise SourceError(f"the catalogue has no {sort or 'real'} fix of {', '.join(projects)}")
-    return rebuilt(rng.choice(found[rng.choice(sorted(found))]))
+    return rng.choice(found[rng.choice(sorted(found))])
 
 
 def catalogued_bugs() -> Iterator[Bug]:

@@ -80,16 +80,21 @@ def _of(project: str, given: argparse.Namespace, journal: Journal) -> Iterator[M
         )
         return
     for old, new in pairs:
-        tried = [t for t in journal.of(project) if t.what not in ("", SERIES)]
-        last = tried[-MAX_FRUITLESS:]
-        if (
-            sum(t.verified for t in tried) >= given.bugs
-            or any(t.word in HOPELESS for t in tried)
-            or (len(last) == MAX_FRUITLESS and not any(t.verified for t in last))
-        ):
+        if is_done(journal.of(project), given.bugs):
             return
         if not journal.has(project, f"{old.version}..{new.version}"):
             yield miner.mine_pair(old, new)
+
+
+def is_done(tried: Sequence[Tried], num_bugs: int) -> bool:
+    """Whether a project has given enough, or is given up."""
+    pairs = [t for t in tried if t.what not in ("", SERIES)]
+    last = pairs[-MAX_FRUITLESS:]
+    return (
+        sum(t.verified for t in pairs) >= num_bugs
+        or any(t.word in HOPELESS for t in pairs)
+        or (len(last) == MAX_FRUITLESS and not any(t.verified for t in last))
+    )
 
 
 def _check(given: argparse.Namespace) -> int:

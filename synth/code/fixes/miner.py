@@ -5,7 +5,7 @@ by one rename: they are whole at any moment.
 """
 
 import json
-import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -30,8 +30,6 @@ from synth.code.draft import Rejected
 from synth.code.fixes import Entry
 from synth.code.labels import label
 from synth.code.pairs import Report
-
-log = logging.getLogger(__name__)
 
 OLDEST = datetime(2021, 1, 1, tzinfo=UTC)
 """Releases before it do not know our Python."""
@@ -164,13 +162,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.tried: list[Tried] = []
-        if path.is_file():
-            for line in path.read_text().splitlines():
-                try:
-                    self.tried.append(Tried.model_validate_json(line))
-                except ValueError:
-                    log.warning("a line of %s is torn; it is tried again", path)
+        whole, _, torn = (path.read_text() if path.is_file() else "").rpartition("\n")
+        if torn:
+            os.truncate(path, len(whole.encode()) + bool(whole))
+        self.tried = [Tried.model_validate_json(line) for line in whole.splitlines()]
 
     def add(self, tried: Tried) -> None:
         self.tried.append(tried)

@@ -52,6 +52,7 @@ def write(
     """A statement, or in one word why there is none."""
     if isinstance(evidence, str):
         return evidence
+    evidence = evidence.model_copy(update={"reproductions": _telling(evidence.reproductions)})
     reason = NO_REPRODUCTION
     for _ in range(DRAFTS):
         statement = _draft(bug, evidence, words(language), rng)
@@ -60,6 +61,21 @@ def write(
             return statement
         reason = problems[0].partition(":")[0]
     return reason
+
+
+def _telling(found: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
+    """Those that say more than the ones before them."""
+    kept: list[Reproduction] = []
+    known: set[tuple[object, ...]] = set()
+    for each in found:
+        seen = symptom(each)
+        call = seen.call.rpartition(".")[2]
+        key = (seen.sort, call, seen.options, seen.item, seen.other)
+        same = {(seen.sort, call, seen.item, seen.other), (seen.sort, call, seen.options), key}
+        if not same & known:
+            kept.append(each)
+        known |= same
+    return tuple(kept)
 
 
 def check(statement: Statement, bug: Bug, evidence: Evidence) -> tuple[str, ...]:
@@ -259,7 +275,7 @@ def _reasons(each: Reproduction, evidence: Evidence, say: Words, rng: Random) ->
         value = each.contrast.out.rstrip("\n")
         fits = "\n" not in value and "`" not in value and len(value) <= MAX_INLINE_CHARS + 20
         if apart and fits and "\n" not in apart[0] and "`" not in apart[0]:
-            found.append(say.works(*_unprinted(apart), value=value, rng=rng))
+            found.append(_contrasted(apart, value, say, rng))
     documented = [n for n in called_names(each.script) if n in evidence.docs]
     if documented and rng.random() < 0.5:
         text = evidence.docs[documented[0]]
@@ -280,10 +296,11 @@ def _apart(one: str, other: str) -> tuple[str, bool] | None:
     return ast.get_source_segment(one, fresh[0]) or "", fresh[0] is body[-1]
 
 
-def _unprinted(apart: tuple[str, bool]) -> tuple[str, bool]:
-    """`f(x)` for `print(f(x))`."""
+def _contrasted(apart: tuple[str, bool], value: str, say: Words, rng: Random) -> str:
     text, last = apart
-    return text.removeprefix("print(").removesuffix(")") if last else text, last
+    if last:
+        text = text.removeprefix("print(").removesuffix(")")
+    return say.works(text, value, last, rng)
 
 
 def _fenced(text: str, language: str) -> str:

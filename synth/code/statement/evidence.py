@@ -106,7 +106,9 @@ def gather(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str
 
 _PROGRAM = f"""\
 import os, sys
-sys.path.insert(0, os.path.join(os.getcwd(), {ENGINE!r}))
+sys.path[:0] = [os.path.join(os.getcwd(), {ENGINE!r}), {PACKAGES!r}]
+import pytest  # ours, whatever else the tree's requirements have
+sys.path.remove({PACKAGES!r})
 sys.path.append({PACKAGES!r})
 from synth.code.statement.inside.bench import main
 main()

@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from synth.code.bug import Bug
@@ -76,12 +77,21 @@ def changed_lines(bug: Bug) -> tuple[list[str], list[str]]:
         if good is None or bad is None:
             continue
         one, other = good.splitlines(), bad.splitlines()
-        matcher = SequenceMatcher(None, one, other, autojunk=False)
+        same = _common(one, other)
+        last = _common(one[same:][::-1], other[same:][::-1])
+        one, other = one[same : len(one) - last], other[same : len(other) - last]
+        matcher = SequenceMatcher(None, one, other)
         for tag, a, b, c, d in matcher.get_opcodes():
             if tag != "equal":
                 fixed += one[a:b]
                 buggy += other[c:d]
     return fixed, buggy
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Number of equal items at the start."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _changed_names(bug: Bug) -> set[str]:

@@ -2,8 +2,8 @@
 
 import ast
 import re
-from difflib import SequenceMatcher
 from enum import StrEnum
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from synth.code.statement.evidence import Outcome, Reproduction
@@ -37,6 +37,8 @@ class Sort(StrEnum):
 
 
 class Symptom(NamedTuple):
+    """Facts about one reproduction."""
+
     sort: Sort
     call: str
     """What was called, as the script writes it, e.g. `xmltodict.parse`; may be empty."""
@@ -125,8 +127,14 @@ def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Sy
     if extra and not missing:
         return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), count=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
-    if not missing and len(changed) == 1:
-        return base._replace(sort=Sort.ENTRY, item=_item(changed[0]))
+    if not missing and not extra and len(changed) == 1:
+        [key] = changed
+        inner = right[key], wrong[key]
+        if all(isinstance(value, dict) for value in inner):
+            deeper = _of_dicts(base, *inner)
+            if deeper.sort is not Sort.VALUE:
+                return deeper
+        return base._replace(sort=Sort.ENTRY, item=_item(key))
     if not missing and not changed:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -166,13 +174,12 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.CASE)
     if re.sub(r"\W+", "", good) and sorted(good.splitlines()) == sorted(bad.splitlines()):
         return base._replace(sort=Sort.ORDER)
-    blocks = SequenceMatcher(None, good, bad, autojunk=False).get_opcodes()
-    changes = [(good[a:b], bad[c:d]) for tag, a, b, c, d in blocks if tag != "equal"]
-    if len(changes) == 1:
-        [(gone, came)] = changes
-        short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
-        if short and "`" not in gone + came and len(gone.strip()) + len(came.strip()) > 0:
-            return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
+    start = len(commonprefix([good, bad]))
+    end = len(commonprefix([good[start:][::-1], bad[start:][::-1]]))
+    gone, came = good[start : len(good) - end], bad[start : len(bad) - end]
+    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
+    if short and "`" not in gone + came and (gone + came).strip():
+        return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
 
 
@@ -185,7 +192,9 @@ def _call(script: str) -> tuple[str, tuple[str, ...]]:
             name = _dotted(node.func)
             if name and name.rpartition(".")[2] not in _CALLS_OF_NO_INTEREST:
                 options = tuple(
-                    f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords if k.arg is not None
+                    f"{k.arg}={ast.unparse(k.value)}" if isinstance(k.value, ast.Constant) else k.arg
+                    for k in node.keywords
+                    if k.arg is not None
                 )
                 return name, options
     return "", ()

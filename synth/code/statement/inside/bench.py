@@ -30,20 +30,22 @@ FIRST_BUDGET, OTHER_BUDGET = 140, 70
 MAX_SCRIPT_CHARS = 1_600
 _BUILTIN = frozenset(dir(builtins))
 _PRIVATE = re.compile(r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__")
+_TESTING = re.compile(r"\btest_\w+|_test\b|\bTest[A-Z]\w*|unittest|pytest")
 
 
 def main() -> None:
     here = Path.cwd()
     orders = json.loads((here / "orders.json").read_text())
     reports = {side: _traced(here / side, orders) for side in SIDES}
-    copied = {r["test"]: list(excerpt.scripts(r, str(here / "buggy"))) for r in reports["buggy"]}
+    scripts = _scripts(reports, str(here / "buggy"))
     # No script may lean on the tests, which the reader of a statement does not have.
     for side in SIDES:
         for path in orders["hidden"]:
             (here / side / path).unlink(missing_ok=True)
     sys.path[:] = [p for p in sys.path if not p.startswith(str(here))]
     roots = [str(here / side / orders["root"]) for side in SIDES]
-    workers = [Worker([root], orders["modules"]) for root in roots]
+    modules = _imported(scripts, orders["modules"])
+    workers = [Worker([root], modules) for root in roots]
 
     def evaluate(scripts: Sequence[str]) -> list[Pair]:
         for worker in workers:
@@ -52,12 +54,12 @@ def main() -> None:
         return [Pair(s, f, b) for s, f, b in zip(scripts, *sides, strict=True)]
 
     try:
-        pairs = _candidates(reports, copied, evaluate)
+        pairs = _candidates(scripts, evaluate, str(here))
         found = [_finished(*entry, roots) for entry in _shrunk(pairs, evaluate)]
     finally:
         for worker in workers:
             worker.close()
-    print(MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}))
+    print("\n" + MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}))
 
 
 def _traced(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
@@ -111,24 +113,45 @@ def _plugins() -> list[str]:
     return sorted({e.value for d in found for e in d.entry_points if e.group == "pytest11"})
 
 
-def _candidates(
-    reports: dict[str, list[dict[str, Any]]], copied: dict[str, list[str]], evaluate: Evaluate
-) -> dict[str, list[Pair]]:
-    """By test, the scripts over which the trees differ, the most readable first."""
+def _scripts(reports: dict[str, list[dict[str, Any]]], root: str) -> dict[str, list[str]]:
+    """Scripts to try, by test."""
     fixed = {report["test"]: report for report in reports["fixed"]}
-    found: dict[str, list[Pair]] = {}
+    found: dict[str, list[str]] = {}
     for wrong in reports["buggy"]:
         right = fixed.get(wrong["test"])
         if right is None or right["failure"] or not wrong["failure"]:
             continue
         sliced = list(slicing.scripts(right["calls"], wrong["calls"]))[:MAX_CANDIDATES]
-        scripts = [s for s in [*sliced, *copied[wrong["test"]]] if s and "pytest" not in s]
-        pairs = evaluate([style.shown(s, use_repr) for s in scripts for use_repr in (False, True)])
+        copied = list(excerpt.scripts(wrong, root))
+        found[wrong["test"]] = [s for s in [*sliced, *copied] if s and "pytest" not in s]
+    return found
+
+
+def _imported(scripts: dict[str, list[str]], known: Sequence[str]) -> list[str]:
+    """Modules of the tree that scripts import."""
+    names: set[str] = set()
+    for script in {script for several in scripts.values() for script in several}:
+        for node in ast.parse(script).body:
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+    return sorted(name for name in names if name.partition(".")[0] in known)
+
+
+def _candidates(
+    scripts: dict[str, list[str]], evaluate: Evaluate, here: str
+) -> dict[str, list[Pair]]:
+    """By test, the scripts over which the trees differ, the most readable first."""
+    found: dict[str, list[Pair]] = {}
+    for test, several in scripts.items():
+        pairs = evaluate([style.shown(s, use_repr) for s in several for use_repr in (False, True)])
         seen = [
             plain if _visible(plain) else exact
             for plain, exact in zip(pairs[::2], pairs[1::2], strict=True)
         ]
-        found[wrong["test"]] = sorted((p for p in seen if _is_sound(p)), key=_effort)
+        sound = (p for p in seen if _is_sound(p) and here not in p.script + str(p[1:]))
+        found[test] = sorted(sound, key=_effort)
     return found
 
 
@@ -183,6 +206,8 @@ def _finished(
 ) -> dict[str, Any] | None:
     """What the script does as a program of its own on both trees, twice with other hash seeds."""
     text = style.written(best.script)
+    if _TESTING.search(text):
+        return None
     if len(text) > MAX_SCRIPT_CHARS:
         return None
     sides = [[_program(text, root, seed) for seed in (1, 2)] for root in roots]

@@ -9,6 +9,7 @@ copied is not needed; shrinking takes it out again.
 import ast
 import builtins
 import copy
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -77,7 +78,7 @@ class _Excerpt:
         owners = self._owners()
         scope = owners or [(module, module.tree)]
         function = _find([within for _, within in scope], self._report["function"])
-        shower = _Shower(self._line, self._other)
+        shower = _Shower(self._line, self._other, len(self._deeper) > 1)
         body = shower.block([*self._set_up(owners), *function.body])
         if not shower.done:
             raise Unreadable("the line that failed is not in the test")
@@ -95,7 +96,8 @@ class _Excerpt:
             statements += main
         else:
             statements += block.body
-        return ast.unparse(ast.fix_missing_locations(ast.Module(statements, type_ignores=[])))
+        found = ast.Module(statements, type_ignores=[])
+        return ast.unparse(ast.fix_missing_locations(_Renamed().visit(found)))
 
     def _module(self, path: Path) -> _Module:
         if path not in self._modules:
@@ -293,6 +295,23 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+class _Renamed(ast.NodeTransformer):
+    """Functions of the tests under names that do not say where they come from."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.name = _untested(node.name)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = _untested(node.id)
+        return node
+
+
+def _untested(name: str) -> str:
+    return "check" if re.search(r"(^|_)test(_|$)", name) or name.startswith("assert") else name
+
+
 class _Plain(ast.NodeTransformer):
     """`self.x` as `x`."""
 
@@ -310,8 +329,10 @@ class _Plain(ast.NodeTransformer):
 class _Shower:
     """Cuts a body after the line that failed, which becomes a `print`; drops other assertions."""
 
-    def __init__(self, line: int, other: bool) -> None:
+    def __init__(self, line: int, other: bool, goes_deeper: bool = False) -> None:
+        """`goes_deeper`: what failed is in a function that this line calls, which prints."""
         self._line = line
+        self._goes_deeper = goes_deeper
         self._other = other
         self.done = False
 
@@ -320,6 +341,8 @@ class _Shower:
         for node in body:
             if self.done:
                 break
+            if _is_text(node):
+                continue
             found += self._statement(node)
         return found or [ast.Pass()]
 
@@ -354,7 +377,9 @@ class _Shower:
             return [_print(shown)] if not isinstance(shown, ast.stmt) else [shown]
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             return [node, _print(ast.Name(node.targets[0].id, ast.Load()))]
-        return [_print(node.value)] if isinstance(node, ast.Expr) else [node]
+        if isinstance(node, ast.Expr) and not self._goes_deeper:
+            return [_print(node.value)]
+        return [node]
 
 
 def _expects_error(node: ast.With | ast.AsyncWith) -> bool:

@@ -8,6 +8,7 @@ for what is left has to be read.
 import ast
 import copy
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from synth.code.statement.inside.workers import Outcome
 BATCH = 6
 SHORT_TEXT, LONG_WORD = 10, 40
 MAX_INLINE_CHARS = 72
+MAX_GROWTH = 40
+"""Characters by which what is printed may grow."""
 DULL = frozenset({"", "None", "[]", "{}", "()", "''", '""', "set()", "0", "[[]]"})
 
 
@@ -46,7 +49,7 @@ def smallest(start: Pair, evaluate: Evaluate, budget: int) -> tuple[Pair, list[P
     """The smallest script found with `budget` evaluations, and all that was evaluated."""
     best, seen = start, [start]
     known = {start.script}
-    for step in (_statements, _unwrapped, _parts, _texts, _inlined, _parts, _statements):
+    for step in _STEPS:
         found: Pair | None = best
         while found:
             found = None
@@ -71,6 +74,8 @@ def _alike(start: Pair, pair: Pair) -> bool:
         return False
     for old, new in ((start.fixed, pair.fixed), (start.buggy, pair.buggy)):
         if (old.kind, old.deepest) != (new.kind, new.deepest):
+            return False
+        if len(new.out) > len(old.out) + MAX_GROWTH:
             return False
         if new.kind == "ok" and new.out.strip() in DULL and old.out.strip() not in DULL:
             return False
@@ -204,21 +209,83 @@ def _texts(tree: ast.Module) -> Iterator[Change]:
         text = raw if isinstance(raw, str) else raw.decode("latin-1")
         if len(text) <= SHORT_TEXT:
             continue
+        if "\n" in text and (even := textwrap.dedent(text).lstrip("\n")) != text:
+            yield _replaced(number, even)
         pieces = _pieces(text)
         for start, end in _slices(len(pieces)):
             left = "".join(pieces[:start] + pieces[end:])
             if not left.strip():
                 continue
 
-            def change(
-                copied: ast.Module, number: int = number, left: str = left
-            ) -> ast.Module:
-                found = list(ast.walk(copied))[number]
-                assert isinstance(found, ast.Constant)
-                found.value = left if isinstance(found.value, str) else left.encode("latin-1")
-                return copied
+            yield _replaced(number, left)
 
-            yield change
+
+def _replaced(number: int, text: str) -> Change:
+    """Another text in place of the one at a node."""
+
+    def change(copied: ast.Module) -> ast.Module:
+        found = list(ast.walk(copied))[number]
+        assert isinstance(found, ast.Constant)
+        found.value = text if isinstance(found.value, str) else text.encode("latin-1")
+        return copied
+
+    return change
+
+
+def _plainer(tree: ast.Module) -> Iterator[Change]:
+    """`{k: v}` for a dictionary that is made from pairs; the function's own text for its call."""
+    for number, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            pairs = node.args[0]
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in ("OrderedDict", "dict") and isinstance(pairs, ast.List | ast.Tuple):
+                if all(isinstance(p, ast.List | ast.Tuple) and len(p.elts) == 2 for p in pairs.elts):
+                    yield _as_dict(number)
+    for at, node in enumerate(tree.body):
+        if isinstance(node, ast.FunctionDef) and len(node.body) == 1:
+            yield _without_function(at)
+
+
+def _as_dict(number: int) -> Change:
+    def change(copied: ast.Module) -> ast.Module:
+        found = list(ast.walk(copied))[number]
+        assert isinstance(found, ast.Call)
+        pairs = [p.elts for p in found.args[0].elts]  # type: ignore[attr-defined]
+        plain = ast.Dict([k for k, _ in pairs], [v for _, v in pairs])
+        return _Swapped(found, plain).visit(copied)  # type: ignore[no-any-return]
+
+    return change
+
+
+def _without_function(at: int) -> Change:
+    """The one statement of a function in place of its only call."""
+
+    def change(copied: ast.Module) -> ast.Module | None:
+        function = copied.body.pop(at)
+        assert isinstance(function, ast.FunctionDef)
+        uses = [n for n in ast.walk(copied) if isinstance(n, ast.Name) and n.id == function.name]
+        calls = [n for n in ast.walk(copied) if isinstance(n, ast.Call) and n.func in uses]
+        inner = function.body[0]
+        names = [a.arg for a in function.args.args]
+        if len(uses) != 1 or len(calls) != 1 or len(calls[0].args) != len(names):
+            return None
+        if calls[0].keywords or not isinstance(inner, ast.Return | ast.Expr) or not inner.value:
+            return None
+        value: ast.expr = inner.value
+        for name, given in zip(names, calls[0].args, strict=True):
+            value = _Put(name, given).visit(value)
+        swapped = _Swapped(calls[0], value)
+        return swapped.visit(copied)  # type: ignore[no-any-return]
+
+    return change
+
+
+class _Swapped(ast.NodeTransformer):
+    def __init__(self, old: ast.AST, new: ast.expr) -> None:
+        self._old, self._new = old, new
+
+    def visit(self, node: ast.AST) -> Any:
+        return self._new if node is self._old else self.generic_visit(node)
 
 
 def _inlined(tree: ast.Module) -> Iterator[Change]:
@@ -247,6 +314,9 @@ def _inlined(tree: ast.Module) -> Iterator[Change]:
             return None
 
         yield change
+
+
+_STEPS = (_statements, _unwrapped, _plainer, _parts, _texts, _inlined, _plainer, _parts, _statements)
 
 
 class _Put(ast.NodeTransformer):

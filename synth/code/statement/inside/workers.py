@@ -100,6 +100,9 @@ def _serve(path: list[str], modules: list[str], source: int, to: int) -> None:
     sys.path[:0] = path
     folder = tempfile.mkdtemp()
     os.chdir(folder)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     for name in modules:
         # A module that cannot be imported shows in every script that needs it.
@@ -150,9 +153,6 @@ def _run(script: str) -> Outcome:
     error: BaseException | None = None
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, SCRIPT_S)
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(null, number)
     try:
         code = compile(script, NAME, "exec")
         with redirect_stdout(shown), redirect_stderr(io.StringIO()):
