@@ -5,8 +5,10 @@ The same tree gives the same bytes, and so the same names, sizes and dates in th
 
 import io
 import tarfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from data.errors import EnvironmentFault, TaskError
 from envs.code.history import DATE, repository
@@ -20,12 +22,14 @@ NUM_KEPT = 8
 """Archives in memory: an attempt is often followed by another at the same task."""
 
 
-async def place(sandbox: Sandbox, tree: Tree) -> None:
-    """Unpacks the working copy in a sandbox that nobody used yet.
+async def place(
+    sandbox: Sandbox, tree: Tree, links: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Unpacks the working copy, with `links` beside its files, in a sandbox that nobody used yet.
 
     Raises `TaskError` for a tree that no folder can hold, `EnvironmentFault` without a sandbox.
     """
-    content = _archive(_Key(tree))
+    content = _archive(_Key(tree), tuple(sorted(links.items())))
     if len(content) > MAX_BODY_BYTES:
         raise TaskError(f"the task's tree takes {len(content)} bytes, more than a sandbox is sent")
     command = ["tar", "-x", "--no-same-owner", "-C", HOME]
@@ -52,7 +56,7 @@ class _Key:
 
 
 @lru_cache(maxsize=NUM_KEPT)
-def _archive(key: _Key) -> bytes:
+def _archive(key: _Key, links: tuple[tuple[str, str], ...]) -> bytes:
     files = dict(key.tree)
     for path, content in repository(key.tree).items():
         files[f".git/{path}"] = File(content=content)
@@ -72,4 +76,8 @@ def _archive(key: _Key) -> bytes:
                 member.mode = 0o755 if file.executable else 0o644
                 member.size = len(file.content)
                 archive.addfile(member, io.BytesIO(file.content))
+        for name, target in links:
+            member = tarfile.TarInfo(str(top / name))
+            member.mtime, member.type, member.linkname = DATE, tarfile.SYMTYPE, target
+            archive.addfile(member)
     return buffer.getvalue()

@@ -59,6 +59,7 @@ class Env:
         tree = await asyncio.to_thread(agent_tree, parameters)
         module = toolchain_module(parameters.toolchain.name)
         mounts = await asyncio.to_thread(module.mounts, parameters.toolchain)
+        links = module.links(parameters.toolchain, mounts)
         variables = {**VARIABLES, **module.variables(parameters.toolchain, mounts)}
 
         async def open_all() -> None:
@@ -66,7 +67,7 @@ class Env:
                 limits = parameters.limits
                 opening = service().provider().open(limits.sandbox, mounts)
                 sandbox = await stack.enter_async_context(opening)
-                await place(sandbox, tree)
+                await place(sandbox, tree, links)
                 shell = Shell(sandbox, REPOSITORY, variables, limits.max_output_chars)
                 stack.push_async_callback(shell.close)
                 await shell.start()

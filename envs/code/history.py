@@ -22,7 +22,7 @@ LEVEL = 1
 COMMIT, TREE, BLOB = 1, 2, 3
 _KIND = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
 _MODE = {False: 0o100644, True: 0o100755}
-EXCLUDED = "__pycache__/\n.pytest_cache/\n"
+EXCLUDED = "__pycache__/\n.pytest_cache/\nnode_modules\n"
 """What tools leave behind and git need not speak of."""
 CONFIG = """[core]
 \trepositoryformatversion = 0

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data.record import Record
-from envs.code.project import is_configuration, is_test
+from envs.code import layout, project
 from envs.code.spec import REPOSITORY, Files, Parameters
 from envs.code.tree import Tree
 from envs.sandbox.base import Entry, Sandbox
@@ -58,6 +58,7 @@ class Survey:
         self._suffixes = {PurePosixPath(path).suffix for path in self._files}
         """Of modules: what else is left in a folder of the sources was not meant to be handed in."""
         self._roots = _roots(parameters.sources)
+        self._language = project if parameters.toolchain.name == "python" else layout
         self._seen: dict[str, _Seen] = {}
         self.changes = Changes()
 
@@ -101,7 +102,9 @@ class Survey:
             return False
         if PurePosixPath(path).suffix not in self._suffixes:
             return False
-        return not (is_test(path) or is_configuration(path) or _NEVER & {*path.split("/")})
+        if self._language.is_test(path) or self._language.is_configuration(path):
+            return False
+        return not _NEVER & {*path.split("/")}
 
     async def _contents(self, paths: list[str]) -> dict[str, bytes | str]:
         """Contents, or why there are none; files that are gone by now are left out."""

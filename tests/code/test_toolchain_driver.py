@@ -141,6 +141,12 @@ def test_what_automake_notes_of_programs(tmp_path: Path) -> None:
         "tests/b::2 - y": "skipped",
     }
 
+    told = "make[1]: Entering\nPASS: test_a\nFAIL: test_b\n1 of 2 tests failed\n"
+    assert read("trs", Said(1, told, "", tmp_path / "none")) == {
+        "test_a::main": "passed",
+        "test_b::main": "failed",
+    }
+
 
 @pytest.mark.parametrize(
     ("name", "after"),

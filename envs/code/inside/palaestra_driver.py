@@ -157,19 +157,25 @@ def _worse(first: str | None, second: str) -> str:
     return max(first or second, second, key=order.index)
 
 
+_AUTOMAKE = {"PASS": "passed", "XFAIL": "passed", "SKIP": "skipped", "ERROR": "error"}
+_TOLD = re.compile(r"^(PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): (\S+)", re.MULTILINE)
+
+
 def trs(said: Said) -> Iterator[Case]:
-    """What automake's drivers note of each test program."""
-    words = {"PASS": "passed", "XFAIL": "passed", "SKIP": "skipped", "ERROR": "error"}
-    for path in _reports(said.source, ".trs"):
+    """What automake's drivers note of each test program; older ones only say it."""
+    notes = _reports(said.source, ".trs")
+    for path in notes:
         log = path.with_suffix(".log")
         printed = log.read_text(errors="replace") if log.is_file() else ""
         module = path.with_suffix("").relative_to(said.source or path.parent).as_posix()
         for line in path.read_text(errors="replace").splitlines():
             if line.startswith(":test-result:"):
                 word, _, name = line.removeprefix(":test-result:").strip().partition(" ")
-                status = words.get(word, "failed")
+                status = _AUTOMAKE.get(word, "failed")
                 message = "" if status == "passed" else printed
                 yield Case(module, name.strip() or "main", status, message)
+    for word, name in _TOLD.findall(said.output) if not notes else ():
+        yield Case(name, "main", _AUTOMAKE.get(word, "failed"))
 
 
 def status(said: Said) -> Iterator[Case]:

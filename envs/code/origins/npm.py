@@ -23,7 +23,8 @@ from envs.code.tree import Tree, unpack
 TIMEOUT_S = 120.0
 MAX_UNPACKED_BYTES = 32 << 20
 MAX_SHOWN = 200
-_NAME = re.compile(r"(@[a-z0-9-~][a-z0-9-._~]*/)?[a-z0-9-~][a-z0-9-._~]*")
+_NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9][a-z0-9._~-]*", re.IGNORECASE)
+_VERSION = re.compile(r"\d[0-9A-Za-z.+-]*")
 _FINAL = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -105,7 +106,7 @@ def _keep(archive: Path, origin: Origin) -> None:
 
 
 def _packed(project: str, version: str, folder: Path) -> Path:
-    _check(project)
+    _check(project, version)
     done = npm(["pack", f"{project}@{version}", "--ignore-scripts", "--silent"], folder, TIMEOUT_S)
     found = sorted(folder.glob("*.tgz"))
     if done.returncode or not found:
@@ -116,7 +117,8 @@ def _packed(project: str, version: str, folder: Path) -> Path:
 @cache
 def _view(what: str, field: str) -> dict[str, Any]:
     """A field of what the registry says of a package or release."""
-    _check(what.rpartition("@")[0] or what)
+    at = what.find("@", 1)
+    _check(*((what[:at], what[at + 1 :]) if at > 0 else (what, "0")))
     with tempfile.TemporaryDirectory(prefix="palaestra-npm-") as aside:
         done = npm(["view", what, field, "--json"], Path(aside), TIMEOUT_S)
     if done.returncode:
@@ -128,9 +130,12 @@ def _view(what: str, field: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {field: found}
 
 
-def _check(project: str) -> None:
+def _check(project: str, version: str) -> None:
+    """Neither may be an option of npm's, an address or a path."""
     if not _NAME.fullmatch(project):
         raise SourceError(f"{project!r} is no name of a package")
+    if not _VERSION.fullmatch(version):
+        raise SourceError(f"{version!r} is no version of {project}")
 
 
 def _reason(stderr: str) -> str:

@@ -74,6 +74,9 @@ class ToolchainModule(Protocol):
     def variables(self, toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
         """Environment of the agent's shell, beyond the sandbox's own."""
 
+    def links(self, toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+        """Links in the working copy that are no part of the tree: path -> where it leads."""
+
     def tests(self, request: RunRequest, mounts: Mapping[str, Path]) -> Plan: ...
 
     def script(self, request: RunRequest, mounts: Mapping[str, Path]) -> Plan: ...

@@ -4,10 +4,10 @@ from data.errors import TaskError
 from envs.code.layout import Layout
 from envs.code.toolchains import native
 from envs.code.toolchains.base import Plan, RunRequest
-from envs.code.toolchains.native import mounts, tests, variables
+from envs.code.toolchains.native import links, mounts, tests, variables
 from envs.code.tree import Tree
 
-__all__ = ["describe", "mounts", "script", "tests", "variables"]
+__all__ = ["describe", "links", "mounts", "script", "tests", "variables"]
 
 
 def describe(tree: Tree) -> Layout | None:

@@ -73,6 +73,10 @@ def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, 
     return _ENVIRONMENT
 
 
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """One command for all packages: those of the test files of `request.modules`."""
     folders = {PurePosixPath(module).parent.as_posix() for module in request.modules}

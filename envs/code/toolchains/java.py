@@ -49,6 +49,10 @@ _TEST_WORD = re.compile(
 )
 _FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx512m", "-Xss1m")
 CLASSES = "/tmp/classes"
+COMMAND = (
+    f"javac -d {CLASSES} $(find src -name '*.java') && "
+    f"java org.junit.platform.console.ConsoleLauncher --scan-classpath {CLASSES}"
+)
 
 
 def describe(tree: Tree) -> Layout | None:
@@ -69,11 +73,10 @@ def describe(tree: Tree) -> Layout | None:
         and path.endswith(".java")
         and _TEST_WORD.search(text_of(tree, path))
     ]
-    command = "mvn test" if build == "pom.xml" else "gradle test"
     main = (p for p in sorted(tree) if p.startswith("src/main/java/") and p.endswith(".java"))
     return checked(
         Layout(
-            toolchain=Toolchain(name="java", command=command),
+            toolchain=Toolchain(name="java", command=COMMAND),
             framework="junit",
             sources=tuple(main),
             tests=tuple(tests),
@@ -102,6 +105,10 @@ def _settings() -> tuple[Path, ...]:
 def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
     """The agent compiles against the same libraries, without naming them."""
     return {"CLASSPATH": ":".join([CLASSES, *_jars()])}
+
+
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {}
 
 
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:

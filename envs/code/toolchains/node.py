@@ -45,10 +45,10 @@ _TEST_FILE = re.compile(
 )
 _NO_TEST = re.compile(r"(^|/)(fixtures?|helpers?|support|node_modules|dist|build)/|\.d\.ts$")
 _BUILDERS = re.compile(
-    r"^(typescript|tsx|ts-node|ts-jest|esbuild|babel-jest|@babel/.*|@swc/.*|esbuild-register"
+    r"^(typescript|@types/node|tsx|ts-node|ts-jest|esbuild|babel-jest|@babel/.*|@swc/.*|esbuild-register"
     r"|jest-environment-.*|chai|should|expect\.js|jsdom)$"
 )
-_FOR_TYPES = frozenset({"typescript", "ts-node", "ts-jest", "tsx"})
+_FOR_TYPES = frozenset({"typescript", "ts-node", "ts-jest", "tsx", "@types/node"})
 _STRIP = """
 const ts = require(process.argv[2]);
 const fs = require('fs');
@@ -105,11 +105,12 @@ def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
 
 
 def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
-    """Programs of packages are found by their names, and packages by `require`."""
-    if SITE not in mounts:
-        return {}
-    path = f"{SITE}/{MODULES}/.bin:{environment()['PATH']}"
-    return {"PATH": path, "NODE_PATH": f"{SITE}/{MODULES}"}
+    """Programs of packages are found by their names."""
+    return {"PATH": f"{SITE}/{MODULES}/.bin:{environment()['PATH']}"} if SITE in mounts else {}
+
+
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {MODULES: f"{SITE}/{MODULES}"} if SITE in mounts else {}
 
 
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
@@ -126,14 +127,21 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
         ]
     strip = _strip(request.tree, framework, loaders, SITE in mounts)
     return plan(
-        request, strip, runs, _environment(), links=_links(mounts), put={"strip.cjs": _STRIP}
+        request,
+        strip,
+        runs,
+        _environment(),
+        links=links(request.toolchain, mounts),
+        put={"strip.cjs": _STRIP},
     )
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """An ES module in the working copy, which can import the tree by relative paths."""
     strip = _strip(request.tree, "", (), SITE in mounts)
-    steps = [f"ln -s {target} {place}" for place, target in _links(mounts).items()]
+    steps = [
+        f"ln -s {target} {place}" for place, target in links(request.toolchain, mounts).items()
+    ]
     steps += [" ".join(command.argv) for command in strip]
     steps += [f"cp {FOLDER}/script.mjs palaestra_script.mjs", "exec node palaestra_script.mjs"]
     put = {"script.mjs": request.script, "strip.cjs": _STRIP}
@@ -168,10 +176,6 @@ def _together(framework: str, modules: tuple[str, ...]) -> Command:
 
 def _environment() -> dict[str, str]:
     return {"NODE_ENV": "test", "NODE_OPTIONS": "--max-old-space-size=1024", "FORCE_COLOR": "0"}
-
-
-def _links(mounts: Mapping[str, Path]) -> dict[str, str]:
-    return {MODULES: f"{SITE}/{MODULES}"} if SITE in mounts else {}
 
 
 def _strip(tree: Tree, framework: str, loaders: tuple[str, ...], has_site: bool) -> list[Command]:

@@ -1,41 +1,31 @@
 """PHP packages: PHPUnit of the distribution, its own JUnit log, classes found as composer.json says.
 
 Packages that need others are taken where they carry them in `vendor/`; composer's registry is not
-asked. The interpreter reads no configuration of this machine.
+asked. The interpreter reads no settings of this machine.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from data.errors import SourceError
 from envs.code.layout import Layout, checked, sources_of, text_of
-from envs.code.spec import REPOSITORY, Toolchain
+from envs.code.spec import Toolchain
 from envs.code.toolchains.base import Plan, RunRequest
 from envs.code.toolchains.driven import FOLDER, REPORTS, Command, needs, plan, program
 from envs.code.tree import Tree
 
 PROGRAMS = {"php": "php-cli", "phpunit": "phpunit"}
 EXTENSIONS = ("dom", "mbstring", "tokenizer", "xml", "xmlwriter", "ctype", "iconv", "simplexml")
-"""What PHPUnit and most packages want; json and pcre are built in."""
+"""What PHPUnit and most packages want; `inside/php` loads them, json and pcre are built in."""
 _BUILT_IN = frozenset({"json", "pcre", "spl", "reflection", "hash", "date", "filter", "standard"})
 _CASE = re.compile(r"\bclass\s+\w+\s+extends\s+\\?[\w\\]*TestCase\b")
-_LOADER = """<?php
-spl_autoload_register(function (string $class): void {{
-    $prefixes = json_decode({prefixes}, true);
-    foreach ($prefixes as $prefix => $folders) {{
-        if ($prefix !== '' && strncmp($class, $prefix, strlen($prefix)) !== 0) continue;
-        $rest = strtr(substr($class, strlen($prefix)), '\\\\', '/');
-        foreach ($folders as $folder) {{
-            $path = "{root}/$folder/$rest.php";
-            if (is_file($path)) {{ require_once $path; return; }}
-        }}
-    }}
-}});
-foreach (json_decode({files}, true) as $file) require_once "{root}/$file";
-"""
+PLACE = "/opt/php"
+"""Settings, and a file that every program loads first; see `envs.code.inside.php`."""
+_ENVIRONMENT = {"PHPRC": PLACE, "PHP_INI_SCAN_DIR": PLACE}
 
 
 def describe(tree: Tree) -> Layout | None:
@@ -54,9 +44,10 @@ def describe(tree: Tree) -> Layout | None:
         and not path.startswith("vendor/")
         and _CASE.search(text_of(tree, path))
     ]
+    folder = tests[0].partition("/")[0] if tests else ""
     return checked(
         Layout(
-            toolchain=Toolchain(name="php", command="phpunit"),
+            toolchain=Toolchain(name="php", command=f"phpunit {folder}"),
             framework="phpunit",
             sources=sources_of(tree, [".php"]),
             tests=tuple(tests),
@@ -66,10 +57,14 @@ def describe(tree: Tree) -> Layout | None:
 
 def mounts(toolchain: Toolchain) -> Mapping[str, Path]:
     needs(PROGRAMS)
-    return {}
+    return {PLACE: Path(str(files("envs.code.inside"))) / "php"}
 
 
 def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return _ENVIRONMENT
+
+
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
     return {}
 
 
@@ -77,57 +72,18 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """One process a test file; a broken one does not keep the others from running."""
     order = request.seed if request.order is None else request.order
     shuffle = ("--order-by=random", f"--random-order-seed={order}") if order else ()
-    runs = [
-        Command(
-            (
-                *(
-                    "php",
-                    *_options(),
-                    "/usr/bin/phpunit",
-                    "--no-configuration",
-                    "--do-not-cache-result",
-                ),
-                *("--bootstrap", f"{FOLDER}/loader.php", *shuffle),
-                *("--log-junit", f"{REPORTS}/{number}.xml", module),
-            ),
-            form="junit",
-            source=f"{REPORTS}/{number}.xml",
-            module="",
-        )
-        for number, module in enumerate(request.modules)
-    ]
-    return plan(request, [], runs, {}, put={"loader.php": loader(request.tree)})
+    runs = []
+    for number, module in enumerate(request.modules):
+        report = f"{REPORTS}/{number}.xml"
+        options = ("--no-configuration", "--do-not-cache-result", *shuffle, "--log-junit", report)
+        runs.append(Command(("phpunit", *options, module), form="junit", source=report))
+    return plan(request, [], runs, _ENVIRONMENT)
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     """The package's classes load as they do in its tests."""
-    argv = [
-        "php",
-        *_options(),
-        "-d",
-        f"auto_prepend_file={FOLDER}/loader.php",
-        f"{FOLDER}/script.php",
-    ]
-    return program(argv, {}, {"script.php": request.script, "loader.php": loader(request.tree)})
-
-
-def loader(tree: Tree) -> str:
-    """What composer would write as vendor/autoload.php."""
-    if "vendor/autoload.php" in tree:
-        return f"<?php require_once '{REPOSITORY}/vendor/autoload.php';\n"
-    settings = _settings(tree) or {}
-    prefixes: dict[str, list[str]] = {}
-    files: list[str] = []
-    for group in ("autoload", "autoload-dev"):
-        rules = settings.get(group, {})
-        for prefix, folders in {**rules.get("psr-0", {}), **rules.get("psr-4", {})}.items():
-            several = folders if isinstance(folders, list) else [folders]
-            prefixes.setdefault(prefix, []).extend(folder.rstrip("/") for folder in several)
-        files += rules.get("files", [])
-        files += sorted(p for place in rules.get("classmap", []) for p in _below(tree, place))
-    return _LOADER.format(
-        prefixes=_quoted(json.dumps(prefixes)), files=_quoted(json.dumps(files)), root=REPOSITORY
-    )
+    argv = ("php", f"{FOLDER}/script.php")
+    return program(argv, _ENVIRONMENT, {"script.php": request.script})
 
 
 def _settings(tree: Tree) -> dict[str, Any] | None:
@@ -148,23 +104,3 @@ def _problem(name: str) -> str:
         known = name.removeprefix("ext-").lower() in {*EXTENSIONS, *_BUILT_IN}
         return "" if known else ", an extension that is not installed"
     return " and carries no vendor folder"
-
-
-def _below(tree: Tree, place: str) -> Iterator[str]:
-    folder = place.rstrip("/")
-    for path in tree:
-        inside = PurePosixPath(path).is_relative_to(folder) and path.endswith(".php")
-        if inside or path == folder:
-            yield path
-
-
-def _options() -> list[str]:
-    """No file of this machine is read; extensions are named one by one."""
-    settings = ["memory_limit=1G", "zend.assertions=1", "date.timezone=UTC", "error_reporting=-1"]
-    found = [f"extension={name}" for name in EXTENSIONS]
-    return ["-n", *(word for text in [*settings, *found] for word in ("-d", text))]
-
-
-def _quoted(text: str) -> str:
-    """As a literal of PHP."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -54,6 +54,10 @@ def variables(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, 
     return {"PYTHONPATH": ":".join([*_path(toolchain, mounts), PACKAGES_FOLDER])}
 
 
+def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]:
+    return {}
+
+
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     path = _path(request.toolchain, mounts)
     job = {

@@ -26,7 +26,6 @@ _PAIRS = (
     ("Min", "Max"),
     ("Floor", "Ceil"),
     ("Before", "After"),
-    ("RLock", "Lock"),
     ("PushFront", "PushBack"),
     ("addFirst", "addLast"),
     ("removeFirst", "removeLast"),

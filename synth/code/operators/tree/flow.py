@@ -66,13 +66,13 @@ def drop_else(module: TreeModule) -> Found:
 
 
 def always_take_branch(module: TreeModule) -> Found:
-    """`if (c) { body }` becomes `{ body }`: what was meant for one case is done in all."""
+    """`if (c) { body }` becomes `body`: what was meant for one case is done in all."""
     for match in module.of("if"):
         then = match["then"]
         plain = not match.get("clause") and not match.get("initializer")
-        block = module.in_block(match.node) and module.source(then).startswith("{")
-        if plain and block and not _ends_with_jump(then):
-            yield match.node, (Edit(module.start(match.node), module.start(then), ""),)
+        body = module.unwrapped(then, module.indent(match.node))
+        if plain and body and module.in_block(match.node) and not _ends_with_jump(then):
+            yield match.node, (module.replace(match.node, body),)
 
 
 def stop_after_first(module: TreeModule) -> Found:
@@ -157,10 +157,11 @@ def change_error(module: TreeModule) -> Found:
 
 
 def drop_try(module: TreeModule) -> Found:
-    """`try { body } catch ...` becomes `{ body }`: errors go where nobody expects them."""
+    """`try { body } catch ...` becomes `body`: errors go where nobody expects them."""
     for match in module.of("try"):
-        if match.get("handler") and not match.get("finally"):
-            yield match.node, (module.replace(match.node, module.source(match["body"])),)
+        body = module.unwrapped(match["body"], module.indent(match.node))
+        if body and module.in_block(match.node) and not match.get("finally"):
+            yield match.node, (module.replace(match.node, body),)
 
 
 def drop_cleanup(module: TreeModule) -> Found:

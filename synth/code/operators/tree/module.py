@@ -101,8 +101,10 @@ class TreeModule:
         return node.parent is not None and node.parent.type in self.grammar.blocks
 
     def removal(self, node: Node) -> Edit | None:
-        """Deletes a statement with its lines; None where it has company on them."""
-        if not self.in_block(node):
+        """Deletes a statement with its lines; None where it has company on them, or is alone in its
+        block: an empty one would show where the bug is.
+        """
+        if not self.in_block(node) or self._is_alone(node):
             return None
         start, end = self.start(node), self.end(node)
         first, last = self._line_start(start), self._line_end(end)
@@ -110,6 +112,25 @@ class TreeModule:
         if self.text[first:start].strip() or (after and not after.startswith("//")):
             return None
         return Edit(first, min(last + 1, len(self.text)), "")
+
+    def _is_alone(self, node: Node) -> bool:
+        siblings = node.parent.named_children if node.parent is not None else []
+        return not any(s != node and "comment" not in s.type for s in siblings)
+
+    def unwrapped(self, block: Node, indent: str) -> str | None:
+        """The statements of a block in braces, indented anew; None where lines of texts would move."""
+        inner = self.source(block)
+        if not (inner.startswith("{") and inner.endswith("}")) or "`" in inner or '"""' in inner:
+            return None
+        first, _, rest = inner[1:-1].partition("\n")
+        if not rest:
+            return first.strip() or None
+        lines = rest.rstrip().split("\n")
+        own = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+        if first.strip() or not all(line.startswith(own) for line in lines if line.strip()):
+            return None
+        moved = (indent + line[len(own) :] if line.strip() else line for line in lines)
+        return "\n".join(moved).strip() or None
 
     def function(self, node: Node) -> str:
         """Qualified name of the innermost named function around `node`; '' outside of any."""
