@@ -32,11 +32,15 @@ class GroupedAttention(SparseAttention):
 
     def project(self, x_BTE: Tensor, at: Rotation) -> Projected:
         """The indexer's query input is the layer's input itself: there is no query latent."""
+        q_BTHD, rows_BTC = self.queries_and_rows(x_BTE, at)
+        return Projected(self.widened(q_BTHD), rows_BTC, x_BTE)
+
+    def queries_and_rows(self, x_BTE: Tensor, at: Rotation) -> tuple[Tensor, Tensor]:
+        """Rotated queries of single heads, [B, T, H, D], and rows, [B, T, C]."""
         dim = self.config.qk_rope_head_dim
         q_BTHD = rotate_interleaved(self.q_proj(x_BTE).unflatten(-1, (-1, dim)), at)
         k_BTGD = rotate_interleaved(self.k_proj(x_BTE).unflatten(-1, (-1, dim)), at)
-        rows = torch.cat((self.v_proj(x_BTE), k_BTGD.flatten(2)), dim=-1)
-        return Projected(self.widened(q_BTHD), rows, x_BTE)
+        return q_BTHD, torch.cat((self.v_proj(x_BTE), k_BTGD.flatten(2)), dim=-1)
 
     def widened(self, q_BTHD: Tensor) -> Tensor:
         """Queries against whole rows: zero but for the key slot of their group."""
