@@ -11,8 +11,7 @@ MODE = "palaestra_dsml"
 
 def register() -> None:
     """Makes the model type, the architecture, the parsers and the renderer known to vLLM."""
-    from model.vllm_plugin.compat import check_version, register_config
-    from model.vllm_plugin.compat import register_parsers
+    from model.vllm_plugin.compat import check_version, register_config, register_parsers
 
     check_version()
     register_config()
