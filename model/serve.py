@@ -57,7 +57,9 @@ def check(options: Options) -> None:
     """Raises `UserError` for whatever would make the start fail."""
     check_version()
     if PLUGIN not in {point.name for point in entry_points(group="vllm.general_plugins")}:
-        raise UserError("vLLM cannot find the model's plugin; install the project: pip install -e .")
+        raise UserError(
+            "vLLM cannot find the model's plugin; install the project: pip install -e ."
+        )
     check_memory(NEEDED_MIB)
     if options.folder is not None and not (options.folder / "config.json").is_file():
         raise UserError(f"{options.folder} is no checkpoint folder: it has no config.json")
@@ -151,7 +153,7 @@ def _wait_ready(child: "subprocess.Popen[bytes]", options: Options, asked: Seque
 
 def _is_healthy(url: str) -> bool:
     try:
-        with urlopen(f"{url}/health", timeout=POLL_S * 4) as answer:  # noqa: S310 (our own server)
+        with urlopen(f"{url}/health", timeout=POLL_S * 4) as answer:
             return bool(answer.status == 200)
     except (URLError, HTTPException, OSError):
         return False

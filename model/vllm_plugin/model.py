@@ -55,7 +55,8 @@ class PalaestraDsaForCausalLM(nn.Module):
         x = x_TE[None]
         at = rotation(self.model.inv_freq, positions[None], 1.0)
         for layer, pages in zip(self.model.layers, self.pages, strict=True):
-            assert isinstance(layer, Layer) and isinstance(layer.self_attn, GroupedAttention)
+            assert isinstance(layer, Layer)
+            assert isinstance(layer.self_attn, GroupedAttention)
             heads = pages(_inputs(layer.self_attn, layer.input_layernorm(x), at))
             x = x + layer.self_attn.o_proj(heads.flatten(1))[None]
             x = x + layer.mlp(layer.post_attention_layernorm(x))

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "PALAESTRA_VLLM_PYTHON"
 PYTHON = Path(os.environ.get(VARIABLE) or ROOT / ".venv-vllm/bin/python")
@@ -45,13 +47,11 @@ class Server:
 
     def refusal(self, path: str, **body: Any) -> str:
         """The message of an answer with status 400."""
-        try:
+        with pytest.raises(HTTPError) as caught:
             self.post(path, **body)
-        except HTTPError as error:
+        with caught.value as error:
             assert error.code == 400
-            with error:
-                return str(json.load(error)["error"]["message"])
-        raise AssertionError("the request was accepted")
+            return str(json.load(error)["error"]["message"])
 
     def complete(self, prompts: list[list[int]], num_tokens: int, at_once: int) -> list[Any]:
         """Greedy continuations with the two best log-probabilities, in the order of the prompts."""
