@@ -21,7 +21,6 @@ class GroupedAttention(SparseAttention):
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__(config, layer)
         assert config.num_key_value_heads is not None
-        self.groups = config.num_key_value_heads
         queries = config.num_attention_heads * config.qk_rope_head_dim
         values = config.num_attention_heads * config.v_head_dim
         self.q_proj = nn.Linear(config.hidden_size, queries, bias=False)
@@ -33,7 +32,7 @@ class GroupedAttention(SparseAttention):
     def project(self, x_BTE: Tensor, at: Rotation) -> Projected:
         """The indexer's query input is the layer's input itself: there is no query latent."""
         q_BTHD, rows_BTC = self.queries_and_rows(x_BTE, at)
-        return Projected(self.widened(q_BTHD), rows_BTC, x_BTE)
+        return Projected(widened(q_BTHD, self.config), rows_BTC, x_BTE)
 
     def queries_and_rows(self, x_BTE: Tensor, at: Rotation) -> tuple[Tensor, Tensor]:
         """Rotated queries of single heads, [B, T, H, D], and rows, [B, T, C]."""
@@ -42,20 +41,24 @@ class GroupedAttention(SparseAttention):
         k_BTGD = rotate_interleaved(self.k_proj(x_BTE).unflatten(-1, (-1, dim)), at)
         return q_BTHD, torch.cat((self.v_proj(x_BTE), k_BTGD.flatten(2)), dim=-1)
 
-    def widened(self, q_BTHD: Tensor) -> Tensor:
-        """Queries against whole rows: zero but for the key slot of their group."""
-        batch, num_new, heads, dim = q_BTHD.shape
-        grouped = q_BTHD.view(batch, num_new, self.groups, -1, dim)
-        wide = q_BTHD.new_zeros(*grouped.shape[:4], self.groups, dim)
-        for group in range(self.groups):
-            wide[:, :, group, :, group] = grouped[:, :, group]
-        padding = q_BTHD.new_zeros(batch, num_new, heads, self.config.kv_lora_rank)
-        return torch.cat((padding, wide.view(batch, num_new, heads, -1)), dim=-1)
-
     def output(self, latent_BTHR: Tensor) -> Tensor:
-        """Every head keeps its group's slot of the values."""
-        size = (self.groups, -1, self.groups, self.config.v_head_dim)
-        split = latent_BTHR.view(*latent_BTHR.shape[:2], *size)
-        kept = torch.stack([split[:, :, g, :, g] for g in range(self.groups)], dim=2)
-        out: Tensor = self.o_proj(kept.flatten(2))
+        out: Tensor = self.o_proj(narrowed(latent_BTHR, self.config).flatten(-2))
         return out
+
+
+def widened(q_HD: Tensor, config: ModelConfig) -> Tensor:
+    """Queries [..., H, D] against whole rows, [..., H, C]: zero but for their group's key slot."""
+    groups = config.num_key_value_heads or 1
+    grouped = q_HD.unflatten(-2, (groups, -1)).unsqueeze(-2)  # type: ignore[no-untyped-call]
+    slots = torch.eye(groups, dtype=q_HD.dtype, device=q_HD.device)[:, None, :, None]
+    keys = (grouped * slots).flatten(-2).flatten(-3, -2)
+    return torch.cat((keys.new_zeros(*keys.shape[:-1], config.kv_lora_rank), keys), dim=-1)
+
+
+def narrowed(latent_HR: Tensor, config: ModelConfig) -> Tensor:
+    """Every head's own slot of the summed values: [..., H, R] to [..., H, V]."""
+    groups, heads = config.num_key_value_heads or 1, config.num_attention_heads
+    split = latent_HR.unflatten(-1, (groups, -1))  # type: ignore[no-untyped-call]
+    group = torch.arange(heads, device=latent_HR.device) // (heads // groups)
+    kept: Tensor = split[..., torch.arange(heads, device=latent_HR.device), group, :]
+    return kept

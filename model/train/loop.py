@@ -32,7 +32,7 @@ class Losses(NamedTuple):
 
     language: float
     """Mean over the tokens to be learnt, natural logarithm; NaN-free 0 in the warm-up."""
-    index: float
+    indexer: float
     """Mean KL divergence a query and layer."""
 
 

@@ -5,7 +5,7 @@ from transformers import PreTrainedConfig
 from model.config import GROUPED
 
 
-class PalaestraDsaConfig(PreTrainedConfig):  # type: ignore[misc]
+class PalaestraDsaConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Keeps every key as an attribute; `model.config.ModelConfig` gives them their meaning."""
 
     model_type = GROUPED

@@ -1,8 +1,9 @@
 """Attention over vLLM's pages: which rows a sequence sees, and how they are attended to.
 
 Every token has one fused row, [values | rotary keys | index key], written at once, so whatever reuses
-or evicts a page treats attention and indexer alike. On CUDA the Triton kernels walk the pages; on a
-CPU a sequence's rows are gathered and torch attends. Nothing here knows vLLM.
+or evicts a page treats attention and indexer alike. On CUDA the Triton kernels attend, for decoding
+straight from the pages (`model.vllm_plugin.paged_kernels`); on a CPU torch does. Nothing here knows
+vLLM.
 Legend as in `model.dsa`; W row width (C + D), P pages, N tokens a page, L pages of a sequence.
 """
 
@@ -55,6 +56,10 @@ def write_rows(cache_PNW: Tensor, step: Step, rows_TW: Tensor) -> None:
 
 def attend(inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig) -> Tensor:
     """Every head's output before the output projection, [T, H, V]; tokens of no span give zeros."""
+    if cache_PNW.is_cuda:
+        from model.vllm_plugin.paged_kernels import attend_with_kernels
+
+        return attend_with_kernels(inputs, cache_PNW, step, config)
     heads, v_dim = inputs.q_THD.shape[1], config.v_head_dim
     out = inputs.q_THD.new_zeros(inputs.q_THD.shape[0], heads, v_dim)
     for number, span in enumerate(step.spans):
@@ -123,8 +128,8 @@ def attend_sequence(
 
 def _keys_values(rows_SW: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
     split, end = config.kv_lora_rank, config.latent_dim
-    values = rows_SW[:, :split].unflatten(1, (-1, config.v_head_dim))
-    keys = rows_SW[:, split:end].unflatten(1, (-1, config.qk_rope_head_dim))
+    values = rows_SW[:, :split].view(len(rows_SW), -1, config.v_head_dim)
+    keys = rows_SW[:, split:end].view(len(rows_SW), -1, config.qk_rope_head_dim)
     return keys.transpose(0, 1), values.transpose(0, 1)
 
 

@@ -7,7 +7,7 @@ import json
 from typing import NamedTuple
 
 from agents.dsml import FormatError, StreamParser
-from agents.dsml.parsing import Event, Text
+from agents.dsml.parsing import Event, Part, Text
 from data.task import ToolCall
 
 
@@ -73,9 +73,9 @@ class ContentReader:
         self._broken = True
         parsed = self._parser.parsed
         # A fault hides the events that came before it in the same piece.
-        fresh = [c for c in parsed.calls[self._num_calls :] if isinstance(c, ToolCall)]
-        piece = self._piece(list(fresh))
-        return piece if self._num_calls else self._verbatim()
+        content = Text(Part.CONTENT, parsed.content[self._num_given :])
+        calls = parsed.calls[self._num_calls :]
+        return self._piece([content, *calls]) if parsed.calls else self._verbatim()
 
     def _verbatim(self) -> Piece:
         if self._num_calls:

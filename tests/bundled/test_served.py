@@ -15,6 +15,7 @@ import torch
 from data.hashing import derive_rng
 from model.absorb import absorb
 from model.base import Base, write_tokenizer
+from model.cache import Cache
 from model.convert import save
 from model.markers import SHOWN, renamed
 from model.transformer import Transformer
@@ -26,7 +27,10 @@ pytestmark = [
 ]
 NUM_TOKENS = 24
 LOGP_TOLERANCE = 2e-3
-WINDOW, PAGES, PAGE_SIZE = 256, 24, 32
+WINDOW, PAGES, PAGE_SIZE = 3072, 100, 32
+END_THINK = 8
+"""Id of `</think>` in the tiny vocabulary."""
+CHAT = "/v1/chat/completions"
 TOOL = {
     "type": "function",
     "function": {
@@ -60,6 +64,8 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "--block-size": PAGE_SIZE,
         "--max-num-batched-tokens": 48,
         "--max-num-seqs": 32,
+        # Lets a test write a whole reply, its reasoning included.
+        "--structured-outputs-config": '{"enable_in_reasoning": true}',
     }
     with serving(folder, log, *(str(word) for pair in limits.items() for word in pair)) as found:
         yield found
@@ -72,14 +78,17 @@ def prompts(name: str, count: int, longest: int = 180) -> list[list[int]]:
 
 
 def expected(model: Transformer, prompt: list[int]) -> tuple[list[int], list[float]]:
-    """Greedy tokens of the torch model and their log-probabilities, without any cache."""
-    ids, logps = list(prompt), []
+    """Greedy tokens of the torch model, decoding one by one, and their log-probabilities."""
+    tokens: list[int] = []
+    logps = []
+    cache = Cache(model.config, 1, len(prompt) + NUM_TOKENS)
     with torch.no_grad():
         for _ in range(NUM_TOKENS):
-            logp = torch.log_softmax(model(torch.tensor([ids])).logits_BTV[0, -1], -1)
-            ids.append(int(logp.argmax()))
+            new = torch.tensor([tokens[-1:] or prompt])
+            logp = torch.log_softmax(model(new, cache=cache).logits_BTV[0, -1], -1)
+            tokens.append(int(logp.argmax()))
             logps.append(float(logp.max()))
-    return ids[len(prompt) :], logps
+    return tokens, logps
 
 
 def assert_served(model: Transformer, prompt: list[int], choice: Any) -> None:
@@ -111,53 +120,52 @@ def test_a_cached_prefix_changes_nothing(server: Server, model: Transformer) -> 
 def test_sequences_that_lose_their_pages_and_come_back_end_the_same(
     server: Server, model: Transformer
 ) -> None:
-    # Sequences enter with three pages each and need a fourth; seven of them fill the 24 pages.
-    given = [(p * 90)[:90] for p in prompts("crowd", 16)]
+    # Sequences enter with nine pages each and need a tenth; eleven of them fill the pages.
+    given = [(p * 280)[:280] for p in prompts("crowd", 16)]
     before = server.metric("vllm:num_preemptions_total")
     for prompt, choice in zip(given, server.complete(given, NUM_TOKENS, 16), strict=True):
         assert_served(model, prompt, choice)
     assert server.metric("vllm:num_preemptions_total") > before
 
 
-def test_a_reply_is_reasoning_until_told_otherwise(server: Server) -> None:
-    asked = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 8, "temperature": 0}
-    thinking = server.post("/v1/chat/completions", **asked)["choices"][0]["message"]
-    assert thinking["reasoning"] and not thinking["content"]
-    plain = server.post("/v1/chat/completions", **asked, chat_template_kwargs={"thinking": False})[
-        "choices"
-    ][0]["message"]
-    assert plain["content"] and not plain["reasoning"]
+def forced(reply: str, **more: Any) -> dict[str, Any]:
+    """A request to which even random weights give this reply."""
+    return {
+        "messages": [{"role": "user", "content": "What is a harbour?"}],
+        "max_tokens": 400,
+        "temperature": 0,
+        "structured_outputs": {"choice": [reply]},
+        # The marker itself, not the letters that spell it.
+        "logit_bias": {str(END_THINK): 100},
+        **more,
+    }
 
 
-def test_streamed_pieces_add_up_to_the_whole_reply(server: Server) -> None:
-    asked = {"messages": [{"role": "user", "content": "count"}], "max_tokens": 20, "temperature": 0}
-    whole = server.post("/v1/chat/completions", **asked)["choices"][0]["message"]["reasoning"]
-    pieces = [e["choices"][0]["delta"] for e in server.events("/v1/chat/completions", **asked)]
-    assert "".join(piece.get("reasoning") or "" for piece in pieces) == whole
+def test_a_reply_is_reasoning_until_its_marker_unless_told_otherwise(server: Server) -> None:
+    asked = forced("so be it</think>A haven.")
+    message = server.post(CHAT, **asked)["choices"][0]["message"]
+    assert (message["reasoning"], message["content"]) == ("so be it", "A haven.")
+    asked = forced("A haven.", chat_template_kwargs={"thinking": False})
+    message = server.post(CHAT, **asked)["choices"][0]["message"]
+    assert (message["reasoning"], message["content"]) == (None, "A haven.")
 
 
-def test_forced_markup_comes_back_as_reasoning_content_and_a_call(server: Server) -> None:
-    """Structured decoding makes even random weights write a call in the encoding."""
-    reply = (
+def test_reasoning_content_and_a_call_come_back_whole_and_streamed(server: Server) -> None:
+    asked = forced(
         "so</think>Let me see.\n\n<｜DSML｜function_calls>\n"
         '<｜DSML｜invoke name="look_up">\n'
         '<｜DSML｜parameter name="word" string="true">harbour</｜DSML｜parameter>\n'
-        "</｜DSML｜invoke>\n</｜DSML｜function_calls>"
+        "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+        tools=[TOOL],
     )
-    asked: dict[str, Any] = {
-        "messages": [{"role": "user", "content": "What is a harbour?"}],
-        "tools": [TOOL],
-        "max_tokens": 200,
-        "structured_outputs": {"choice": [reply]},
-    }
-    choice = server.post("/v1/chat/completions", **asked)["choices"][0]
+    choice = server.post(CHAT, **asked)["choices"][0]
     message = choice["message"]
     assert (message["reasoning"], message["content"]) == ("so", "Let me see.")
     [call] = message["tool_calls"]
     assert call["function"]["name"] == "look_up"
     assert json.loads(call["function"]["arguments"]) == {"word": "harbour"}
     assert choice["finish_reason"] == "tool_calls"
-    deltas = [e["choices"][0]["delta"] for e in server.events("/v1/chat/completions", **asked)]
+    deltas = [e["choices"][0]["delta"] for e in server.events(CHAT, **asked)]
     assert "".join(d.get("reasoning") or "" for d in deltas) == "so"
     assert "".join(d.get("content") or "" for d in deltas) == "Let me see."
     [streamed] = [c for d in deltas for c in d.get("tool_calls") or ()]
@@ -167,9 +175,8 @@ def test_forced_markup_comes_back_as_reasoning_content_and_a_call(server: Server
 def test_bad_requests_say_what_is_wrong(server: Server) -> None:
     said = server.refusal("/v1/completions", prompt=[20] * (WINDOW + 1), max_tokens=1)
     assert str(WINDOW) in said
-    chat = "/v1/chat/completions"
     messages = [{"role": "assistant", "content": "done"}]
-    assert "last message" in server.refusal(chat, messages=messages, max_tokens=1)
+    assert "last message" in server.refusal(CHAT, messages=messages, max_tokens=1)
 
 
 def test_a_port_in_use_is_refused_before_vllm_starts(

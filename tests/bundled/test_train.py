@@ -55,7 +55,7 @@ def test_the_warm_up_moves_the_indexers_alone(tiny: Base, tmp_path: Path) -> Non
     for name, parameter in run.model.named_parameters():
         assert torch.equal(parameter, before[name]) == (".indexer." not in name)
     lines = logged(tmp_path)
-    assert lines[-1]["index"] < 0.8 * lines[0]["index"]
+    assert lines[-1]["indexer"] < 0.8 * lines[0]["indexer"]
 
 
 @pytest.mark.parametrize("recipe", [SPARSE, WARMUP], ids=["sparse", "warmup"])

@@ -44,7 +44,7 @@ def tiny_base(seed: int = 0, layers: int = 2) -> Base:
         "hidden_act": "silu",
         "hidden_size": 48,
         "intermediate_size": 64,
-        "max_position_embeddings": 512,
+        "max_position_embeddings": 4096,
         "mlp_bias": False,
         "num_attention_heads": 6,
         "num_hidden_layers": layers,
