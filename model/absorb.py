@@ -23,7 +23,6 @@ from model.rope import inverse_frequencies
 from model.transformer import Transformer
 
 INDEX_HEADS = 4
-INDEX_HEAD_DIM = 64
 SEED = 0
 INDEX_STD = 0.02
 """Of the indexers' random matrices."""
@@ -47,7 +46,7 @@ def config_of(llama: Mapping[str, Any], index_topk: int | None = None) -> ModelC
         qk_rope_head_dim=dim,
         v_head_dim=dim,
         index_n_heads=INDEX_HEADS,
-        index_head_dim=INDEX_HEAD_DIM,
+        index_head_dim=dim,
         index_topk=index_topk or llama["max_position_embeddings"],
         rms_norm_eps=llama["rms_norm_eps"],
         rope_theta=llama["rope_theta"],

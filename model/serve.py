@@ -102,6 +102,13 @@ def environment(device: str) -> dict[str, str]:
 
 def serve(options: Options) -> int:
     """Runs until it is stopped; the exit code is vLLM's, or 0 after a stop that was asked for."""
+    asked: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     check(options)
     say("assembling the model" if options.folder is None else f"checkpoint {options.folder}")
     folder = options.folder or ensure()
@@ -112,13 +119,6 @@ def serve(options: Options) -> int:
         start_new_session=True,
         preexec_fn=_die_with_parent,
     )
-    asked: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
     try:
         _wait_ready(child, options, asked)
         while child.poll() is None and not asked:

@@ -1,4 +1,4 @@
-"""The model as vLLM runs it: the modules of `model.transformer`, with attention over vLLM's pages."""
+"""The model as vLLM runs it: loaded as `model.transformer`, fused, with attention over vLLM's pages."""
 
 from collections.abc import Iterable
 
@@ -8,19 +8,9 @@ from torch import Tensor, nn
 from vllm.config import VllmConfig
 
 from model.config import ModelConfig
-from model.grouped import GroupedAttention
-from model.rope import Rotation, rotation
 from model.transformer import Decoder, Layer
 from model.vllm_plugin.attention import FusedRowAttention
-from model.vllm_plugin.paged import Inputs
-
-
-def _inputs(attention: GroupedAttention, x_BTE: Tensor, at: Rotation) -> Inputs:
-    """What the pages need of one layer; the batch is one row of tokens."""
-    q_BTHD, rows_BTC = attention.queries_and_rows(x_BTE, at)
-    index = attention.indexer(x_BTE, x_BTE, at)
-    rows_BTW = torch.cat((rows_BTC, index.k_BTD), dim=-1)
-    return Inputs(q_BTHD[0], rows_BTW[0], index.q_BTID[0], index.w_BTI[0])
+from model.vllm_plugin.fused import FusedLayer, turns
 
 
 class PalaestraDsaForCausalLM(nn.Module):
@@ -32,6 +22,7 @@ class PalaestraDsaForCausalLM(nn.Module):
         if parallel.tensor_parallel_size * parallel.pipeline_parallel_size > 1:
             raise ValueError("this model fits one device; serve it with data parallelism instead")
         self.config = ModelConfig.from_hf(vllm_config.model_config.hf_config.to_dict())
+        self.selects = vllm_config.model_config.max_model_len > self.config.index_topk
         self.model = Decoder(self.config)
         dtype = vllm_config.model_config.dtype
         self.pages = [
@@ -52,15 +43,11 @@ class PalaestraDsaForCausalLM(nn.Module):
     ) -> Tensor:
         """Final hidden states, [T, E]."""
         x_TE = self.embed_input_ids(input_ids) if inputs_embeds is None else inputs_embeds
-        x = x_TE[None]
-        at = rotation(self.model.inv_freq, positions[None], 1.0)
+        turns_TF = turns(self.model.inv_freq, positions)
         for layer, pages in zip(self.model.layers, self.pages, strict=True):
-            assert isinstance(layer, Layer)
-            assert isinstance(layer.self_attn, GroupedAttention)
-            heads = pages(_inputs(layer.self_attn, layer.input_layernorm(x), at))
-            x = x + layer.self_attn.o_proj(heads.flatten(1))[None]
-            x = x + layer.mlp(layer.post_attention_layernorm(x))
-        out: Tensor = self.model.norm(x)[0]
+            assert isinstance(layer, FusedLayer)
+            x_TE = layer.finish(x_TE, pages(layer.inputs(x_TE, turns_TF)))
+        out: Tensor = self.model.norm(x_TE)
         return out
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor:
@@ -77,4 +64,12 @@ class PalaestraDsaForCausalLM(nn.Module):
             own[name].data.copy_(tensor)
         if missing := own.keys() - found.keys():
             raise ValueError(f"the checkpoint lacks {len(missing)} tensors, e.g. {min(missing)}")
+        self._fuse()
         return set(found)
+
+    def _fuse(self) -> None:
+        """Once, after loading."""
+        with torch.no_grad():
+            for number, layer in enumerate(self.model.layers):
+                assert isinstance(layer, Layer)
+                self.model.layers[number] = FusedLayer(layer, self.config, self.selects)

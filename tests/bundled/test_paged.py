@@ -1,5 +1,6 @@
 """Attention over pages is that of the plain model, for any order of pages and any cut of the work."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -11,8 +12,10 @@ from model.base import Base
 from model.config import ModelConfig
 from model.dsa import Stage
 from model.grouped import GroupedAttention
-from model.rope import rotation
+from model.rope import inverse_frequencies, rotation
+from model.transformer import Layer as PlainLayer
 from model.vllm_plugin import paged
+from model.vllm_plugin.fused import FusedLayer, turns
 from model.vllm_plugin.paged import Inputs, Span, Step
 from model.vllm_plugin.paged_kernels import attend_with_kernels
 
@@ -101,6 +104,30 @@ def test_pages_change_nothing(
         found = run(layer, attend, cuts, order)
     for mine, theirs in zip(found, layer.expected, strict=True):
         assert torch.allclose(mine, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize("selects", [True, False])
+def test_a_fused_layer_gives_the_numbers_of_the_plain_one(tiny: Base, selects: bool) -> None:
+    copied = tiny._replace(tensors={n: t.clone() for n, t in tiny.tensors.items()})
+    narrow = config_of(copied.config, 8)
+    layer = PlainLayer(narrow, 0)
+    x = torch.randn(1, 30, 48, generator=torch.Generator().manual_seed(4))
+    positions = torch.arange(30)
+    at = rotation(inverse_frequencies(narrow), positions[None], 1.0)
+    with torch.no_grad():
+        whole = layer(x, at, None, Stage.SERVE, None, None).x_BTE[0]
+        fused = FusedLayer(layer, narrow, selects)
+        inputs = fused.inputs(x[0], turns(inverse_frequencies(narrow), positions))
+        step = Step(positions, torch.arange(8, dtype=torch.int32)[None], (Span(0, 30, 30),))
+        config = narrow if selects else replace(narrow, index_topk=64)
+        cache = torch.zeros(8, PAGE, inputs.rows_TW.shape[1])
+        paged.write_rows(cache, step, inputs.rows_TW)
+        found = fused.finish(x[0], paged.attend(inputs, cache, step, config))
+        if not selects:
+            plain = PlainLayer(config, 0)
+            plain.load_state_dict(layer.state_dict())
+            whole = plain(x, at, None, Stage.SERVE, None, None).x_BTE[0]
+    assert torch.allclose(found, whole, atol=1e-5)
 
 
 def test_padding_tokens_behind_the_last_sequence_give_zeros(tiny: Base) -> None:

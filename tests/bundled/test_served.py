@@ -77,13 +77,15 @@ def prompts(name: str, count: int, longest: int = 180) -> list[list[int]]:
     return [[rng.randrange(10, 266) for _ in range(rng.randint(1, longest))] for _ in range(count)]
 
 
-def expected(model: Transformer, prompt: list[int]) -> tuple[list[int], list[float]]:
+def expected(
+    model: Transformer, prompt: list[int], num_tokens: int
+) -> tuple[list[int], list[float]]:
     """Greedy tokens of the torch model, decoding one by one, and their log-probabilities."""
     tokens: list[int] = []
     logps = []
-    cache = Cache(model.config, 1, len(prompt) + NUM_TOKENS)
+    cache = Cache(model.config, 1, len(prompt) + num_tokens)
     with torch.no_grad():
-        for _ in range(NUM_TOKENS):
+        for _ in range(num_tokens):
             new = torch.tensor([tokens[-1:] or prompt])
             logp = torch.log_softmax(model(new, cache=cache).logits_BTV[0, -1], -1)
             tokens.append(int(logp.argmax()))
@@ -92,7 +94,7 @@ def expected(model: Transformer, prompt: list[int]) -> tuple[list[int], list[flo
 
 
 def assert_served(model: Transformer, prompt: list[int], choice: Any) -> None:
-    tokens, logps = expected(model, prompt)
+    tokens, logps = expected(model, prompt, len(choice["logprobs"]["tokens"]))
     found = [int(token.removeprefix("token_id:")) for token in choice["logprobs"]["tokens"]]
     assert found == tokens
     assert choice["logprobs"]["token_logprobs"] == pytest.approx(logps, abs=LOGP_TOLERANCE)
@@ -120,10 +122,10 @@ def test_a_cached_prefix_changes_nothing(server: Server, model: Transformer) -> 
 def test_sequences_that_lose_their_pages_and_come_back_end_the_same(
     server: Server, model: Transformer
 ) -> None:
-    # Sequences enter with nine pages each and need a tenth; eleven of them fill the pages.
-    given = [(p * 280)[:280] for p in prompts("crowd", 16)]
+    # Fourteen sequences enter with two pages each and end with eight, of a hundred pages.
+    given = [(p * 60)[:60] for p in prompts("crowd", 14)]
     before = server.metric("vllm:num_preemptions_total")
-    for prompt, choice in zip(given, server.complete(given, NUM_TOKENS, 16), strict=True):
+    for prompt, choice in zip(given, server.complete(given, 180, 14), strict=True):
         assert_served(model, prompt, choice)
     assert server.metric("vllm:num_preemptions_total") > before
 
