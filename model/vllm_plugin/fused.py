@@ -26,10 +26,10 @@ class FusedLayer(nn.Module):
         assert isinstance(mlp, MLP)
         self.config, self.selects = config, selects
         index, turn = attention.indexer, _interleaving(config)
-        queries = index.wq_b.weight.unflatten(0, (config.index_n_heads, -1))[:, turn].flatten(0, 1)
+        queries = index.wq_b.weight.view(config.index_n_heads, -1, config.hidden_size)
         rotary = [attention.q_proj.weight, attention.k_proj.weight, index.wk.weight[turn]]
         # Where the window fits into the selection, nobody asks for scores.
-        rotary += [queries] if selects else []
+        rotary += [queries[:, turn].flatten(0, 1)] if selects else []
         self.projection = _constant(torch.cat([attention.v_proj.weight, *rotary]))
         self.index_norm = _constant(
             torch.stack([index.k_norm.weight[turn], index.k_norm.bias[turn]])
@@ -42,7 +42,7 @@ class FusedLayer(nn.Module):
 
     def inputs(self, x_TE: Tensor, turns_TF: Tensor) -> Inputs:
         """What the pages need; `turns_TF` are complex numbers of length 1."""
-        c = self.config
+        c, index_heads = self.config, self.config.index_n_heads * self.selects
         hidden = self._normed(x_TE, 0)
         values, rotary = F.linear(hidden, self.projection).tensor_split([c.kv_lora_rank], dim=1)
         q_end = c.num_attention_heads * c.qk_rope_head_dim
@@ -54,9 +54,9 @@ class FusedLayer(nn.Module):
         parts = [rotary[:, :key_end], index_key, rotary[:, index_end:]]
         turned = _turned(torch.cat(parts, dim=1), turns_TF, c.qk_rope_head_dim)
         rows = torch.cat((values, turned[:, q_end:index_end]), dim=1)
-        q_THD = turned[:, :q_end].unflatten(1, (c.num_attention_heads, -1))
-        index_q = turned[:, index_end:].unflatten(1, (-1, c.index_head_dim))
-        weights = F.linear(hidden.float(), self.index_weights[: c.index_n_heads * self.selects])
+        q_THD = turned[:, :q_end].view(len(x_TE), -1, c.qk_rope_head_dim)
+        index_q = turned[:, index_end:].view(len(x_TE), index_heads, c.index_head_dim)
+        weights = F.linear(hidden.float(), self.index_weights[:index_heads])
         return Inputs(q_THD, rows, index_q, weights)
 
     def finish(self, x_TE: Tensor, heads_THV: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
 
 def _turned(x_TR: Tensor, turns_TF: Tensor, dim: int) -> Tensor:
     """Interleaved rotation of heads of `dim` numbers that lie side by side."""
-    pairs = torch.view_as_complex(x_TR.float().unflatten(1, (-1, dim // 2, 2)))
+    pairs = torch.view_as_complex(x_TR.float().view(len(x_TR), -1, dim // 2, 2))
     return torch.view_as_real(pairs * turns_TF[:, None]).flatten(1).to(x_TR.dtype)
 
 
