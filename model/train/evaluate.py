@@ -63,7 +63,7 @@ def selections(model: Transformer, ids_1T: Tensor, seed: int = 0) -> Selections:
         raise ValueError(f"ids_1T: more than index_topk={topk} tokens are needed")
     found: list[Tensor] = []
     handles = [
-        layer.self_attn.register_forward_pre_hook(
+        layer.get_submodule("self_attn").register_forward_pre_hook(
             lambda module, args, number=number: found.append(
                 _layer(module, args[0], args[1], seed, number)
             )

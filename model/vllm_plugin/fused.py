@@ -19,6 +19,16 @@ from model.vllm_plugin.paged import Inputs
 class FusedLayer(nn.Module):
     """Made of a loaded layer, whose matrices it takes over."""
 
+    projection: Tensor
+    index_scale: Tensor
+    index_shift: Tensor
+    index_weights: Tensor
+    out: Tensor
+    gate_up: Tensor
+    down: Tensor
+    norm: Tensor
+    mlp_norm: Tensor
+
     def __init__(self, layer: Layer, config: ModelConfig, selects: bool) -> None:
         super().__init__()
         attention, mlp = layer.self_attn, layer.mlp
@@ -30,27 +40,36 @@ class FusedLayer(nn.Module):
         rotary = [attention.q_proj.weight, attention.k_proj.weight, index.wk.weight[turn]]
         # Where the window fits into the selection, nobody asks for scores.
         rotary += [queries[:, turn].flatten(0, 1)] if selects else []
-        self.projection = _constant(torch.cat([attention.v_proj.weight, *rotary]))
-        self.index_norm = _constant(
-            torch.stack([index.k_norm.weight[turn], index.k_norm.bias[turn]])
-        )
-        self.index_weights = _constant(index.weights_proj.weight.float() * config.index_scale)
-        self.out = attention.o_proj.weight
-        self.gate_up = _constant(torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]))
-        self.down = mlp.down_proj.weight
-        self.norms = (layer.input_layernorm.weight, layer.post_attention_layernorm.weight)
+        gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])
+        # Buffers, because vLLM holds every parameter to be a tensor of the checkpoint.
+        for name, tensor in {
+            "projection": torch.cat([attention.v_proj.weight, *rotary]),
+            "index_scale": index.k_norm.weight[turn],
+            "index_shift": index.k_norm.bias[turn],
+            "index_weights": index.weights_proj.weight.float() * config.index_scale,
+            "out": attention.o_proj.weight,
+            "gate_up": gate_up,
+            "down": mlp.down_proj.weight,
+            "norm": layer.input_layernorm.weight,
+            "mlp_norm": layer.post_attention_layernorm.weight,
+        }.items():
+            self.register_buffer(name, tensor.detach().contiguous(), persistent=False)
 
     def inputs(self, x_TE: Tensor, turns_TF: Tensor) -> Inputs:
         """What the pages need; `turns_TF` are complex numbers of length 1."""
         c, index_heads = self.config, self.config.index_n_heads * self.selects
-        hidden = self._normed(x_TE, 0)
+        hidden = self._normed(x_TE, self.norm)
         values, rotary = F.linear(hidden, self.projection).tensor_split([c.kv_lora_rank], dim=1)
         q_end = c.num_attention_heads * c.qk_rope_head_dim
         key_end = q_end + c.rope_row_dim
         index_end = key_end + c.index_head_dim
-        scale, shift = self.index_norm
-        dims = (c.index_head_dim,)
-        index_key = F.layer_norm(rotary[:, key_end:index_end], dims, scale, shift, INDEX_NORM_EPS)
+        index_key = F.layer_norm(
+            rotary[:, key_end:index_end],
+            (c.index_head_dim,),
+            self.index_scale,
+            self.index_shift,
+            INDEX_NORM_EPS,
+        )
         parts = [rotary[:, :key_end], index_key, rotary[:, index_end:]]
         turned = _turned(torch.cat(parts, dim=1), turns_TF, c.qk_rope_head_dim)
         rows = torch.cat((values, turned[:, q_end:index_end]), dim=1)
@@ -62,12 +81,11 @@ class FusedLayer(nn.Module):
     def finish(self, x_TE: Tensor, heads_THV: Tensor) -> Tensor:
         """The layer's output from what its heads attended to."""
         x_TE = x_TE + F.linear(heads_THV.flatten(1), self.out)
-        gate, up = F.linear(self._normed(x_TE, 1), self.gate_up).chunk(2, dim=1)
+        gate, up = F.linear(self._normed(x_TE, self.mlp_norm), self.gate_up).chunk(2, dim=1)
         return x_TE + F.linear(F.silu(gate) * up, self.down)
 
-    def _normed(self, x_TE: Tensor, which: int) -> Tensor:
-        size = (self.config.hidden_size,)
-        return F.rms_norm(x_TE, size, self.norms[which], self.config.rms_norm_eps)
+    def _normed(self, x_TE: Tensor, weight_E: Tensor) -> Tensor:
+        return F.rms_norm(x_TE, weight_E.shape, weight_E, self.config.rms_norm_eps)
 
 
 def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
@@ -91,7 +109,3 @@ def _interleaving(config: ModelConfig) -> Tensor:
             f"got {config.index_head_dim}"
         )
     return torch.arange(rope).view(2, -1).T.flatten()
-
-
-def _constant(tensor: Tensor) -> nn.Parameter:
-    return nn.Parameter(tensor.detach().contiguous(), requires_grad=False)
