@@ -32,7 +32,7 @@ from model.vllm_plugin.compat import check_version
 NAME = "bundled"
 """The model's name in requests."""
 PLUGIN = "palaestra"
-START_LIMIT_S = 600.0
+START_LIMIT_S = 900.0
 STOP_LIMIT_S = 20.0
 POLL_S = 0.5
 NEEDED_MIB = 3072

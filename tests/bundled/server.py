@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "PALAESTRA_VLLM_PYTHON"
 PYTHON = Path(os.environ.get(VARIABLE) or ROOT / ".venv-vllm/bin/python")
-START_LIMIT_S = 400.0
+START_LIMIT_S = 900.0
 REQUEST_LIMIT_S = 120.0
 
 
