@@ -16,7 +16,7 @@ os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
-from vllm import LLM, SamplingParams, TokensPrompt  # noqa: E402 - reads the variables above
+from vllm import LLM, SamplingParams, TokensPrompt
 
 LENGTHS, NUM_TIMED = (128, 2048, 8000), 24
 
