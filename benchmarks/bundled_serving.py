@@ -1,12 +1,9 @@
-"""The bundled model served by vLLM: the torch model's tokens, and its speed beside the dense base.
+"""Whether vLLM serves the torch model's tokens: 200 stretches of text, up to 64 at a time, float32.
 
-    python -m benchmarks.bundled_serving same  --python .venv-vllm/bin/python
-    python -m benchmarks.bundled_serving speed --python .venv-vllm/bin/python
+    python -m benchmarks.bundled_serving --python .venv-vllm/bin/python
 
-`same` serves 200 stretches of text greedily in float32 and has the base compute the same tokens in one
-pass by transformers. `speed` serves the converted model with our plugin, then the base as stock vLLM
-serves it, and reads wall time and CPU time of the whole server. CPU time is what to compare on a
-machine that others use. The interpreter has vLLM; this one has torch and transformers.
+The dense base computes the same tokens in one pass by transformers, which this interpreter has; the
+other one has vLLM. Speed is in `benchmarks.bundled_engine`.
 """
 
 import argparse
@@ -19,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import Request, urlopen
 
 from data.hashing import derive_rng
@@ -27,17 +24,7 @@ from model.serve import PAGES_GIB
 
 ROOT = Path(__file__).resolve().parent.parent
 NUM_PROMPTS, NUM_TOKENS, LONGEST = 200, 16, 400
-LENGTHS, NUM_TIMED = (2048, 8000), 32
 LIMIT_S = 900.0
-
-
-class Timed(NamedTuple):
-    """One request alone on the server; seconds of CPU are those of all its processes."""
-
-    first_s: float
-    first_cpu_s: float
-    rest_s: float
-    rest_cpu_s: float
 
 
 class Server:
@@ -52,28 +39,6 @@ class Server:
                 text = line.decode().strip().removeprefix("data: ")
                 if text and text != "[DONE]":
                     yield json.loads(text)
-
-    def cpu_s(self) -> float:
-        """User and system seconds of the process group's members that live."""
-        ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(fields[3]) == os.getsid(self.process.pid):
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def timed(self, prompt: list[int]) -> Timed:
-        marks = [(time.monotonic(), self.cpu_s())]
-        for number, _ in enumerate(
-            self.stream(prompt=prompt, max_tokens=NUM_TIMED + 1, ignore_eos=True)
-        ):
-            if number in (0, NUM_TIMED):
-                marks.append((time.monotonic(), self.cpu_s()))
-        (a, a_cpu), (b, b_cpu), (c, c_cpu) = marks
-        return Timed(b - a, b_cpu - a_cpu, c - b, c_cpu - b_cpu)
 
 
 @contextmanager
@@ -160,31 +125,8 @@ def same(python: Path, ours: Path, base: Path, port: int) -> None:
     )
 
 
-def speed(python: Path, ours: Path, base: Path, port: int) -> None:
-    ids = text_ids(base)
-    eager = ("--enforce-eager",)
-    for name, folder, more in (
-        ("ours", ours, eager),
-        ("stock", base, ()),
-        ("stock eager", base, eager),
-    ):
-        with served(
-            python, folder, port, "bfloat16", "--no-enable-prefix-caching", *more
-        ) as server:
-            server.timed(ids[:100])
-            for length in LENGTHS:
-                t = server.timed(ids[length : 2 * length])
-                print(
-                    f"{name}, {length} tokens: first token {t.first_s:.2f} s (CPU {t.first_cpu_s:.2f} s), "
-                    f"then {NUM_TIMED / t.rest_s:.1f} tokens/s (CPU {1000 * t.rest_cpu_s / NUM_TIMED:.1f} "
-                    "ms a token)",
-                    flush=True,
-                )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("same", "speed"))
     parser.add_argument("--python", type=Path, default=ROOT / ".venv-vllm/bin/python")
     parser.add_argument("--port", type=int, default=8741)
     given = parser.parse_args()
@@ -195,8 +137,7 @@ def main() -> None:
         ours, base = Path(scratch) / "ours", Path(scratch) / "base"
         write(ours)
         write_checkpoint(read(), base)
-        run = same if given.what == "same" else speed
-        run(given.python, ours, base, given.port)
+        same(given.python, ours, base, given.port)
 
 
 if __name__ == "__main__":
