@@ -1,13 +1,20 @@
 """Configuration of a DeepSeek-V3.2 model, with the field names of its Hugging Face `config.json`.
 
 Only what the architecture needs is kept; a value this implementation would silently get wrong (an
-activation other than SiLU, biases, a scoring function other than sigmoid) is refused.
+activation other than SiLU, biases, a scoring function other than sigmoid) is refused. One extension
+goes beyond DeepSeek's field values: grouped-query attention in MQA form (`num_key_value_heads`),
+under a model type of its own.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+DEEPSEEK = "deepseek_v32"
+GROUPED = "palaestra_dsa"
+"""Model type of grouped-query attention in MQA form."""
+ARCHITECTURE = "PalaestraDsaForCausalLM"
 
 FIXED = {
     "hidden_act": "silu",
@@ -57,7 +64,10 @@ class ModelConfig:
     intermediate_size: int = 18432
     num_hidden_layers: int = 61
     num_attention_heads: int = 128
+    num_key_value_heads: int | None = None
+    """None: MLA. A number: grouped-query attention in MQA form, see `model.grouped`."""
     q_lora_rank: int = 1536
+    """Also the width of the indexer's query input; the hidden size where attention is grouped."""
     kv_lora_rank: int = 512
     qk_nope_head_dim: int = 128
     qk_rope_head_dim: int = 64
@@ -91,6 +101,8 @@ class ModelConfig:
         for name in ("hidden_size", "num_attention_heads", "index_n_heads", "index_topk"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: must be at least 1, got {getattr(self, name)}")
+        if self.num_key_value_heads is not None:
+            self._check_groups(self.num_key_value_heads)
         if self.qk_rope_head_dim % 2:
             raise ValueError(f"qk_rope_head_dim: must be even, got {self.qk_rope_head_dim}")
         if self.index_head_dim < self.qk_rope_head_dim:
@@ -110,6 +122,21 @@ class ModelConfig:
                 f"got {self.num_experts_per_tok}"
             )
 
+    def _check_groups(self, groups: int) -> None:
+        if groups < 1 or self.num_attention_heads % groups:
+            raise ValueError(
+                f"num_key_value_heads: must divide num_attention_heads "
+                f"({self.num_attention_heads}), got {groups}"
+            )
+        implied = {
+            "q_lora_rank": self.hidden_size,
+            "kv_lora_rank": groups * self.v_head_dim,
+            "qk_nope_head_dim": 0,
+        }
+        for name, expected in implied.items():
+            if (found := getattr(self, name)) != expected:
+                raise ValueError(f"{name}: grouped attention makes it {expected}, got {found}")
+
     @property
     def num_moe_layers(self) -> int:
         """Layers after the leading dense ones."""
@@ -121,9 +148,14 @@ class ModelConfig:
         return self.qk_nope_head_dim + self.qk_rope_head_dim
 
     @property
+    def rope_row_dim(self) -> int:
+        """Width of the cached rotary key: one for all heads, or one for each group of them."""
+        return (self.num_key_value_heads or 1) * self.qk_rope_head_dim
+
+    @property
     def latent_dim(self) -> int:
         """Width of the cached attention row: latent, then rotary key."""
-        return self.kv_lora_rank + self.qk_rope_head_dim
+        return self.kv_lora_rank + self.rope_row_dim
 
     @property
     def softmax_scale(self) -> float:
@@ -140,14 +172,17 @@ class ModelConfig:
     def from_hf(cls, raw: Mapping[str, Any]) -> "ModelConfig":
         """From a parsed `config.json`, in the official or the transformers 5 spelling of RoPE."""
         rest = dict(raw)
-        if (model_type := rest.pop("model_type", "deepseek_v32")) != "deepseek_v32":
-            raise ValueError(f"model_type: expected deepseek_v32, got {model_type!r}")
+        model_type = rest.pop("model_type", DEEPSEEK)
+        if model_type not in (DEEPSEEK, GROUPED):
+            raise ValueError(f"model_type: expected {DEEPSEEK} or {GROUPED}, got {model_type!r}")
         for name, expected in FIXED.items():
             if (found := rest.pop(name, expected)) != expected:
                 raise ValueError(f"{name}: only {expected!r} is supported, got {found!r}")
         heads = rest.get("num_attention_heads")
-        if (kv_heads := rest.pop("num_key_value_heads", heads)) != heads:
-            raise ValueError(f"num_key_value_heads: must equal num_attention_heads, got {kv_heads}")
+        if model_type == DEEPSEEK and (groups := rest.pop("num_key_value_heads", heads)) != heads:
+            raise ValueError(f"num_key_value_heads: must equal num_attention_heads, got {groups}")
+        if model_type == GROUPED:
+            rest.pop("architectures", None)
         rope = {
             **(rest.pop("rope_scaling", None) or {}),
             **(rest.pop("rope_parameters", None) or {}),
@@ -168,12 +203,15 @@ class ModelConfig:
         own = asdict(self)
         yarn, extra = own.pop("yarn"), own.pop("extra")
         own.pop("index_hadamard_fp8")
-        fixed = {
-            "model_type": "deepseek_v32",
-            "architectures": ["DeepseekV32ForCausalLM"],
-            "num_key_value_heads": self.num_attention_heads,
-            "rope_scaling": {"type": "yarn", **yarn} if yarn else None,
+        grouped = self.num_key_value_heads is not None
+        fixed: dict[str, Any] = {
+            "model_type": GROUPED if grouped else DEEPSEEK,
+            "architectures": [ARCHITECTURE if grouped else "DeepseekV32ForCausalLM"],
+            "num_key_value_heads": self.num_key_value_heads or self.num_attention_heads,
         }
+        # The public implementation wants the key; readers of other types warn of it.
+        if yarn or not grouped:
+            fixed["rope_scaling"] = {"type": "yarn", **yarn} if yarn else None
         return {**extra, **FIXED, **own, **fixed}
 
 

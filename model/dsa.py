@@ -98,22 +98,33 @@ class Indexer(nn.Module):
         return torch.cat((rotate_halves(x[..., :rope], at), x[..., rope:]), dim=-1)
 
 
+class Projected(NamedTuple):
+    """One layer's input as attention needs it."""
+
+    q_BTHC: Tensor
+    """Queries against whole rows."""
+    rows_BTC: Tensor
+    """New rows, [latent | rotary key]."""
+    q_latent_BTQ: Tensor
+    """What the indexer's queries are made of."""
+
+
 class SparseAttention(nn.Module):
-    """MLA in MQA mode over the keys that the indexer selects."""
+    """Attention in MQA mode over the keys that the indexer selects; subclasses project."""
+
+    indexer: Indexer
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         self.config, self.layer = config, layer
-        heads, eps = config.num_attention_heads, LATENT_NORM_EPS
-        self.q_a_proj = nn.Linear(config.hidden_size, config.q_lora_rank, bias=False)
-        self.q_a_layernorm = RMSNorm(config.q_lora_rank, eps)
-        self.q_b_proj = nn.Linear(config.q_lora_rank, heads * config.qk_head_dim, bias=False)
-        self.kv_a_proj_with_mqa = nn.Linear(config.hidden_size, config.latent_dim, bias=False)
-        self.kv_a_layernorm = RMSNorm(config.kv_lora_rank, eps)
-        expanded = heads * (config.qk_nope_head_dim + config.v_head_dim)
-        self.kv_b_proj = nn.Linear(config.kv_lora_rank, expanded, bias=False)
-        self.o_proj = nn.Linear(heads * config.v_head_dim, config.hidden_size, bias=False)
-        self.indexer = Indexer(config)
+
+    def project(self, x_BTE: Tensor, at: Rotation) -> Projected:
+        """Queries and rows of the new tokens."""
+        raise NotImplementedError
+
+    def output(self, latent_BTHR: Tensor) -> Tensor:
+        """The layer's output, [B, T, E], from every head's sum of latents."""
+        raise NotImplementedError
 
     def forward(
         self,
@@ -124,9 +135,7 @@ class SparseAttention(nn.Module):
         selection_BTK: Tensor | None,
     ) -> Attention:
         """One layer; `selection_BTK` replays recorded selections instead of computing them."""
-        q_latent = self.q_a_layernorm(self.q_a_proj(x_BTE))
-        q_BTHC = self._absorbed_queries(q_latent, at)
-        rows_BTC = self._latent_rows(x_BTE, at)
+        q_BTHC, rows_BTC, q_latent = self.project(x_BTE, at)
         index = self.indexer(x_BTE, q_latent, at)
         if cache is None:
             kv_BSC, index_k_BSD = rows_BTC, index.k_BTD
@@ -145,32 +154,7 @@ class SparseAttention(nn.Module):
             self.config.kv_lora_rank,
         ).view(*q_BTHC.shape[:3], -1)
         loss = self._loss(index, q_BTHC, kv_BSC, keys, flat_TK, stage)
-        return Attention(self._output(latent_BTHR), selection_BTK, loss)
-
-    def _absorbed_queries(self, q_latent_BTQ: Tensor, at: Rotation) -> Tensor:
-        """[q_nope W_UK | q_rope]: queries against latent rows, so that keys are never expanded."""
-        c = self.config
-        q = self.q_b_proj(q_latent_BTQ).unflatten(-1, (c.num_attention_heads, c.qk_head_dim))
-        nope, rope = q.split([c.qk_nope_head_dim, c.qk_rope_head_dim], dim=-1)
-        absorbed = torch.einsum("bthn,hnr->bthr", nope, self._up_projections()[0])
-        return torch.cat((absorbed, rotate_interleaved(rope, at)), dim=-1)
-
-    def _latent_rows(self, x_BTE: Tensor, at: Rotation) -> Tensor:
-        latent, rope = self.kv_a_proj_with_mqa(x_BTE).split(
-            [self.config.kv_lora_rank, self.config.qk_rope_head_dim], dim=-1
-        )
-        return torch.cat((self.kv_a_layernorm(latent), rotate_interleaved(rope, at)), dim=-1)
-
-    def _output(self, latent_BTHR: Tensor) -> Tensor:
-        values = torch.einsum("bthr,hvr->bthv", latent_BTHR, self._up_projections()[1])
-        out: Tensor = self.o_proj(values.flatten(2))
-        return out
-
-    def _up_projections(self) -> tuple[Tensor, Tensor]:
-        """W_UK [H, N, R] and W_UV [H, V, R], views of the one stored matrix."""
-        c = self.config
-        weight = self.kv_b_proj.weight.view(c.num_attention_heads, -1, c.kv_lora_rank)
-        return weight[:, : c.qk_nope_head_dim], weight[:, c.qk_nope_head_dim :]
+        return Attention(self.output(latent_BTHR), selection_BTK, loss)
 
     def _select(self, index: IndexInputs, keys: "_Flat", stage: Stage) -> Tensor:
         num_keys = keys.num_keys
@@ -214,6 +198,53 @@ class SparseAttention(nn.Module):
             keys.ends_T,
             self.config.softmax_scale,
         )
+
+
+class LatentAttention(SparseAttention):
+    """MLA with its up-projections absorbed: keys and values are never expanded."""
+
+    def __init__(self, config: ModelConfig, layer: int) -> None:
+        super().__init__(config, layer)
+        heads, eps = config.num_attention_heads, LATENT_NORM_EPS
+        self.q_a_proj = nn.Linear(config.hidden_size, config.q_lora_rank, bias=False)
+        self.q_a_layernorm = RMSNorm(config.q_lora_rank, eps)
+        self.q_b_proj = nn.Linear(config.q_lora_rank, heads * config.qk_head_dim, bias=False)
+        self.kv_a_proj_with_mqa = nn.Linear(config.hidden_size, config.latent_dim, bias=False)
+        self.kv_a_layernorm = RMSNorm(config.kv_lora_rank, eps)
+        expanded = heads * (config.qk_nope_head_dim + config.v_head_dim)
+        self.kv_b_proj = nn.Linear(config.kv_lora_rank, expanded, bias=False)
+        self.o_proj = nn.Linear(heads * config.v_head_dim, config.hidden_size, bias=False)
+        self.indexer = Indexer(config)
+
+    def project(self, x_BTE: Tensor, at: Rotation) -> Projected:
+        q_latent = self.q_a_layernorm(self.q_a_proj(x_BTE))
+        q_BTHC = self._absorbed_queries(q_latent, at)
+        return Projected(q_BTHC, self._latent_rows(x_BTE, at), q_latent)
+
+    def _absorbed_queries(self, q_latent_BTQ: Tensor, at: Rotation) -> Tensor:
+        """[q_nope W_UK | q_rope]: queries against latent rows, so that keys are never expanded."""
+        c = self.config
+        q = self.q_b_proj(q_latent_BTQ).unflatten(-1, (c.num_attention_heads, c.qk_head_dim))
+        nope, rope = q.split([c.qk_nope_head_dim, c.qk_rope_head_dim], dim=-1)
+        absorbed = torch.einsum("bthn,hnr->bthr", nope, self._up_projections()[0])
+        return torch.cat((absorbed, rotate_interleaved(rope, at)), dim=-1)
+
+    def _latent_rows(self, x_BTE: Tensor, at: Rotation) -> Tensor:
+        latent, rope = self.kv_a_proj_with_mqa(x_BTE).split(
+            [self.config.kv_lora_rank, self.config.qk_rope_head_dim], dim=-1
+        )
+        return torch.cat((self.kv_a_layernorm(latent), rotate_interleaved(rope, at)), dim=-1)
+
+    def output(self, latent_BTHR: Tensor) -> Tensor:
+        values = torch.einsum("bthr,hvr->bthv", latent_BTHR, self._up_projections()[1])
+        out: Tensor = self.o_proj(values.flatten(2))
+        return out
+
+    def _up_projections(self) -> tuple[Tensor, Tensor]:
+        """W_UK [H, N, R] and W_UV [H, V, R], views of the one stored matrix."""
+        c = self.config
+        weight = self.kv_b_proj.weight.view(c.num_attention_heads, -1, c.kv_lora_rank)
+        return weight[:, : c.qk_nope_head_dim], weight[:, c.qk_nope_head_dim :]
 
 
 class _Flat(NamedTuple):

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from model.cache import Cache
 from model.config import ModelConfig
-from model.dsa import RMSNorm, SparseAttention, Stage
+from model.dsa import LatentAttention, RMSNorm, Stage
+from model.grouped import GroupedAttention
 from model.rope import Rotation, inverse_frequencies, rotation
 
 
@@ -120,7 +121,8 @@ class Layer(nn.Module):
     def __init__(self, config: ModelConfig, index: int) -> None:
         super().__init__()
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
-        self.self_attn = SparseAttention(config, index)
+        attention = GroupedAttention if config.num_key_value_heads else LatentAttention
+        self.self_attn = attention(config, index)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.is_moe = index >= config.first_k_dense_replace
         self.mlp: nn.Module = (

@@ -1,0 +1,169 @@
+"""The loop of a stage: from the newest checkpoint to the last step, or to the end of its time.
+
+The optimiser works on float32 weights; a model in a narrower type is refreshed from them after every
+step. What is logged and what is learnt do not depend on how often a run was cut.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.dsa import Stage
+from model.train.batches import Batch, Source
+from model.train.checkpoint import Progress, Saved, newest, save
+from model.train.recipe import Recipe
+from model.transformer import Transformer
+
+log = logging.getLogger(__name__)
+BETAS = (0.9, 0.95)
+LOG = "losses.jsonl"
+
+
+class Losses(NamedTuple):
+    """Of one step, as logged."""
+
+    language: float
+    """Mean over the tokens to be learnt, natural logarithm; NaN-free 0 in the warm-up."""
+    indexer: float
+    """Mean KL divergence a query and layer."""
+
+
+class Run:
+    """A model, its optimiser and its data."""
+
+    def __init__(self, model: Transformer, source: Source, recipe: Recipe, folder: Path) -> None:
+        assert model.config.index_topk == recipe.index_topk
+        self.model, self.source, self.recipe, self.folder = model, source, recipe, folder
+        index = {name for name, _ in model.named_parameters() if ".indexer." in name}
+        warmup = recipe.stage is Stage.WARMUP
+        self.trained = {
+            name: p for name, p in model.named_parameters() if name in index or not warmup
+        }
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name in self.trained)
+        self.masters = {n: p.detach().float().clone() for n, p in self.trained.items()}
+        self.groups = [
+            [n for n in self.trained if n not in index],
+            [n for n in self.trained if n in index],
+        ]
+        rates = (recipe.lr, recipe.index_lr)
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": [self.masters[n] for n in names], "lr": lr, "peak": lr}
+                for names, lr in zip(self.groups, rates, strict=True)
+                if names
+            ],
+            betas=BETAS,
+            weight_decay=0.0,
+        )
+        self.done = 0
+        self._resume()
+
+    def run(self, time_limit_s: float, save_every: int, stopped: Callable[[], bool]) -> bool:
+        """Trains until the last step, the time limit or `stopped`; True if the stage is complete."""
+        end = time.monotonic() + time_limit_s
+        while self.done < self.recipe.steps and time.monotonic() < end and not stopped():
+            losses = self.step()
+            self._log(losses)
+            if self.done % save_every == 0:
+                self.save()
+        self.save()
+        return self.done >= self.recipe.steps
+
+    def step(self) -> Losses:
+        """One step of the optimiser."""
+        recipe = self.recipe
+        batch = self.source.batch(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
+        num_learnt = int(batch.learn_BT[:, 1:].sum())
+        num_queries = batch.ids_BT.numel() * self.model.config.num_hidden_layers
+        language = index = 0.0
+        for first in range(0, recipe.batch, recipe.micro_batch):
+            part = Batch(*(x[first : first + recipe.micro_batch].to(self._device()) for x in batch))
+            parts = self._losses(part, max(1, num_learnt), num_queries)
+            # In the warm-up the language loss is a constant.
+            torch.autograd.backward(parts[0] + parts[1])
+            language += float(parts[0].detach())
+            index += float(parts[1].detach())
+        self._update()
+        self.done += 1
+        return Losses(language, index)
+
+    def save(self) -> None:
+        progress = Progress(recipe=self.recipe, data=self.source.identity, step=self.done)
+        weights = {name: tensor.cpu() for name, tensor in self.masters.items()}
+        save(self.folder, Saved(progress, weights, self.optimiser.state_dict()))
+
+    def _losses(self, batch: Batch, num_learnt: int, num_queries: int) -> tuple[Tensor, Tensor]:
+        """Shares of the step's mean language loss and of its mean indexer loss."""
+        out = self.model(batch.ids_BT, stage=self.recipe.stage)
+        index = out.index_loss / num_queries
+        if self.recipe.stage is Stage.WARMUP:
+            return torch.zeros_like(index), index
+        learn = batch.learn_BT[:, 1:]
+        logits, targets = out.logits_BTV[:, :-1][learn], batch.ids_BT[:, 1:][learn]
+        return F.cross_entropy(logits.float(), targets, reduction="sum") / num_learnt, index
+
+    def _update(self) -> None:
+        rate = self.recipe.rate(self.done)
+        for names in self.groups:
+            for name in names:
+                gradient = self.trained[name].grad
+                self.masters[name].grad = None if gradient is None else gradient.float()
+                self.trained[name].grad = None
+            if names:
+                masters = [self.masters[name] for name in names]
+                torch.nn.utils.clip_grad_norm_(masters, self.recipe.clip)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * rate
+        self.optimiser.step()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(self.masters[name])
+
+    def _resume(self) -> None:
+        saved = newest(self.folder, self.recipe, self.source.identity)
+        if saved is None:
+            return
+        for name, tensor in self.masters.items():
+            tensor.copy_(saved.weights[name])
+        self.optimiser.load_state_dict(saved.optimiser)
+        self.done = saved.progress.step
+        self._refresh()
+        self._forget_later_steps()
+        log.info("going on after step %s of %s", self.done, self.recipe.steps)
+
+    def _log(self, losses: Losses) -> None:
+        line = {"step": self.done, **losses._asdict()}
+        with (self.folder / LOG).open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        if self.done % 10 == 0 or self.done == self.recipe.steps:
+            log.info("step %s/%s %s", self.done, self.recipe.steps, losses)
+
+    def _forget_later_steps(self) -> None:
+        """Steps after the checkpoint are done again, so that their lines go."""
+        file = self.folder / LOG
+        if not file.exists():
+            return
+        kept = [
+            line
+            for line in file.read_text().splitlines(keepends=True)
+            # A kill may have cut the last line short.
+            if line.endswith("\n") and json.loads(line)["step"] <= self.done
+        ]
+        fresh = file.with_suffix(".fresh")
+        fresh.write_text("".join(kept))
+        os.replace(fresh, file)  # noqa: PTH105 (one name for one atomic act)
+
+    def _device(self) -> torch.device:
+        return self.model.lm_head.weight.device

@@ -1,0 +1,151 @@
+"""Training: losses fall, a cut run ends with the same bits, and only what may learn does."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from data.errors import UserError
+from model.absorb import absorb
+from model.base import Base, write_tokenizer
+from model.dsa import Stage
+from model.markers import SHOWN, renamed
+from model.train.batches import RowSource, Source, TextSource, row_source, text_source
+from model.train.loop import LOG, Run
+from model.train.recipe import Recipe
+
+SPARSE = Recipe(
+    stage=Stage.SPARSE, steps=12, batch=4, micro_batch=2, num_tokens=24, index_topk=8, lr=3e-3,
+    rising=2,
+)  # fmt: skip
+WARMUP = SPARSE.model_copy(update={"stage": Stage.WARMUP, "index_lr": 1e-2})
+
+
+def fresh(tiny: Base, recipe: Recipe, folder: Path, source: Source | None = None) -> Run:
+    folder.mkdir(parents=True, exist_ok=True)
+    copied = tiny._replace(tensors={n: t.clone() for n, t in tiny.tensors.items()})
+    return Run(absorb(copied, recipe.index_topk), source or repeating(), recipe, folder)
+
+
+def repeating() -> TextSource:
+    """Text with something to learn: every token is followed by the same one."""
+    return TextSource((torch.arange(600, dtype=torch.int32) * 7) % 40 + 10)
+
+
+def never() -> bool:
+    return False
+
+
+def logged(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+
+
+def test_the_sparse_stage_learns_language_and_selection(tiny: Base, tmp_path: Path) -> None:
+    assert fresh(tiny, SPARSE, tmp_path).run(600, 100, never)
+    lines = logged(tmp_path)
+    assert lines[-1]["language"] < 0.7 * lines[0]["language"]
+
+
+def test_the_warm_up_moves_the_indexers_alone(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, WARMUP, tmp_path)
+    before = {n: p.detach().clone() for n, p in run.model.named_parameters()}
+    run.run(600, 100, never)
+    for name, parameter in run.model.named_parameters():
+        assert torch.equal(parameter, before[name]) == (".indexer." not in name)
+    lines = logged(tmp_path)
+    assert lines[-1]["indexer"] < 0.8 * lines[0]["indexer"]
+
+
+@pytest.mark.parametrize("recipe", [SPARSE, WARMUP], ids=["sparse", "warmup"])
+def test_a_run_cut_anywhere_ends_with_the_same_bits(
+    tiny: Base, tmp_path: Path, recipe: Recipe
+) -> None:
+    whole = fresh(tiny, recipe, tmp_path / "whole")
+    whole.run(600, 100, never)
+    cut = tmp_path / "cut"
+    # Saved after four steps and killed after six: two of them are lost and done again.
+    first = fresh(tiny, recipe, cut)
+    for _ in range(4):
+        first._log(first.step())
+    first.save()
+    for _ in range(2):
+        first._log(first.step())
+    second = fresh(tiny, recipe, cut)
+    assert second.done == 4
+    second.run(600, 100, never)
+    for name, parameter in whole.model.named_parameters():
+        assert torch.equal(parameter, dict(second.model.named_parameters())[name]), name
+    assert logged(cut) == logged(tmp_path / "whole")
+
+
+def test_time_that_is_up_saves_and_says_that_more_is_to_do(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE, tmp_path)
+    assert not run.run(0, 100, never)
+    assert fresh(tiny, SPARSE, tmp_path).done == 0
+    asked = iter([False, False, True])
+    assert not run.run(600, 100, lambda: next(asked))
+    assert fresh(tiny, SPARSE, tmp_path).done == 2
+
+
+def test_a_kill_while_saving_leaves_the_checkpoint_before(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE, tmp_path)
+    run.step()
+    run.save()
+    half = tmp_path / ".unfinished-step-00000002"
+    half.mkdir()
+    (half / "weights.safetensors").write_bytes(b"half")
+    assert fresh(tiny, SPARSE, tmp_path).done == 1
+
+
+def test_a_run_goes_on_with_its_own_recipe_and_data_only(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE, tmp_path)
+    run.save()
+    with pytest.raises(UserError, match="another recipe"):
+        fresh(tiny, SPARSE.model_copy(update={"seed": 1}), tmp_path)
+    with pytest.raises(UserError, match="another data"):
+        fresh(tiny, SPARSE, tmp_path, TextSource(torch.arange(100, dtype=torch.int32)))
+
+
+def test_splitting_a_batch_changes_rounding_only(tiny: Base, tmp_path: Path) -> None:
+    one = fresh(tiny, SPARSE.model_copy(update={"micro_batch": 4}), tmp_path / "one").step()
+    two = fresh(tiny, SPARSE, tmp_path / "two").step()
+    assert one == pytest.approx(two, rel=1e-5)
+
+
+def test_rows_are_learnt_where_their_spans_say(tiny: Base, tmp_path: Path) -> None:
+    marked = renamed(tiny)
+    write_tokenizer(marked, tmp_path, SHOWN.values())
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    text = "<｜User｜>hä<｜Assistant｜><think>so</think>yes<｜end▁of▁sentence｜>"
+    start = text.index("so")
+    (tmp_path / "sft").mkdir()
+    row = {"text": text, "loss_spans": [[start, len(text)]]}
+    (tmp_path / "sft" / "train.jsonl").write_text(json.dumps(row) + "\n")
+    batch = row_source(tokenizer, tmp_path).batch(0, 0, 1, 99)
+    learnt = batch.ids_BT[batch.learn_BT].tolist()
+    assert tokenizer.decode(learnt, skip_special_tokens=False) == text[start:]
+    rest = batch.ids_BT[~batch.learn_BT].tolist()
+    assert tokenizer.decode(rest, skip_special_tokens=False) == text[:start]
+
+
+def test_every_row_comes_once_an_epoch_and_at_the_same_step_always() -> None:
+    rows = [(torch.tensor([i], dtype=torch.int32), torch.tensor([True])) for i in range(10)]
+    source = RowSource(rows)
+    epoch = [int(source.batch(3, step, 5, 9).ids_BT[i, 0]) for step in (0, 1) for i in range(5)]
+    assert sorted(epoch) == list(range(10))
+    again = source.batch(3, 1, 5, 9).ids_BT
+    assert again.flatten().tolist() == epoch[5:]
+    assert [int(x) for x in source.batch(4, 0, 5, 9).ids_BT[:, 0]] != epoch[:5]
+
+
+def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
+    write_tokenizer(tiny, tmp_path, ())
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(UserError, match="no text to train on"):
+        text_source(tokenizer, [tmp_path], 1)
+    with pytest.raises(UserError, match="does not exist"):
+        text_source(tokenizer, [tmp_path / "nowhere"], 1)
+    with pytest.raises(UserError, match="holds no SFT rows"):
+        row_source(tokenizer, tmp_path)
