@@ -120,6 +120,7 @@ def _make(recipe: Recipe, mirror: Mirror, sha256: str) -> None:
             raise EnvironmentFault(
                 f"making an image takes {program}; run 'apt-get install debootstrap util-linux'"
             )
+    reap()
     try:
         with staged(_folder(sha256)) as aside:
             root = aside / ROOT
