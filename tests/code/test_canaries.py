@@ -3,6 +3,7 @@
 import ast
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,12 +111,24 @@ def passes(source: str, value: object) -> bool:
     return True
 
 
-def test_tests_that_may_end_before_their_claims_are_not_altered() -> None:
-    for body in ("if result:\n        assert result == 1", "return\n    assert result == 1"):
-        source = f"def test_it(result):\n    {body}\n"
-        function = ast.parse(source).body[0]
-        assert isinstance(function, ast.FunctionDef)
-        assert altered(source, function, 0, 3, Random(0)) == []
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if result:\n        assert result == other\n    else:\n        assert not result",
+        "for _ in range(2):\n        self.assertEqual(result, other)",
+        "if not result:\n        return\n    assert result == other",
+        "print(result)",
+        "pass",
+    ],
+)
+def test_tests_without_a_claim_that_is_surely_reached_can_be_altered_too(body: str) -> None:
+    source = f"def test_it(self, result, other):\n    {body}\n"
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    forms = altered(source, function, 0, 3, Random(0))
+    assert passes(source, 7)
+    assert forms
+    assert not [text for text in forms if passes(text, 7)]
 
 
 def test_tests_expected_to_fail_are_no_canaries() -> None:

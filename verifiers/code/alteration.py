@@ -1,7 +1,9 @@
-"""Alters a test so that it fails wherever it passed: in one place that it surely reaches.
+"""Alters a test so that it fails wherever it passed.
 
-Such a place is a statement of the function's own body, not below a condition or a loop, after which
-nothing has to be known: the claim that held is turned into one that cannot hold.
+Best in one place that it surely reaches, a statement of the function's own body, not below a
+condition or a loop: a claim that held is turned into one that cannot. Where there is none, all
+claims of the function are turned, for one of them will be reached; and where there is no claim at
+all, one is added that is false.
 """
 
 import ast
@@ -43,17 +45,66 @@ def altered(source: str, function: _Function, first: int, count: int, rng: Rando
     All alter the same place. `source` begins at line `first` (from 0) of the text that `function`
     was parsed from.
     """
-    if any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
-        return []
-    constants = [found for statement in function.body for found in _compared(statement)]
+    straight = _straight(function.body)
+    constants = [found for statement in straight for found in _compared(statement)]
     if constants:
         constant = rng.choice(constants)
         values = _others(constant.value, count, rng)
-        return [_replaced(source, _Edit(constant, repr(value)), first) for value in values]
-    places = [list(_opposites(statement, source, first)) for statement in function.body]
+        return [
+            _replaced(source, [_Edit(constant, repr(value))], first) for value in values[:count]
+        ]
+    if not count:
+        return []
+    places = [list(_opposites(statement, source, first)) for statement in straight]
     places = [edits for edits in places if edits]
-    edits = rng.choice(places) if places else []
-    return [_replaced(source, edit, first) for edit in rng.sample(edits, min(count, len(edits)))]
+    if places:
+        edits = rng.choice(places)
+        chosen = rng.sample(edits, min(count, len(edits)))
+        return [_replaced(source, [edit], first) for edit in chosen]
+    turned = [list(_opposites(node, source, first)) for node in _claims(function)]
+    if all_claims := [rng.choice(edits) for edits in turned if edits]:
+        return [_replaced(source, all_claims, first)]
+    return [_with_false_claim(source, function, first, rng)]
+
+
+def _straight(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a function that run whenever the last of them does."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        if any(isinstance(n, ast.Return | ast.Yield | ast.YieldFrom) for n in ast.walk(statement)):
+            break
+        found.append(statement)
+    return found
+
+
+def _claims(function: _Function) -> Iterator[ast.stmt]:
+    """Statements of all depths, outermost first, none inside another that was given."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop(0)
+        raising = isinstance(node, ast.With) and _other_errors(node.items[0].context_expr)
+        if isinstance(node, ast.Assert | ast.Expr) or (raising and isinstance(node, ast.With)):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += [
+                n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.excepthandler)
+            ]
+
+
+def _with_false_claim(source: str, function: _Function, first: int, rng: Random) -> str:
+    """A claim about the function's own name, before all else that it does."""
+    word = rng.choice(function.name.split("_")) or function.name
+    claim = f"assert len({word!r}) == {len(word) + rng.choice((1, 2))}"
+    statement = function.body[0]
+    lines = source.split("\n")
+    at = statement.lineno - 1 - first
+    indent = lines[at][: statement.col_offset]
+    if indent.strip():
+        # The body stands on the line of the `def`.
+        lines[at] = f"{indent}{claim}; {lines[at][statement.col_offset :]}"
+    else:
+        lines.insert(at, indent + claim)
+    return "\n".join(lines)
 
 
 def _compared(statement: ast.stmt) -> list[ast.Constant]:
@@ -164,11 +215,11 @@ def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:
             yield from _other_errors(context)
 
 
-def _other_errors(call: ast.expr) -> Iterator[_Edit]:
+def _other_errors(call: ast.expr) -> list[_Edit]:
     match call:
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[error, *_]):
-            if name in _RAISES:
-                yield _Edit(error, _STRANGE)
+            return [_Edit(error, _STRANGE)] if name in _RAISES else []
+    return []
 
 
 def _segment(source: str, node: ast.expr, first: int) -> str:
@@ -176,10 +227,13 @@ def _segment(source: str, node: ast.expr, first: int) -> str:
     return source.encode()[start:end].decode()
 
 
-def _replaced(source: str, edit: _Edit, first: int) -> str:
-    start, end = _span(source, edit.node, first)
+def _replaced(source: str, edits: list[_Edit], first: int) -> str:
+    """`source` with all of `edits`, which do not overlap."""
     data = source.encode()
-    return (data[:start] + edit.text.encode() + data[end:]).decode()
+    spans = [(*_span(source, edit.node, first), edit.text) for edit in edits]
+    for start, end, text in sorted(spans, reverse=True):
+        data = data[:start] + text.encode() + data[end:]
+    return data.decode()
 
 
 def _span(source: str, node: ast.expr, first: int) -> tuple[int, int]:

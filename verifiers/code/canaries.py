@@ -19,6 +19,8 @@ from verifiers.code.alteration import altered
 
 MAX_PLACES = 8
 """Test functions of each sort, those that showed the bug and others, that are copied."""
+MAX_IDS = 12
+"""Tests that one function may stand for, to be copied; more take too long."""
 MAX_ALTERED = 4
 """Altered copies of one function, where there are few."""
 _WORDS = ("again", "more", "basic", "simple", "mixed", "plain", "other", "nested", "empty", "short")
@@ -66,14 +68,15 @@ def plan(
     refused = set(unsuited)
     ids = _by_place(texts, [*fixed, *others])
     of_fixed = _by_place(texts, fixed)
-    suited = [place for place in ids if place.text not in refused]
+    left = sorted((p for p in ids if p.text not in refused), key=lambda p: len(ids[p]))
+    suited = [place for place in left if len(ids[place]) <= MAX_IDS] or left[:1]
     rng.shuffle(suited)
     first = [place for place in suited if place in of_fixed][:MAX_PLACES]
     second = [place for place in suited if place not in of_fixed][:MAX_PLACES]
     # A lone test needs many forms, or a guess which one is true would often be right.
     num_altered = max(1, min(MAX_ALTERED, MAX_PLACES // max(1, len(first))))
     wanted = [(place, num_altered) for place in first]
-    wanted += [(place, rng.randrange(2)) for place in second]
+    wanted += [(place, rng.randrange(2) if first else 1) for place in second]
     return _built(texts, ids, wanted, rng, frozenset((*fixed, *others)))
 
 
