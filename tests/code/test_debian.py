@@ -176,7 +176,7 @@ def test_each_patch_with_tests_is_a_bug_in_the_state_of_its_series(
     found = list(debian.debian_bugs("scales", miner.run, report))
     assert [entry.patch for entry in found] == ["total.patch", "CVE-2024-0001.patch"]
     assert reports == {"new_api": 1}
-    total, mean = (debian.rebuilt(miner.verify(entry)) for entry in found)
+    total, mean = (fixes.rebuilt(miner.verify(entry)) for entry in found)
     assert total.buggy == {}
     assert "def median" in (mean.buggy[CODE] or "")
     assert set(mean.gold) == {CODE}
