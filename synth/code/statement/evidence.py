@@ -30,7 +30,6 @@ SEARCH_S = 90.0
 ENGINE = "engine"
 MARK = "EVIDENCE "
 NO_REPRODUCTION = "no_reproduction"
-_PARTS = ("__init__", "bench", "excerpt", "shrink", "slicing", "style", "tracer", "workers")
 _PACKAGE = "synth/code/statement/inside"
 
 
@@ -119,10 +118,9 @@ def _both(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Tree:
     """Both trees side by side, with what searches them."""
     tree = {f"fixed/{path}": file for path, file in fixed.items()}
     tree |= {f"buggy/{path}": file for path, file in buggy.items()}
-    folder = files("synth.code.statement.inside")
-    for part in _PARTS:
-        text = folder.joinpath(f"{part}.py").read_bytes()
-        tree[f"{ENGINE}/{_PACKAGE}/{part}.py"] = File(content=text)
+    for part in files("synth.code.statement.inside").iterdir():
+        if part.name.endswith(".py"):
+            tree[f"{ENGINE}/{_PACKAGE}/{part.name}"] = File(content=part.read_bytes())
     tests = _chosen(labels.fail_to_pass)
     orders = {
         "root": bug.toolchain.root,
@@ -142,14 +140,19 @@ def _chosen(tests: Sequence[str]) -> list[str]:
     for test in tests:
         by_function.setdefault(test.partition("[")[0], []).append(test)
     rounds = max(map(len, by_function.values()))
-    spread = [group[at] for at in range(rounds) for group in by_function.values() if at < len(group)]
+    spread = [
+        group[at] for at in range(rounds) for group in by_function.values() if at < len(group)
+    ]
     return spread[:MAX_TESTS]
 
 
 def _modules_of(tests: Sequence[str], modules: Sequence[str]) -> list[str]:
     dotted = {module: module.removesuffix(".py").replace("/", ".") for module in modules}
-    wanted = [m for m in modules if any(f"{t}.".startswith(f"{dotted[m]}.") or
-              t.startswith(f"{dotted[m]}::") for t in tests)]
+    wanted = [
+        m
+        for m in modules
+        if any(f"{t}.".startswith(f"{dotted[m]}.") or t.startswith(f"{dotted[m]}::") for t in tests)
+    ]
     return wanted or list(modules)
 
 
@@ -169,9 +172,7 @@ def _found(output: str) -> Iterator[Reproduction]:
         return
 
 
-def _docs(
-    found: Sequence[Reproduction], tree: Tree, sources: Sequence[str]
-) -> dict[str, str]:
+def _docs(found: Sequence[Reproduction], tree: Tree, sources: Sequence[str]) -> dict[str, str]:
     """Documentation of public functions by name, where only one of that name has any."""
     called = {name for each in found for name in called_names(each.script)}
     texts: dict[str, set[str]] = {}

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from enum import StrEnum
 from os.path import commonprefix
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ class Symptom(NamedTuple):
     """What is missing, too much, or the key of the entry; the text that is missing."""
     other: str = ""
     """The text that is there instead."""
-    count: int = 0
+    number: int = 0
     """How many items are missing or too many."""
 
 
@@ -106,7 +107,7 @@ def _of_values(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.TRUTH)
     if isinstance(right, int | float) and isinstance(wrong, int | float):
         off = int(abs(right - wrong) == 1 and isinstance(right, int))
-        return base._replace(sort=Sort.NUMBER, count=off)
+        return base._replace(sort=Sort.NUMBER, number=off)
     if type(right) is not type(wrong):
         item, other = type(right).__name__, type(wrong).__name__
         return base._replace(sort=Sort.TYPE, item=item, other=other)
@@ -123,9 +124,9 @@ def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Sy
     missing = [key for key in right if key not in wrong]
     extra = [key for key in wrong if key not in right]
     if missing and not extra:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), count=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), count=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
     if not missing and not extra and len(changed) == 1:
         [key] = changed
@@ -143,9 +144,9 @@ def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Sy
 def _of_items(base: Symptom, right: list[Any], wrong: list[Any], ordered: bool) -> Symptom:
     missing, extra = _left(right, wrong), _left(wrong, right)
     if missing and not extra and wrong:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), count=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), count=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
     if not missing and not extra and ordered:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -164,7 +165,7 @@ def _left(items: list[Any], others: list[Any]) -> list[Any]:
 
 def _item(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= MAX_ITEM_CHARS else ""
+    return text if len(text) <= MAX_ITEM_CHARS and "`" not in text else ""
 
 
 def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
@@ -176,8 +177,12 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
         return base._replace(sort=Sort.ORDER)
     start = len(commonprefix([good, bad]))
     end = len(commonprefix([good[start:][::-1], bad[start:][::-1]]))
+    while start and (good[start - 1].isalnum() or good[start - 1] == "_"):
+        start -= 1
+    while end and (good[len(good) - end].isalnum() or good[len(good) - end] == "_"):
+        end -= 1
     gone, came = good[start : len(good) - end], bad[start : len(bad) - end]
-    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and "\n" not in gone + came
+    short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and (gone + came).isprintable()
     if short and "`" not in gone + came and (gone + came).strip():
         return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
@@ -185,19 +190,43 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
 
 def _call(script: str) -> tuple[str, tuple[str, ...]]:
     """The call that the script is about: the last one of something that is not built in."""
-    for statement in reversed(ast.parse(script).body):
+    tree = ast.parse(script)
+    foreign = _CALLS_OF_NO_INTEREST | _defined(tree)
+    for statement in reversed(tree.body):
         for node in ast.walk(statement):
             if not isinstance(node, ast.Call):
                 continue
             name = _dotted(node.func)
-            if name and name.rpartition(".")[2] not in _CALLS_OF_NO_INTEREST:
+            ends = name.partition(".")[0], name.rpartition(".")[2]
+            if name and not foreign & set(ends):
                 options = tuple(
-                    f"{k.arg}={ast.unparse(k.value)}" if isinstance(k.value, ast.Constant) else k.arg
+                    f"{k.arg}={ast.unparse(k.value)}"
+                    if isinstance(k.value, ast.Constant)
+                    else k.arg
                     for k in node.keywords
                     if k.arg is not None
                 )
                 return name, options
     return "", ()
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Names of the script's own functions and of the standard library."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import):
+            found |= {
+                a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)
+            }
+        elif isinstance(node, ast.ImportFrom) and _is_standard(node.module or ""):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _dotted(node: ast.expr) -> str:

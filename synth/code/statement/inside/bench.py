@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from synth.code.statement.inside import excerpt, slicing, style, tracer
+from synth.code.statement.inside import excerpt, plugin, slicing, style
 from synth.code.statement.inside.shrink import DULL, Evaluate, Pair, smallest
 from synth.code.statement.inside.workers import NAME, SCRIPT_S, Worker, ended
 
@@ -24,12 +24,14 @@ SIDES = ("fixed", "buggy")
 MARK = "EVIDENCE "
 MAX_CANDIDATES = 8
 """Scripts that are tried for one test."""
-MAX_FOUND = 4
-FIRST_BUDGET, OTHER_BUDGET = 140, 70
+MAX_FOUND = 3
+FIRST_BUDGET, OTHER_BUDGET = 120, 40
 """Scripts that are run to shrink the first reproduction, and each other one."""
 MAX_SCRIPT_CHARS = 1_600
 _BUILTIN = frozenset(dir(builtins))
-_PRIVATE = re.compile(r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__")
+_PRIVATE = re.compile(
+    r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__"
+)
 _TESTING = re.compile(r"\btest_\w+|_test\b|\bTest[A-Z]\w*|unittest|pytest")
 
 
@@ -59,7 +61,9 @@ def main() -> None:
     finally:
         for worker in workers:
             worker.close()
-    print("\n" + MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}))
+    sys.stdout.write(
+        "\n" + MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}) + "\n"
+    )
 
 
 def _traced(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +93,7 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     # Our own modules are loaded; from here on the tree's shadow them.
     kept = [p for p in sys.path if not p.startswith(str(folder.parent)) and p]
     sys.path[:] = [str(folder / orders["root"]), *kept]
-    plugin = tracer.Plugin(
+    tracing = plugin.Plugin(
         frozenset(orders["tests"]),
         frozenset(str(folder / path) for path in orders["sources"]),
         str(folder),
@@ -102,8 +106,8 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     arguments += ["-o", "addopts=", "-o", "required_plugins="]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     arguments += [word for name in _plugins() for word in ("-p", name)]
-    pytest.main([*arguments, *orders["test_modules"]], plugins=[plugin])
-    return plugin.reports
+    pytest.main([*arguments, *orders["test_modules"]], plugins=[tracing])
+    return tracing.reports
 
 
 def _plugins() -> list[str]:
@@ -123,7 +127,8 @@ def _scripts(reports: dict[str, list[dict[str, Any]]], root: str) -> dict[str, l
             continue
         sliced = list(slicing.scripts(right["calls"], wrong["calls"]))[:MAX_CANDIDATES]
         copied = list(excerpt.scripts(wrong, root))
-        found[wrong["test"]] = [s for s in [*sliced, *copied] if s and "pytest" not in s]
+        several = dict.fromkeys([*sliced, *copied])
+        found[wrong["test"]] = [s for s in several if s and "pytest" not in s]
     return found
 
 
@@ -171,7 +176,9 @@ def _is_sound(pair: Pair) -> bool:
 def _effort(pair: Pair) -> int:
     """What it costs to read a script; private names cost most."""
     script = pair.script
-    return len(script) + 30 * script.count("\n") + 400 * len(_PRIVATE.findall(script))
+    objects = (pair.fixed.out + pair.buggy.out).count("0x...")
+    lines = script.count("\n")
+    return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
 
 
 def _shrunk(
@@ -232,7 +239,11 @@ def _program(text: str, root: str, seed: int) -> dict[str, Any]:
     Path(NAME).write_text(text)
     try:
         done = subprocess.run(
-            [sys.executable, NAME], env=env, capture_output=True, timeout=3 * SCRIPT_S, check=False
+            [sys.executable, "-S", "-B", NAME],
+            env=env,
+            capture_output=True,
+            timeout=3 * SCRIPT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"out": "", "error": "hang", "message": "", "lines": [], "deepest": ""}

@@ -15,17 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from synth.code.statement.inside.asserts import Shower, is_text
 from synth.code.statement.inside.slicing import value_text
 
 MAX_DEPTH = 40
 """Names that are copied in for one script."""
+MAX_FIXTURES = 5
+"""Fixtures that need one another."""
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})
-_FIRST = {"assertEqual", "assertEquals", "assertNotEqual", "assertTrue", "assertFalse"}
-_FIRST |= {"assertIs", "assertIsNot", "assertIsNone", "assertIsNotNone", "assertListEqual"}
-_FIRST |= {"assertDictEqual", "assertTupleEqual", "assertSetEqual", "assertSequenceEqual"}
-_FIRST |= {"assertAlmostEqual", "assertCountEqual", "assertMultiLineEqual", "assertRegex"}
-_FIRST |= {"assertLess", "assertLessEqual", "assertGreater", "assertGreaterEqual"}
-_SECOND = {"assertIn", "assertNotIn"}
 
 
 class Unreadable(Exception):
@@ -42,14 +39,14 @@ def scripts(report: dict[str, Any], root: str) -> Iterator[str]:
     failure = report["failure"]
     if not failure or "::" in report["function"]:
         return
-    frames = [f for f in failure["frames"] if f[0] == report["file"] or f[0].startswith(root)]
-    line = next((f[1] for f in frames if f[2] == report["function"]), None)
-    if line is None:
+    frames = [f for f in failure["frames"] if f[0].startswith(root)]
+    at = next((f for f in frames if f[2] == report["function"]), None)
+    if at is None:
         return
-    deeper = {(name, number) for name, number, _ in frames}
-    for other in (False, True):
+    deeper = {(name, number) for name, number, _, _ in frames}
+    for other, values in ((False, at[3]), (False, {}), (True, at[3])):
         try:
-            yield _Excerpt(report, root, line, deeper, other).script()
+            yield _Excerpt(report, root, at[1], deeper, other, values).script()
         except (Unreadable, SyntaxError, OSError, UnicodeDecodeError):
             continue
 
@@ -62,7 +59,10 @@ class _Excerpt:
         line: int,
         deeper: set[tuple[str, int]],
         other: bool,
+        values: dict[str, str],
     ) -> None:
+        """`values`: what the test's variables were; in place of the loops that set them."""
+        self._values = values
         self._report = report
         self._root = Path(root)
         self._line = line
@@ -78,7 +78,7 @@ class _Excerpt:
         owners = self._owners()
         scope = owners or [(module, module.tree)]
         function = _find([within for _, within in scope], self._report["function"])
-        shower = _Shower(self._line, self._other, len(self._deeper) > 1)
+        shower = Shower(self._line, self._other, len(self._deeper) > 1, self._values)
         body = shower.block([*self._set_up(owners), *function.body])
         if not shower.done:
             raise Unreadable("the line that failed is not in the test")
@@ -140,7 +140,7 @@ class _Excerpt:
             self._known |= {"pathlib", "tempfile"}
             return ast.parse(f"{name} = pathlib.Path(tempfile.mkdtemp())").body
         found = self._report["fixtures"].get(name)
-        if not found or depth > 5:
+        if not found or depth > MAX_FIXTURES:
             raise Unreadable(f"the fixture {name}")
         module = self._module(Path(found[0]))
         fixture = _find([module.tree], found[1])
@@ -150,27 +150,13 @@ class _Excerpt:
                 raise Unreadable(f"the fixture {name}")
             if inner.arg != "self":
                 lines += self._argument(inner.arg, depth + 1)
-        *body, last = [s for s in fixture.body if not _is_text(s)]
-        for at, statement in enumerate(fixture.body):
-            # What follows a `yield` cleans up; a script ends anyhow.
-            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
-                body, last = fixture.body[:at], statement
-                break
-        value: ast.expr | None = None
-        if isinstance(last, ast.Return):
-            value = last.value
-        elif isinstance(last, ast.Expr) and isinstance(last.value, ast.Yield):
-            value = last.value.value
-        if value is None or any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
-            raise Unreadable(f"the fixture {name}")
+        body, value = _made_by(fixture)
         assign = ast.Assign(targets=[ast.Name(name, ast.Store())], value=value, lineno=0)
-        block = ast.Module(body=[*copy.deepcopy(body), copy.deepcopy(assign)], type_ignores=[])
+        block = ast.Module(body=[*body, assign], type_ignores=[])
         self._need(block, module)
         return [*lines, *block.body]
 
-    def _without_self(
-        self, block: ast.Module, owners: list[tuple[_Module, ast.AST]]
-    ) -> ast.Module:
+    def _without_self(self, block: ast.Module, owners: list[tuple[_Module, ast.AST]]) -> ast.Module:
         """`self.x` as `x`, with what the class says `x` is."""
         plain = _Plain()
         block = plain.visit(block)
@@ -200,9 +186,13 @@ class _Excerpt:
         """Copies in what `block` needs of its module, and what that needs."""
         wanted = {n.id for n in ast.walk(block) if isinstance(n, ast.Name)}
         stored = {
-            n.id for n in ast.walk(block) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            n.id
+            for n in ast.walk(block)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
-        for name in sorted(wanted - self._known - stored | (wanted & stored & self._global(module))):
+        for name in sorted(
+            wanted - self._known - stored | (wanted & stored & self._global(module))
+        ):
             if name in self._known:
                 continue
             self._known.add(name)
@@ -234,7 +224,7 @@ class _Excerpt:
                 for path, line in self._deeper
                 if path == str(module.path) and node.lineno <= line <= (node.end_lineno or 0)
             ]
-            node.body = _Shower(max(lines, default=0), self._other).block(node.body)
+            node.body = Shower(max(lines, default=0), self._other).block(node.body)
         return node
 
     def _import(self, node: ast.Import | ast.ImportFrom, name: str, module: _Module) -> None:
@@ -248,7 +238,9 @@ class _Excerpt:
                 raise Unreadable("it imports from beside the tests")
             found: ast.stmt = ast.ImportFrom(node.module, [alias], 0)
         else:
-            found = ast.Import([a for a in node.names if (a.asname or a.name).split(".")[0] == name])
+            found = ast.Import(
+                [a for a in node.names if (a.asname or a.name).split(".")[0] == name]
+            )
         if "pytest" not in ast.unparse(found) and "unittest" not in ast.unparse(found):
             self._imports.append(found)
 
@@ -291,8 +283,21 @@ def _names(node: ast.stmt) -> set[str]:
             return set()
 
 
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def _made_by(fixture: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[ast.stmt], ast.expr]:
+    """What a fixture does before it gives its value, and the value."""
+    for at, statement in enumerate(fixture.body):
+        body = fixture.body[:at]
+        if any(isinstance(node, ast.Return) for s in body for node in ast.walk(s)):
+            break
+        given: ast.expr | None = None
+        if isinstance(statement, ast.Return):
+            given = statement.value
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+            # What follows a `yield` cleans up; a script ends anyhow.
+            given = statement.value.value
+        if given is not None:
+            return [s for s in body if not is_text(s)], given
+    raise Unreadable(f"the fixture {fixture.name}")
 
 
 class _Renamed(ast.NodeTransformer):
@@ -324,106 +329,3 @@ class _Plain(ast.NodeTransformer):
             self.names.add(node.attr)
             return ast.Name(node.attr, node.ctx)
         return node
-
-
-class _Shower:
-    """Cuts a body after the line that failed, which becomes a `print`; drops other assertions."""
-
-    def __init__(self, line: int, other: bool, goes_deeper: bool = False) -> None:
-        """`goes_deeper`: what failed is in a function that this line calls, which prints."""
-        self._line = line
-        self._goes_deeper = goes_deeper
-        self._other = other
-        self.done = False
-
-    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        found: list[ast.stmt] = []
-        for node in body:
-            if self.done:
-                break
-            if _is_text(node):
-                continue
-            found += self._statement(node)
-        return found or [ast.Pass()]
-
-    def _statement(self, node: ast.stmt) -> list[ast.stmt]:
-        here = node.lineno <= self._line <= (node.end_lineno or node.lineno)
-        if isinstance(node, ast.With | ast.AsyncWith) and _expects_error(node):
-            if here:
-                self.done = True
-                return node.body
-            return []
-        if isinstance(node, ast.With | ast.For | ast.If | ast.AsyncWith | ast.AsyncFor | ast.While):
-            copied = copy.deepcopy(node)
-            copied.body = self.block(node.body)
-            if self.done and not isinstance(node, ast.If):
-                copied.orelse = [] if not isinstance(node, ast.With | ast.AsyncWith) else None  # type: ignore[union-attr,assignment]
-            elif isinstance(node, ast.If) and not self.done and node.orelse:
-                copied.orelse = self.block(node.orelse)  # type: ignore[union-attr]
-            return [copied]
-        if isinstance(node, ast.Try):
-            copied_try = copy.deepcopy(node)
-            copied_try.body = self.block(node.body)
-            return [copied_try]
-        shown = _looked_at(node, self._other)
-        if not here:
-            # What an assertion called may have changed something; shrinking tells.
-            calls = shown is not None and any(isinstance(n, ast.Call) for n in ast.walk(node))
-            if shown is None or isinstance(shown, ast.stmt):
-                return [node]
-            return [ast.Expr(shown)] if calls else []
-        self.done = True
-        if shown is not None:
-            return [_print(shown)] if not isinstance(shown, ast.stmt) else [shown]
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            return [node, _print(ast.Name(node.targets[0].id, ast.Load()))]
-        if isinstance(node, ast.Expr) and not self._goes_deeper:
-            return [_print(node.value)]
-        return [node]
-
-
-def _expects_error(node: ast.With | ast.AsyncWith) -> bool:
-    text = ast.unparse(node.items[0].context_expr)
-    return text.startswith(("pytest.raises", "raises", "self.assertRaises", "pytest.warns"))
-
-
-def _looked_at(node: ast.stmt, other: bool) -> ast.expr | ast.stmt | None:
-    """What an assertion looked at; None for a statement that is none."""
-    if isinstance(node, ast.Assert):
-        return _subject(node.test, other)
-    call = node.value if isinstance(node, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-        name, args = call.func.attr, call.args
-        if name.startswith("assert") and args:
-            if name == "assertRaises" and len(args) > 1:
-                return ast.Call(args[1], args[2:], call.keywords)
-            if name == "assertIsInstance":
-                return ast.Call(ast.Name("type", ast.Load()), [args[0]], [])
-            if name in _FIRST | _SECOND:
-                second = (name in _SECOND) != other
-                return args[1] if second and len(args) > 1 else args[0]
-            return args[0]
-    return None
-
-
-def _subject(test: ast.expr, other: bool) -> ast.expr:
-    match test:
-        case ast.UnaryOp(op=ast.Not()):
-            return _subject(test.operand, other)
-        case ast.Compare(ops=[ast.In() | ast.NotIn(), *_]):
-            return test.left if other else test.comparators[0]
-        case ast.Compare():
-            plain = isinstance(test.left, ast.Constant)
-            return test.comparators[0] if plain != other else test.left
-        case ast.BoolOp():
-            return test if other else ast.Tuple(
-                [_subject(value, False) for value in test.values], ast.Load()
-            )
-        case ast.Call(func=ast.Name(id="isinstance")):
-            return ast.Call(ast.Name("type", ast.Load()), [test.args[0]], [])
-        case _:
-            return test
-
-
-def _print(value: ast.expr) -> ast.stmt:
-    return ast.Expr(ast.Call(ast.Name("print", ast.Load()), [value], []))

@@ -35,7 +35,6 @@ class Pair(NamedTuple):
             self.fixed.message != self.buggy.message
         )
 
-
     def record(self) -> dict[str, Any]:
         fields = {"fixed": self.fixed._asdict(), "buggy": self.buggy._asdict()}
         return {"script": self.script, **fields}
@@ -238,12 +237,17 @@ def _plainer(tree: ast.Module) -> Iterator[Change]:
         if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
             pairs = node.args[0]
             name = ast.unparse(node.func).rpartition(".")[2]
-            if name in ("OrderedDict", "dict") and isinstance(pairs, ast.List | ast.Tuple):
-                if all(isinstance(p, ast.List | ast.Tuple) and len(p.elts) == 2 for p in pairs.elts):
-                    yield _as_dict(number)
+            if name in ("OrderedDict", "dict") and _are_pairs(pairs):
+                yield _as_dict(number)
     for at, node in enumerate(tree.body):
         if isinstance(node, ast.FunctionDef) and len(node.body) == 1:
             yield _without_function(at)
+
+
+def _are_pairs(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple) and all(
+        isinstance(item, ast.List | ast.Tuple) and len(item.elts) == 2 for item in node.elts
+    )
 
 
 def _as_dict(number: int) -> Change:
@@ -316,7 +320,17 @@ def _inlined(tree: ast.Module) -> Iterator[Change]:
         yield change
 
 
-_STEPS = (_statements, _unwrapped, _plainer, _parts, _texts, _inlined, _plainer, _parts, _statements)
+_STEPS = (
+    _statements,
+    _unwrapped,
+    _plainer,
+    _parts,
+    _texts,
+    _inlined,
+    _plainer,
+    _parts,
+    _statements,
+)
 
 
 class _Put(ast.NodeTransformer):

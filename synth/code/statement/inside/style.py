@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MIN_BLOCK_LINES = 3
 
@@ -44,21 +44,41 @@ def _import_order(line: str) -> tuple[bool, str]:
     return line.startswith("from"), line
 
 
-def _used(imports: list[ast.stmt], rest: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _used(imports: Sequence[ast.stmt], rest: list[ast.stmt]) -> Iterator[ast.stmt]:
     names = {n.id for node in rest for n in ast.walk(node) if isinstance(n, ast.Name)}
+    names |= {
+        ast.unparse(n) for node in rest for n in ast.walk(node) if isinstance(n, ast.Attribute)
+    }
     for node in imports:
         assert isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names:
-            if alias.name == "*" or (alias.asname or alias.name).split(".")[0] in names:
+            name = alias.asname or alias.name
+            needed = name in names or (
+                name.partition(".")[0] in names and not _bound(name, imports)
+            )
+            if alias.name == "*" or needed:
                 if isinstance(node, ast.Import):
                     yield ast.Import([alias])
                 else:
                     yield ast.ImportFrom(node.module, [alias], node.level)
 
 
+def _bound(name: str, imports: Sequence[ast.stmt]) -> bool:
+    """Whether another import gives the first part of a dotted name."""
+    root = name.partition(".")[0]
+    return "." in name and any(
+        alias.name == root
+        for node in imports
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    )
+
+
 def _short_imports(tree: ast.Module) -> ast.Module:
     """`from a.b import f` in place of `import a.b` and `a.b.f`, where no name is taken twice."""
-    bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound = {
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     modules = [

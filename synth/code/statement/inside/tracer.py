@@ -1,24 +1,18 @@
-"""A pytest plugin that writes down what a test asks of the package it tests.
+"""Writes down what tests ask of the package they test.
 
-It runs inside a sandbox, in the test's process. For every call that crosses from test code into the
-package it records the function as one would import it, its arguments as literals or as results of
-earlier calls, and how it ended; and of a test that failed, the lines of the tests that led there.
+For every call that crosses from test code into the package it records the function as one would
+import it, its arguments as literals or as results of earlier calls, and how it ended.
 """
 
 import ast
 import builtins
 import inspect
-import json
 import re
-import signal
 import sys
 from collections.abc import Collection
 from contextlib import suppress
 from types import CodeType, FrameType, ModuleType
 from typing import Any
-
-import pytest
-from _pytest.junitxml import mangle_test_address
 
 MAX_CALLS = 400
 MAX_PATH, MAX_ITEMS = 3, 20
@@ -95,7 +89,7 @@ class Tracer:
         call = entry["call"]
         if entry["error"] is not None:
             error = entry["error"]
-            call["raised"] = [type(error).__name__, _plain(str(error))]
+            call["raised"] = [type(error).__name__, plain(str(error))]
         elif is_generator:
             call["yielded"] = entry["yields"]
         else:
@@ -177,7 +171,7 @@ class Tracer:
         if id(value) in self._made:
             number, path, _ = self._made[id(value)]
             return {"ref": number, "path": path}
-        text = _literal(value)
+        text = literal(value)
         if text is not None:
             return {"code": text, "imports": []}
         module = type(value).__module__.partition(".")[0]
@@ -193,10 +187,14 @@ class Tracer:
         if isinstance(value, type) or inspect.isfunction(value) or inspect.isbuiltin(value):
             path = _path(value)
             return {"code": path, "imports": [path.rpartition(".")[0]] if "." in path else []}
-        for module in self._modules():
-            for name, found in list(vars(module).items()):
+        return self._global(value)
+
+    def _global(self, value: Any) -> dict[str, Any]:
+        """An object that a module of the package has by name."""
+        for owner in self._modules():
+            for name, found in list(vars(owner).items()):
                 if found is value and not name.startswith("_"):
-                    return {"code": f"{module.__name__}.{name}", "imports": [module.__name__]}
+                    return {"code": f"{owner.__name__}.{name}", "imports": [owner.__name__]}
         raise Opaque(f"a {_type_name(value)}")
 
     def _modules(self) -> list[ModuleType]:
@@ -206,7 +204,7 @@ class Tracer:
 
     def _shown(self, value: Any) -> str:
         try:
-            return _plain(repr(value))
+            return plain(repr(value))
         except Exception as error:  # noqa: BLE001 - whatever a stranger's repr raises
             return f"<{type(error).__name__} from repr>"
 
@@ -231,7 +229,7 @@ def _suspended(frame: FrameType) -> bool:
     return 0 <= at < len(code) and _OPNAMES[code[at]] == "YIELD_VALUE"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     text = _ADDRESS.sub("", text)
     return text if len(text) <= MAX_RESULT else text[:MAX_RESULT] + "..."
 
@@ -240,7 +238,7 @@ def _type_name(value: Any) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def _literal(value: Any) -> str | None:
+def literal(value: Any) -> str | None:
     """Source of an equal value of exactly these types; None if there is none, or it is too long."""
     if not _is_literal(value, 6):
         return None
@@ -333,123 +331,3 @@ def _opnames() -> list[str]:
 
 
 _OPNAMES = _opnames()
-
-
-class TookTooLong(BaseException):
-    """Raised in a test that runs for longer than it may."""
-
-
-class Plugin:
-    """Runs the wanted tests and no others; `reports` has what each did, in order."""
-
-    def __init__(
-        self, wanted: Collection[str], sources: Collection[str], root: str, limit_s: float
-    ) -> None:
-        self._wanted = wanted
-        self._sources = sources
-        self._root = root
-        self._limit_s = limit_s
-        self._tracer = Tracer(sources, root)
-        self.reports: list[dict[str, Any]] = []
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Any:
-        """What test modules make when they are imported, their tests may use."""
-        self._tracer.start()
-        try:
-            return (yield)
-        finally:
-            self._tracer.stop()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self) -> Any:
-        self._prelude = self._tracer.branch()
-        self._prelude.start()
-        try:
-            return (yield)
-        finally:
-            self._prelude.stop()
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = [item for item in items if test_id(item.nodeid) in self._wanted]
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: Any) -> Any:
-        tracer = self._prelude
-        report: dict[str, Any] = {"test": test_id(item.nodeid), "failure": None}
-        report |= _place(item)
-        report["values"] = _given(tracer, item)
-        signal.signal(signal.SIGALRM, _stop)
-        signal.setitimer(signal.ITIMER_REAL, self._limit_s)
-        tracer.start()
-        try:
-            return (yield)
-        finally:
-            tracer.stop()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            report["calls"] = tracer.calls
-            self.reports.append(report)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
-        done = yield
-        # A unittest case hands its error over only here.
-        if call.when == "call" and call.excinfo and self.reports:
-            error = call.excinfo.value
-            if not isinstance(error, pytest.skip.Exception):
-                self.reports[-1]["failure"] = _failure(error, self._root, self._sources)
-        return done
-
-
-def test_id(nodeid: str) -> str:
-    """`classname::name`, as a JUnit report names the test."""
-    *classname, name = mangle_test_address(nodeid)
-    return f"{'.'.join(classname)}::{name}"
-
-
-def _stop(*_: object) -> None:
-    raise TookTooLong
-
-
-def _place(item: Any) -> dict[str, Any]:
-    """File, class and function of a test, and what its fixtures are called."""
-    function = getattr(item, "originalname", None) or item.name
-    owner = getattr(item, "cls", None)
-    fixtures = {}
-    info = getattr(item, "_fixtureinfo", None)
-    for name, found in (info.name2fixturedefs if info else {}).items():
-        code = getattr(inspect.unwrap(found[-1].func), "__code__", None)
-        if code is not None:
-            fixtures[name] = [code.co_filename, code.co_name]
-    code = getattr(inspect.unwrap(getattr(item, "function", None) or _place), "__code__", None)
-    return {
-        "file": code.co_filename if code else str(item.path),
-        "owners": [
-            [sys.modules[kind.__module__].__file__, kind.__name__]
-            for kind in (owner.__mro__ if owner else ())
-            if getattr(sys.modules.get(kind.__module__), "__file__", None)
-        ],
-        "function": code.co_name if code else function,
-        "fixtures": fixtures,
-    }
-
-
-def _given(tracer: Tracer, item: Any) -> dict[str, Any]:
-    """The parameters of a test that can be written down, by name."""
-    found: dict[str, Any] = {}
-    for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
-        with suppress(Opaque):
-            found[name] = tracer.written(value)
-    return found
-
-
-def _failure(error: BaseException, root: str, sources: Collection[str]) -> dict[str, Any]:
-    """The error of a test and the lines of the tests that led to it, outermost first."""
-    frames = []
-    at = error.__traceback__
-    while at is not None:
-        name = at.tb_frame.f_code.co_filename
-        if name.startswith(root) and name not in sources:
-            frames.append([name, at.tb_lineno, at.tb_frame.f_code.co_name])
-        at = at.tb_next
-    return {"error": type(error).__name__, "message": _plain(str(error)), "frames": frames}

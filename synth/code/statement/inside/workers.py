@@ -64,7 +64,9 @@ class Worker:
         _send(self._out, scripts)
 
     def answer(self) -> list[Outcome]:
-        return [Outcome(**{**fields, "lines": tuple(fields["lines"])}) for fields in _take(self._in)]
+        return [
+            Outcome(**{**fields, "lines": tuple(fields["lines"])}) for fields in _take(self._in)
+        ]
 
     def close(self) -> None:
         # A later worker holds this pipe open as well, so its end alone would not tell.

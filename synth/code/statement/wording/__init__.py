@@ -11,6 +11,9 @@ from synth.code.statement.wording import en, zh
 class Words(Protocol):
     """What an author says; sentences end with their own punctuation."""
 
+    JOIN: str
+    """What stands between two sentences."""
+
     HEADINGS: dict[str, tuple[str, ...]]
     """Ways to head a section, by what it holds."""
 

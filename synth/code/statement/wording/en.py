@@ -7,6 +7,7 @@ from synth.code.statement.symptom import Sort, Symptom
 MAX_TITLE_VALUE = 32
 MAX_TITLE_CHARS = 95
 
+JOIN = " "
 HEADINGS = {
     "steps": ("To reproduce", "Steps to reproduce", "Reproduction", "How to reproduce"),
     "actual": ("Actual result", "What happens", "Actual behaviour", "Observed"),
@@ -90,17 +91,19 @@ _SHOWN = ("{x} gives {a} instead of {e}", "{x} is {a}, should be {e}", "{x}: {a}
 
 def title(seen: Symptom, rng: Random) -> str:
     forms = list(_TITLES[seen.sort])
-    if seen.sort in (Sort.MISSING, Sort.EXTRA) and (not seen.item or seen.count > 1):
+    if seen.sort in (Sort.MISSING, Sort.EXTRA) and (not seen.item or seen.number > 1):
         words = "drops" if seen.sort is Sort.MISSING else "adds"
-        things = f"{seen.count} items" if seen.count > 1 else "an item"
+        things = f"{seen.number} items" if seen.number > 1 else "an item"
         forms = [f"{{s}} {words} {things}", f"Result of {{s}}: it {words} {things}"]
     if seen.sort is Sort.ENTRY and not seen.item:
         forms = list(_PLAIN)
-    if seen.sort is Sort.NUMBER and seen.count:
+    if seen.sort is Sort.NUMBER and seen.number:
         forms += ["{s} is off by one", "Off by one in {s}"]
     if seen.sort is Sort.TEXT and (seen.item or seen.other):
         forms = list(_SWAPPED if seen.item and seen.other else _GONE if seen.item else _CAME)
-    fits = all(0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual))
+    fits = all(
+        0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual)
+    )
     by_value = (Sort.NUMBER, Sort.TRUTH, Sort.VALUE, Sort.ENTRY, Sort.TYPE, Sort.NOTHING)
     if seen.expression and fits and seen.sort in (*by_value, Sort.MISSING, Sort.EXTRA):
         forms = [*_SHOWN, *forms] if len(seen.expression) < MAX_TITLE_VALUE else forms
@@ -245,16 +248,18 @@ def difference(rng: Random) -> str:
     )
 
 
-def detail(seen: Symptom, rng: Random) -> str:
+def detail(seen: Symptom, rng: Random) -> str:  # noqa: C901 - one case a symptom
     item, other = _code(seen.item), _code(seen.other)
-    several = seen.count > 1
+    several = seen.number > 1
     match seen.sort:
         case Sort.MISSING if several:
-            return rng.choice((f"{seen.count} items are missing.", f"It lacks {seen.count} items."))
+            return rng.choice(
+                (f"{seen.number} items are missing.", f"It lacks {seen.number} items.")
+            )
         case Sort.MISSING if item:
             return rng.choice((f"{item} is missing.", f"Note that {item} has gone."))
         case Sort.EXTRA if several:
-            return rng.choice((f"That is {seen.count} items too many.",))
+            return rng.choice((f"That is {seen.number} items too many.",))
         case Sort.EXTRA if item:
             return rng.choice((f"{item} should not be there.", f"{item} does not belong there."))
         case Sort.ORDER:
@@ -279,18 +284,20 @@ def detail(seen: Symptom, rng: Random) -> str:
 
 def works(code: str, value: str, last: bool, rng: Random) -> str:
     code = _code(code)
+    forms: tuple[str, ...]
     if last:
         forms = (
             "On the other hand, {c} is fine: it prints {v}.",
-            "{c} works: {v}.",
+            "{c} is not affected and gives {v}.",
             "It does work in simpler cases; {c} prints {v}, as it should.",
-            "By contrast, {c} correctly gives {v}.",
+            "By contrast, {c} gives {v}, so that case is all right.",
+            "I see no problem with {c}, which gives {v}.",
         )
     else:
         forms = (
             "With {c} in its place the output is right: {v}.",
-            "If I write {c} instead, it prints {v}, which is correct.",
-            "It is fine with {c}, which gives {v}.",
+            "If I write {c} instead, it prints {v}, which is fine.",
+            "It does not happen with {c}, which gives {v}.",
         )
     return rng.choice(forms).format(c=code, v=_code(value))
 

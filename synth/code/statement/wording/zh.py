@@ -7,6 +7,7 @@ from synth.code.statement.symptom import Sort, Symptom
 MAX_TITLE_VALUE = 32
 MAX_TITLE_CHARS = 80
 
+JOIN = ""
 HEADINGS = {
     "steps": ("复现步骤", "如何复现", "复现代码"),
     "actual": ("实际结果", "实际行为", "现象"),
@@ -53,16 +54,21 @@ _SHOWN = ("{x} 得到 {a}，应为 {e}", "{x} 的结果是 {a}，而不是 {e}")
 
 def title(seen: Symptom, rng: Random) -> str:
     forms = list(_TITLES[seen.sort])
-    if seen.sort in (Sort.MISSING, Sort.EXTRA) and (not seen.item or seen.count > 1):
+    if seen.sort in (Sort.MISSING, Sort.EXTRA) and (not seen.item or seen.number > 1):
         word = "少了" if seen.sort is Sort.MISSING else "多了"
-        forms = [f"{{s}} 的结果{word} {max(seen.count, 1)} 项", f"{{s}} {word} {max(seen.count, 1)} 项结果"]
+        forms = [
+            f"{{s}} 的结果{word} {max(seen.number, 1)} 项",
+            f"{{s}} {word} {max(seen.number, 1)} 项结果",
+        ]
     if seen.sort is Sort.ENTRY and not seen.item:
         forms = list(_PLAIN)
-    if seen.sort is Sort.NUMBER and seen.count:
+    if seen.sort is Sort.NUMBER and seen.number:
         forms += ["{s} 的结果差一", "{s} 的结果偏差 1"]
     if seen.sort is Sort.TEXT and (seen.item or seen.other):
         forms = list(_SWAPPED if seen.item and seen.other else _GONE if seen.item else _CAME)
-    fits = all(0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual))
+    fits = all(
+        0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual)
+    )
     by_value = (Sort.NUMBER, Sort.TRUTH, Sort.VALUE, Sort.ENTRY, Sort.TYPE, Sort.NOTHING)
     if seen.expression and fits and seen.sort in (*by_value, Sort.MISSING, Sort.EXTRA):
         forms = [*_SHOWN, *forms] if len(seen.expression) < MAX_TITLE_VALUE else forms
@@ -131,13 +137,21 @@ def more(seen: Symptom, rng: Random) -> str:
 def actual(seen: Symptom, value: str, rng: Random) -> str:
     if seen.sort is Sort.HANG:
         return rng.choice(
-            ("程序一直不结束，等了几秒后只好终止。", "调用不会返回，进程一直在跑。", "脚本卡住不动，只能手动停止。")
+            (
+                "程序一直不结束，等了几秒后只好终止。",
+                "调用不会返回，进程一直在跑。",
+                "脚本卡住不动，只能手动停止。",
+            )
         )
     if seen.sort in (Sort.CRASH, Sort.OTHER_ERROR, Sort.OTHER_MESSAGE):
-        return rng.choice(("运行后报错：", "得到的是一个异常：", "结果抛出异常：", "报错信息如下："))
+        return rng.choice(
+            ("运行后报错：", "得到的是一个异常：", "结果抛出异常：", "报错信息如下：")
+        )
     if not value:
         return rng.choice(("输出为：", "实际打印的是：", "得到的结果：", "运行后输出："))
-    return rng.choice(("输出是 {}。", "实际打印 {}。", "得到的是 {}。", "运行结果为 {}。")).format(_code(value))
+    return rng.choice(("输出是 {}。", "实际打印 {}。", "得到的是 {}。", "运行结果为 {}。")).format(
+        _code(value)
+    )
 
 
 def expected(seen: Symptom, value: str, rng: Random) -> str:
@@ -182,16 +196,16 @@ def difference(rng: Random) -> str:
     )
 
 
-def detail(seen: Symptom, rng: Random) -> str:
+def detail(seen: Symptom, rng: Random) -> str:  # noqa: C901 - one case a symptom
     item, other = _code(seen.item), _code(seen.other)
-    several = seen.count > 1
+    several = seen.number > 1
     match seen.sort:
         case Sort.MISSING if several:
-            return f"一共少了 {seen.count} 项。"
+            return f"一共少了 {seen.number} 项。"
         case Sort.MISSING if item:
             return rng.choice((f"少了 {item}。", f"{item} 不见了。"))
         case Sort.EXTRA if several:
-            return f"一共多了 {seen.count} 项。"
+            return f"一共多了 {seen.number} 项。"
         case Sort.EXTRA if item:
             return rng.choice((f"{item} 不应该出现。", f"多出来的是 {item}。"))
         case Sort.ORDER:
@@ -215,11 +229,13 @@ def detail(seen: Symptom, rng: Random) -> str:
 
 
 def works(code: str, value: str, last: bool, rng: Random) -> str:
+    forms: tuple[str, ...]
     if last:
         forms = (
             "而 {c} 是正常的，输出 {v}。",
             "简单一些的情况没有问题：{c} 正确地输出 {v}。",
-            "相比之下，{c} 能得到正确的 {v}。",
+            "相比之下，{c} 不受影响，结果是 {v}。",
+            "{c} 没有这个问题，得到 {v}。",
         )
     else:
         forms = (
