@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
     for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "Ledger")):
         subprocess.run(["git", *command], cwd=repository, check=True)
     request = Request(
-        kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"git:{repository}"]})
+        kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"repo:{repository}"]})
     )
     with Store.open(f"sqlite:///{folder / 'example.db'}") as store:
         summary = synthesise(request, 2, store, lambda: local_crew(request, workers=1))

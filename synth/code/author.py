@@ -102,7 +102,11 @@ def prepare(options: JsonObject) -> JsonObject:
 
 
 def warm(request: Request) -> None:
-    """Loads nothing: a project is prepared by the first draft that draws it, and kept on disk."""
+    """Reads the histories that the request names, before workers part; `SourceError` if one is of no use.
+
+    A project is prepared by the first draft that draws it, and kept on disk.
+    """
+    sources.warm(Options.model_validate(request.options).sources)
 
 
 def generate(request: Request, index: int) -> TaskBody | Rejection:
@@ -135,7 +139,8 @@ def _draft(request: Request, index: int) -> Draft:
     wanted = options.difficulty or rng.choice(LEVELS)
     source = rng.choice(options.sources)
     try:
-        drawn = sources.draw(source, options.projects, wanted, rng)
+        turn = index // len(options.sources)
+        drawn = sources.draw(source, options.projects, wanted, rng, turn)
     except SourceError as error:
         reason = str(error).partition(":")[0]
         if not reason.isidentifier():

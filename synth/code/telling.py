@@ -10,6 +10,7 @@ from envs.code.tree import Tree
 from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
+from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits, variations
 from synth.code.statement.author import write
 from synth.code.statement.evidence import gather
@@ -35,6 +36,7 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
+    statement = retold(bug, statement, evidence, language)
     probes = probes_of(statement.script, bug.toolchain, fixed, buggy, rng)
     if not probes:
         raise Rejected("another_reproduction")
