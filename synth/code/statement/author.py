@@ -21,7 +21,7 @@ from synth.code.statement.evidence import (
     called_names,
 )
 from synth.code.statement.leak import leaks
-from synth.code.statement.records import facts
+from synth.code.statement.records import borne_out, facts
 from synth.code.statement.symptom import Sort, Symptom, symptom
 from synth.code.statement.wording import Words, words
 
@@ -54,7 +54,8 @@ def write(
     """A statement, or in one word why there is none."""
     if isinstance(evidence, str):
         return evidence
-    evidence = evidence.model_copy(update={"reproductions": _telling(evidence.reproductions)})
+    told = _telling(evidence.reproductions, bug.story.sort == "injected")
+    evidence = evidence.model_copy(update={"reproductions": told})
     reason = NO_REPRODUCTION
     for _ in range(DRAFTS):
         statement = _draft(bug, evidence, words(language), rng)
@@ -65,15 +66,19 @@ def write(
     return reason
 
 
-def _telling(found: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
-    """Those that say more than the ones before them."""
+def _telling(found: Sequence[Reproduction], injected: bool) -> tuple[Reproduction, ...]:
+    """Those that say more than the ones before them.
+
+    An injected bug is one change, which one call shows well; a real fix may mend several things.
+    """
     kept: list[Reproduction] = []
     known: set[tuple[object, ...]] = set()
     for each in found:
         seen = symptom(each)
         call = seen.call.rpartition(".")[2]
-        key = (seen.sort, call, seen.options, seen.item, seen.other)
-        same = {(seen.sort, call, seen.item, seen.other), (seen.sort, call, seen.options), key}
+        same: set[tuple[object, ...]] = {(seen.sort, call, seen.expected, seen.actual)}
+        if injected:
+            same = {(seen.sort, call, seen.item, seen.other), (seen.sort, call, seen.options)}
         hidden = bool(kept) and re.search(r"(?<![\w\"'])_(?!_)\w+\(", each.script)
         if not same & known and not hidden:
             kept.append(each)
@@ -126,7 +131,7 @@ def _shown(side: Outcome) -> str:
 def _plain(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     """Paragraphs without headings."""
     parts: list[str] = []
-    known = _facts(bug, say, rng)
+    known = _facts(bug, evidence, say, rng)
     for number, each in enumerate(evidence.reproductions):
         seen = symptom(each)
         parts.append(
@@ -149,7 +154,7 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
 
     first, *others = evidence.reproductions
     seen = symptom(first)
-    known = _facts(bug, say, rng)
+    known = _facts(bug, evidence, say, rng)
     good, bad = _value(first.fixed), _value(first.buggy)
     parts = [known] if known else []
     parts += [head("steps"), _fenced(first.script, "python")]
@@ -193,11 +198,13 @@ def _other(parts: Sequence[str], seen: Symptom, say: Words, rng: Random) -> str:
     return fresh[0] if fresh else say.more(seen, rng)
 
 
-def _facts(bug: Bug, say: Words, rng: Random) -> str:
-    """What the project's records say of the bug, as far as it tells a symptom."""
+def _facts(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
+    """What the project's records say of the bug, where the first reproduction bears it out."""
+    first = evidence.reproductions[0]
+    seen = symptom(first)
     for fact in facts(bug.story):
         said = say.known(fact, rng)
-        if said and not leaks(said, bug):
+        if said and borne_out(fact, seen.sort, first) and not leaks(said, bug, evidence.shown):
             return said
     return ""
 

@@ -9,8 +9,54 @@ import re
 from collections.abc import Iterator
 
 from synth.code.bug import Story
+from synth.code.statement.evidence import Reproduction
+from synth.code.statement.symptom import Sort
 
 MIN_CHARS, MAX_CHARS = 12, 160
+STEM = 5
+_COMMON = frozenset(
+    word[:STEM]
+    for word in [
+        "when",
+        "there",
+        "with",
+        "that",
+        "this",
+        "from",
+        "into",
+        "does",
+        "work",
+        "works",
+        "right",
+        "should",
+        "raised",
+        "problem",
+        "import",
+        "print",
+        "handling",
+        "parsing",
+        "support",
+        "output",
+        "value",
+        "values",
+        "none",
+        "true",
+        "false",
+        "error",
+        "string",
+        "function",
+        "file",
+        "files",
+        "python",
+        "code",
+        "list",
+        "dict",
+        "text",
+        "name",
+        "type",
+        "data",
+    ]
+)
 _NOISE = re.compile(
     r"\(?(?:by|thanks to|contributed by|patch by|reported by)\s+[^.;)]*\)?"
     r"|\(?(?:(?:closes|fixes|refs?|see|bug|issue|pr|gh|pull request)[\s:]*)?#\d+\)?"
@@ -46,6 +92,25 @@ def facts(story: Story) -> Iterator[str]:
             if match := form.match(plain):
                 yield _sentence(said, match.groupdict(default=""))
                 break
+
+
+def borne_out(fact: str, sort: Sort, found: Reproduction) -> bool:
+    """Whether a reproduction shows what a sentence says: its kind of failure, one of its words."""
+    error = re.search(r"\w+(?:Error|Exception|Warning)\b", fact)
+    if error and error[0] not in found.fixed.error + found.buggy.error:
+        return False
+    crashes = re.search(r"\bcrash|is raised\b", fact)
+    if (crashes and sort not in (Sort.CRASH, Sort.OTHER_ERROR)) or (
+        re.search(r"\bhang|infinite loop|deadlock", fact) and sort is not Sort.HANG
+    ):
+        return False
+    shown = f"{found.script} {found.fixed.out} {found.buggy.out} {found.buggy.last_line}"
+    return bool(_stems(fact) & _stems(shown))
+
+
+def _stems(text: str) -> set[str]:
+    words = re.findall(r"[a-z]{4,}", text.lower())
+    return {word[:STEM] for word in words} - _COMMON
 
 
 def _entries(text: str) -> Iterator[str]:

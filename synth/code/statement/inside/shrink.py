@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from synth.code.statement.inside.workers import Outcome
 
+_IMPORTS = (ast.Import, ast.ImportFrom)
 BATCH = 6
 SHORT_TEXT, LONG_WORD = 10, 40
 MAX_INLINE_CHARS = 72
@@ -119,9 +120,11 @@ def _statements(tree: ast.Module) -> Iterator[Change]:
                 copied: ast.Module, number: int = number, start: int = start, end: int = end
             ) -> ast.Module | None:
                 body = _bodies(copied)[number]
-                if end - start == len(body):
+                # Workers have loaded the modules already, so imports seem to be of no use.
+                gone = [s for s in body[start:end] if not isinstance(s, _IMPORTS)]
+                if len(gone) in (0, len(body)):
                     return None
-                del body[start:end]
+                body[:] = [s for s in body if s not in gone]
                 return copied
 
             yield change
