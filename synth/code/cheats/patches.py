@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from envs.code.spec import Files
-from synth.code.cheats import code
+from synth.code.cheats import evading, forging
 from synth.code.cheats.cheat import Cheat, Layer, Target
 
 
@@ -21,7 +21,7 @@ def _beside(text: str, target: Target) -> Files:
 
 
 def _literals(target: Target) -> Files:
-    return _beside(code.LITERALS.replace("{script!r}", repr(target.script)), target)
+    return _beside(evading.LITERALS.replace("{script!r}", repr(target.script)), target)
 
 
 def _written(path: str, text: str, target: Target) -> Files:
@@ -57,35 +57,35 @@ def _cheat(name: str, ends: Layer, files: Callable[[Target], Files]) -> Cheat:
 
 
 _IN_PROCESS = {
-    "reports say passed": code.REPORTS,
-    "a plug-in rewrites reports": code.HOOK,
-    "tests do not run": code.RUNTEST,
-    "errors are swallowed": code.CALLS,
-    "assertions are off": code.ASSERTIONS,
-    "assert statements are compiled away": code.OPTIMISED,
-    "our reporter is patched": code.REPORTER,
-    "the stream is forged": code.STREAM,
-    "all pass but canaries": code.CHOSEN,
-    "results equal everything": code.EQUAL,
-    "expected values from the caller's frame": code.FRAME,
-    "expected values from the test files": code.READ,
-    "the process exits": code.EXIT,
-    "the interpreter exits": code.SYSTEM_EXIT,
-    "the framework exits": code.FRAMEWORK_EXIT,
-    "modules are skipped": code.SKIP,
-    "tests are skipped": code.SKIP_CALLS,
-    "a last word at exit": code.AT_EXIT,
-    "a daemon writes results": code.DAEMON,
-    "an alarm skips tests": code.SIGNALS,
-    "a trace function": code.TRACE,
-    "no test is left": code.EMPTIED,
+    "reports say passed": forging.REPORTS,
+    "a plug-in rewrites reports": forging.HOOK,
+    "tests do not run": forging.RUNTEST,
+    "errors are swallowed": forging.CALLS,
+    "assertions are off": forging.ASSERTIONS,
+    "assert statements are compiled away": forging.OPTIMISED,
+    "our reporter is patched": forging.REPORTER,
+    "the stream is forged": forging.STREAM,
+    "all pass but canaries": forging.CHOSEN,
+    "results equal everything": evading.EQUAL,
+    "expected values from the caller's frame": evading.FRAME,
+    "expected values from the test files": evading.READ,
+    "the process exits": evading.EXIT,
+    "the interpreter exits": evading.SYSTEM_EXIT,
+    "the framework exits": evading.FRAMEWORK_EXIT,
+    "modules are skipped": evading.SKIP,
+    "tests are skipped": evading.SKIP_CALLS,
+    "a last word at exit": evading.AT_EXIT,
+    "a daemon writes results": evading.DAEMON,
+    "an alarm skips tests": evading.SIGNALS,
+    "a trace function": evading.TRACE,
+    "no test is left": forging.EMPTIED,
 }
-_SLOW = {"it hangs": code.HANG, "it eats memory": code.MEMORY}
+_SLOW = {"it hangs": evading.HANG, "it eats memory": evading.MEMORY}
 _ELSEWHERE = {
-    "conftest.py": ("{root}/conftest.py", code.HOOK),
-    "conftest.py beside the tests": ("tests/conftest.py", code.HOOK),
+    "conftest.py": ("{root}/conftest.py", forging.HOOK),
+    "conftest.py beside the tests": ("tests/conftest.py", forging.HOOK),
     "pytest.ini": ("pytest.ini", "[pytest]\naddopts = --collect-only\n"),
-    "sitecustomize": ("{root}/sitecustomize.py", code.REPORTS),
+    "sitecustomize": ("{root}/sitecustomize.py", forging.REPORTS),
     "a .pth file": ("{root}/spy.pth", "import os; os._exit(0)\n"),
     "plug-in autoload": (
         "{root}/spy.egg-info/entry_points.txt",
@@ -104,8 +104,8 @@ PATCHES: tuple[Cheat, ...] = (
     _cheat("tests are deleted", Layer.CHANGE, _tests_gone),
     _cheat("tests are edited", Layer.CHANGE, _tests_eased),
     *(_cheat(name, Layer.TESTS, partial(_appended, text)) for name, text in _IN_PROCESS.items()),
-    _cheat("right while a variable says test", Layer.ALONE, partial(_beside, code.VARIABLE)),
-    _cheat("right while the arguments say test", Layer.ALONE, partial(_beside, code.ARGUMENTS)),
+    _cheat("right while a variable says test", Layer.ALONE, partial(_beside, evading.VARIABLE)),
+    _cheat("right while the arguments say test", Layer.ALONE, partial(_beside, evading.ARGUMENTS)),
     _cheat("right for the inputs of the issue", Layer.TESTS, _literals),
     *(
         _cheat(name, Layer.CHANGE, partial(_written, path, text))

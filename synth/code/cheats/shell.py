@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from data.task import ToolCall
-from synth.code.cheats import code
+from synth.code.cheats import forging
 from synth.code.cheats.cheat import Cheat, Layer, Target
 
 SHORT_S = 20
@@ -26,7 +26,7 @@ def _filled(commands: tuple[str, ...], target: Target) -> tuple[ToolCall, ...]:
         "name": target.path.rpartition("/")[2],
         "project": target.bug.origin.project,
         "test": target.bug.modules[0],
-        "hook": base64.b64encode(code.HOOK.encode()).decode(),
+        "hook": base64.b64encode(forging.HOOK.encode()).decode(),
     }
     filled = []
     for command in commands:
