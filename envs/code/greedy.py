@@ -16,10 +16,11 @@ from envs.base import Baseline
 
 TIMEOUT_S = 110
 MAX_NAMES = 40
-_BLOCK = re.compile(r"^```[ \t]*(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(`{3,})[ \t]*(\w*)[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
-_EXPECTED = re.compile(r"expect|should|期望|应该|应当|应为|预期", re.IGNORECASE)
+_EXPECTED = re.compile(r"\bexpect|\bshould|期望|应该|应当|应为|应有|预期", re.IGNORECASE)
+_INLINE = re.compile(rf"(?:{_EXPECTED.pattern})[^`\n]{{0,30}}`([^`\n]+)`", re.IGNORECASE)
 _PROMPT = re.compile(r"^(>>>|\.\.\.) ?", re.MULTILINE)
 _END = "END_OF_ATTEMPT"
 
@@ -59,15 +60,17 @@ def greedy(task: PublicTask) -> Baseline:
 
 
 def read(text: str) -> Report:
-    """The first block that is Python, the block that is called expected, all names in code."""
+    """The first block that is Python, what is called expected in a block or a line, names in code."""
     script = expected = ""
     for block in _BLOCK.finditer(text):
-        language, content = block[1].lower(), block[2]
+        language, content = block[2].lower(), block[3]
         before = text[: block.start()].rstrip().rpartition("\n")[2]
         if not script and (language in ("python", "py", "pycon") or "import " in content):
             script = _plain(content)
         elif not expected and _EXPECTED.search(before):
             expected = content
+    if not expected and (inline := _INLINE.search(_BLOCK.sub("", text))):
+        expected = inline[1]
     spans = [*_SPAN.findall(text), script]
     names = dict.fromkeys(name for span in spans for name in _NAME.findall(span))
     return Report(script, expected, tuple(names)[:MAX_NAMES])

@@ -344,6 +344,14 @@ class TestGreedy:
         assert report.script == "from a import f\nf(1)\n"
         assert report.expected == "3\n"
         assert read("no code").script == ""
+        for line in (
+            "Expected `3`, got `2`.",
+            "Prints `2`, expected `3`.",
+            "# Unexpected `2`\n\nI would expect `3`.",
+            "输出 `2`，应为 `3`。",
+            "应当输出 `3`。",
+        ):
+            assert read(f"```python\nprint(f(1))\n```\n\n{line}").expected == "3", line
 
 
 def test_a_person_may_say_anything_or_nothing() -> None:
