@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CHUNK = 24
 """Indices drawn at once: small enough for live progress, large enough to hide the hand-over."""
+MIN_CHUNKS = 8
+"""A run that wants few tasks draws fewer at once, so that few are drawn for nothing."""
 MAX_BARREN = 4000
 """So many indices in a row without a task end a run: the request cannot be met."""
 COLLECTION = (50_000, 20, 10)
@@ -187,8 +189,9 @@ def synthesise(
         on_progress(Progress(tally.attempted, tally.accepted, wanted, tally.rejected, seconds))
 
     if tally.accepted < wanted:
+        chunk = max(1, min(CHUNK, wanted // MIN_CHUNKS))
         with crew() as hands:
-            for drawn in _chunks(request, hands, before.next_index):
+            for drawn in _chunks(request, hands, before.next_index, chunk):
                 while drawn and tally.accepted < wanted:
                     # The store may know some of these tasks, so fewer than hoped may be admitted.
                     kept = _up_to(drawn, wanted - tally.accepted)
@@ -208,22 +211,22 @@ def synthesise(
     )
 
 
-def _chunks(request: Request, crew: Crew, start: int) -> Iterator[list[Drawn]]:
+def _chunks(request: Request, crew: Crew, start: int, chunk: int) -> Iterator[list[Drawn]]:
     """Results in the order of the indices."""
-    work = partial(_drawn, crew.draw, request)
-    for first, drawn in spread(crew.fleet, work, count(start, CHUNK), ordered=True):
+    work = partial(_drawn, crew.draw, request, chunk)
+    for first, drawn in spread(crew.fleet, work, count(start, chunk), ordered=True):
         if isinstance(drawn, Lost):
             raise EnvironmentFault(
-                f"indices {first} to {first + CHUNK - 1}: {drawn.reason}; run the same command "
+                f"indices {first} to {first + chunk - 1}: {drawn.reason}; run the same command "
                 "again to go on where it stopped, with fewer --workers if memory is short"
             )
         yield drawn
 
 
 def _drawn(
-    draw: Callable[[Request, int, int], list[Drawn]], request: Request, first: int
+    draw: Callable[[Request, int, int], list[Drawn]], request: Request, chunk: int, first: int
 ) -> list[Drawn]:
-    return draw(request, first, first + CHUNK)
+    return draw(request, first, first + chunk)
 
 
 def _up_to(drawn: list[Drawn], missing: int) -> list[Drawn]:

@@ -28,7 +28,10 @@ _MAX_LINKS = 5
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NAME = re.compile(r"(?!-)[\w./+@-]{1,200}")
 _REMOTE = re.compile(r'^\s*\[remote\s+"origin"\]((?:\n(?!\s*\[).*)*)', re.MULTILINE)
-_ADDRESS = re.compile(r"^\s*url\s*=\s*\S*?[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?\s*$", re.MULTILINE)
+_ADDRESS = re.compile(
+    r"^\s*url\s*=\s*(?:\w+://[^/\s]+/|[\w.-]+@[\w.-]+:)([\w.-]+/[\w.-]+?)(?:\.git)?/?\s*$",
+    re.MULTILINE,
+)
 _CONFIG = """[core]
 \trepositoryformatversion = {format}
 \tbare = true
@@ -89,7 +92,7 @@ class Clone:
         return self._head
 
     def name(self) -> str:
-        """`owner/name` as the address of its origin ends; '' where there is none."""
+        """`owner/name` as the address of its origin says; '' where that is a folder, or nothing."""
         config = self._common / "config"
         section = _REMOTE.search(_text(config)) if config.is_file() else None
         found = _ADDRESS.search(section[1]) if section else None

@@ -45,7 +45,7 @@ class Editor:
         """Lines `start` to `end` of a file, or the names in a folder."""
         place = absolute(path)
         try:
-            found = await self._sandbox.walk(place, max_entries=1 << 17)
+            found = await self._sandbox.walk(place, max_depth=MAX_DEPTH)
             if found[""].kind == "folder":
                 return self._listing(place, found)
             content = await self._read(place)
@@ -53,7 +53,7 @@ class Editor:
             return _mistake(_wrong(path, error))
         if b"\0" in content:
             return _mistake(f"{path} is a binary file of {len(content):,} bytes; use bash")
-        lines = shown(content).splitlines()
+        lines = _lines(content)
         if end is not None and end < start:
             return _mistake(f"the last line {end} comes before the first line {start}")
         if start > max(1, len(lines)):
@@ -85,7 +85,7 @@ class Editor:
     def _around(self, path: str, change: "_Change") -> Observation:
         """The lines that were changed, with those next to them."""
         first = change.before.count("\n") + 1
-        lines = shown("".join(change).encode()).splitlines()
+        lines = _lines("".join(change).encode())
         start = max(1, first - CONTEXT_LINES)
         end = min(len(lines), first + change.new.count("\n") + CONTEXT_LINES)
         if end < start:
@@ -213,8 +213,8 @@ def _no_match(path: str, text: str, old: str, count: int) -> str:
         more = ", ..." if count > len(numbers) else ""
         places = f"at lines {', '.join(numbers)}{more}"
         return f"`old` occurs {count} times in {path}, {places}; add lines around it to tell which"
-    lines = shown(text.encode()).splitlines()[:MAX_COMPARED]
-    wanted = next((line for line in shown(old.encode()).splitlines() if line.strip()), "")
+    lines = _lines(text.encode())[:MAX_COMPARED]
+    wanted = next((line for line in _lines(old.encode()) if line.strip()), "")
     number = _nearest(wanted, lines)
     if not number:
         return f"`old` does not occur in {path}"
@@ -245,6 +245,12 @@ def _nearest(wanted: str, lines: list[str]) -> int:
         if score > best:
             best, found = score, number
     return found
+
+
+def _lines(content: bytes) -> list[str]:
+    """Lines as `grep -n` counts them, whatever else may end a line elsewhere."""
+    lines = shown(content).split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _plain(name: str) -> str:

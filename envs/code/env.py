@@ -61,7 +61,7 @@ class Env:
         mounts = await asyncio.to_thread(module.mounts, parameters.toolchain)
         variables = {**VARIABLES, **module.variables(parameters.toolchain, mounts)}
 
-        async def open_all() -> _Opened:
+        async def open_all() -> None:
             async with AsyncExitStack() as stack:
                 limits = parameters.limits
                 opening = service().provider().open(limits.sandbox, mounts)
@@ -73,10 +73,9 @@ class Env:
                 survey = Survey(sandbox, tree, parameters)
                 await survey.look()
                 self._stack = stack.pop_all()
-                return _Opened(shell, Editor(sandbox, limits.max_output_chars), survey)
-            raise AssertionError("the stack lets exceptions through")
+                self._opened = _Opened(shell, Editor(sandbox, limits.max_output_chars), survey)
 
-        self._opened = await within(open_all())
+        await within(open_all())
         return Observation(text=_welcome(parameters, sorted(tree)))
 
     async def call(self, call: ToolCall) -> Observation:
@@ -112,8 +111,7 @@ class Env:
     async def _bash(self, arguments: JsonObject) -> Observation:
         assert self._parameters is not None, "reset comes before any call"
         command, most_s = str(arguments["command"]), self._parameters.limits.command_s
-        asked = arguments.get("timeout_s", most_s)
-        timeout_s = min(float(asked), most_s) if isinstance(asked, int | float) else most_s
+        timeout_s = min(_whole(arguments.get("timeout_s")) or most_s, most_s)
         opened = self._now
 
         async def run() -> Observation:
@@ -132,10 +130,8 @@ class Env:
         return await within(run())
 
     async def _view(self, arguments: JsonObject) -> Observation:
-        path, start, end = arguments["path"], arguments.get("start", 1), arguments.get("end")
-        assert isinstance(path, str) and isinstance(start, int), "the schema says so"  # noqa: PT018
-        last = end if isinstance(end, int) else None
-        return await within(self._now.editor.view(path, start, last))
+        start, end = _whole(arguments.get("start")) or 1, _whole(arguments.get("end"))
+        return await within(self._now.editor.view(str(arguments["path"]), start, end))
 
     async def _edit(self, arguments: JsonObject) -> Observation:
         opened = self._now
@@ -152,6 +148,11 @@ class Env:
         opened = self._now
         await within(opened.survey.look())
         return _receipt(opened.survey.changes)
+
+
+def _whole(value: JsonValue) -> int | None:
+    """An integer of JSON, which may be written 5.0; None where there is none."""
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _parameters(task: PublicTask) -> Parameters:

@@ -164,8 +164,7 @@ def _poetry_requires(poetry: Table) -> list[str]:
 def _specifier(text: str) -> str:
     """PEP 440 for `^1.2`, `~1.2`, `1.2` and `*`."""
     text = _CARET.sub(lambda found: _bounded(found[1], caret=True), text)
-    text = re.sub(r"~=", "~~", text)
-    text = _TILDE.sub(lambda found: _bounded(found[1], caret=False), text).replace("~~", "~=")
+    text = _TILDE.sub(lambda found: _bounded(found[1], caret=False), text)
     parts = [part.strip() for part in text.split(",") if part.strip() not in ("", "*")]
     return ",".join(f"=={part}" if part[0].isdigit() else part for part in parts)
 

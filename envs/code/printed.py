@@ -4,6 +4,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+MARK_CHARS = 100
+"""Room for the line that says what is not shown."""
 _ESCAPES = {n: f"\\x{n:02x}" for n in (*range(32), 127) if chr(n) not in "\n\t"}
 _ESCAPES[13] = "\\r"
 _INNER = re.compile(rb"\A[\x80-\xbf]{1,3}")
@@ -16,10 +18,10 @@ class Printed(NamedTuple):
 
 
 class Output:
-    """Takes a stream's bytes in order and keeps at most `max_bytes` of them."""
+    """Takes a stream's bytes in order and keeps about `max_chars` of them, for as many characters."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._half = max_bytes // 2
+    def __init__(self, max_chars: int) -> None:
+        self._half = max_chars // 2
         self._head = bytearray()
         self._tail = bytearray()
         self.num_bytes = 0
@@ -40,11 +42,19 @@ class Output:
         self._tail.clear()
         self.num_bytes = 0
         if not num_cut:
-            return Printed(shown(head + tail), False)
+            return self._fitted(shown(head + tail), False)
         start = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
         end = _INNER.sub(b"", tail).decode(errors="replace")
         mark = f"[... {num_cut:,} bytes in the middle are not shown ...]"
-        return Printed(_escaped(f"{start}\n{mark}\n{end}"), True)
+        return self._fitted(_escaped(f"{start}\n{mark}\n{end}"), True)
+
+    def _fitted(self, text: str, truncated: bool) -> Printed:
+        """Control characters take more room when they are spelt out."""
+        num_cut = len(text) - 2 * self._half - MARK_CHARS
+        if num_cut <= 0:
+            return Printed(text, truncated)
+        mark = f"[... {num_cut:,} characters in the middle are not shown ...]"
+        return Printed(f"{text[: self._half]}\n{mark}\n{text[-self._half :]}", True)
 
 
 def shown(content: bytes) -> str:

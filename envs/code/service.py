@@ -16,9 +16,12 @@ from data.errors import EnvironmentFault
 from envs import sandbox
 from envs.code.toolchains import python
 from envs.sandbox.base import Provider
+from envs.sandbox.warm import Warm
 
 T = TypeVar("T")
 END_S = 10.0
+NUM_SPARE = 1
+"""Sandboxes held ready for each of the few kinds that were asked for last."""
 
 
 class Service:
@@ -37,7 +40,8 @@ class Service:
     def provider(self) -> Provider:
         """To be called in the service's loop. Raises `EnvironmentFault` if there is none."""
         if self._provider is None:
-            self._provider = sandbox.choose(python.PACKAGES, python.programs())
+            chosen = sandbox.choose(python.PACKAGES, python.programs())
+            self._provider = Warm(chosen, NUM_SPARE)
         return self._provider
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":

@@ -110,7 +110,8 @@ def _cause(end: Exit) -> str:
     if end.oom:
         return "the shell ended: out of memory"
     if end.status < 0:
-        return f"the shell was ended by {signal.Signals(-end.status).name}"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"the shell was ended by {known.get(-end.status, f'signal {-end.status}')}"
     return f"the shell ended with exit status {end.status}"
 
 
@@ -184,6 +185,8 @@ class _Bash:
         self.ending.cancel()
         self._flood.cancel()
         await asyncio.wait({self.ending})
+        if not self.ending.cancelled():
+            self.ending.exception()  # that the sandbox is lost was told before, or does not matter
         self._loop.remove_reader(self._printing)
         self._control.close()
         os.close(self._printing)

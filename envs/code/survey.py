@@ -8,6 +8,7 @@ import errno
 import re
 import time
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data.record import Record
@@ -54,6 +55,8 @@ class Survey:
         self._tree = tree
         self._files = {path for path in parameters.sources if not path.endswith("/")}
         self._folders = tuple(path for path in parameters.sources if path.endswith("/"))
+        self._suffixes = {PurePosixPath(path).suffix for path in self._files}
+        """Of modules: what else is left in a folder of the sources was not meant to be handed in."""
         self._roots = _roots(parameters.sources)
         self._seen: dict[str, _Seen] = {}
         self.changes = Changes()
@@ -95,6 +98,8 @@ class Survey:
         if path in self._files:
             return True
         if path in self._tree or not path.startswith(self._folders) or _ODD.search(path):
+            return False
+        if PurePosixPath(path).suffix not in self._suffixes:
             return False
         return not (is_test(path) or is_configuration(path) or _NEVER & {*path.split("/")})
 

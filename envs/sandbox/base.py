@@ -25,6 +25,7 @@ LABEL = "palaestra"
 """Every container, cgroup and folder of ours starts with this, so that leftovers can be reaped."""
 
 MAX_ENTRIES = 100_000
+MAX_DEPTH = 1_000
 NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -132,10 +133,12 @@ class Sandbox(Protocol):
         Raises `OSError` of the fitting class with the path; EFBIG above `max_bytes` together.
         """
 
-    async def walk(self, path: str, *, max_entries: int = MAX_ENTRIES) -> dict[str, Entry]:
+    async def walk(
+        self, path: str, *, max_entries: int = MAX_ENTRIES, max_depth: int = MAX_DEPTH
+    ) -> dict[str, Entry]:
         """`path` (as "") and everything below it that can be seen, by path relative to it.
 
-        Links are not followed. Names that are no UTF-8 hold lone surrogates. Raises `OSError` of
+        `max_depth`: levels of folders to look into. Links are not followed. Names that are no UTF-8 hold lone surrogates. Raises `OSError` of
         the fitting class with the path; E2BIG above `max_entries`.
         """
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from data.errors import EnvironmentFault
-from envs.sandbox.base import HOME, MAX_ENTRIES, Completed, Entry, Exit
+from envs.sandbox.base import HOME, MAX_DEPTH, MAX_ENTRIES, Completed, Entry, Exit
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
 
 BLOCK_BYTES = 1 << 18
@@ -125,8 +125,10 @@ class Channel:
             for path, (start, end) in zip(paths, itertools.pairwise(ends), strict=True)
         }
 
-    async def walk(self, path: str, *, max_entries: int = MAX_ENTRIES) -> dict[str, Entry]:
-        reply = await self._request("walk", path=path, max_entries=max_entries)
+    async def walk(
+        self, path: str, *, max_entries: int = MAX_ENTRIES, max_depth: int = MAX_DEPTH
+    ) -> dict[str, Entry]:
+        reply = await self._request("walk", path=path, max_entries=max_entries, max_depth=max_depth)
         return {name: Entry(*entry) for name, entry in json.loads(reply.body).items()}
 
     async def close(self) -> None:

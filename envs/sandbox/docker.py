@@ -100,8 +100,7 @@ class Docker:
             (folder / "mounted" / "control").chmod(0o666)
             listener.listen(1)
             listener.setblocking(False)
-            options = _options(label, limits, self._packages, folder / "mounted")
-            options["mounts"] = [_mount(target, source) for target, source in mounts.items()]
+            options = _options(label, limits, self._packages, folder / "mounted", mounts)
             try:
                 container = await asyncio.to_thread(_run, options)
                 near = await self._meet(listener, limits)
@@ -109,7 +108,7 @@ class Docker:
                 said = await asyncio.to_thread(_last_words, container)
                 raise EnvironmentFault(f"a container does not start: {said or error!r}") from error
             except BaseException:
-                await asyncio.to_thread(_remove, container)
+                await _remove_aside(container)
                 raise
         return Channel(near, lambda: _remove_aside(container), await _oom_counter(container))
 
@@ -215,9 +214,19 @@ async def _oom_counter(container: Any) -> Callable[[], int]:
     return lambda: 0
 
 
-def _options(label: str, limits: Limits, packages: Sequence[str], control: Path) -> dict[str, Any]:
+def _options(
+    label: str,
+    limits: Limits,
+    packages: Sequence[str],
+    control: Path,
+    mounts: Mapping[str, Path],
+) -> dict[str, Any]:
     """What the engine is told of a container."""
-    binds = {bind.source: {"bind": bind.target, "mode": "ro"} for bind in view.binds(packages)}
+    binds = {
+        bind.source: {"bind": bind.target, "mode": "ro"}
+        for bind in view.binds(packages)
+        if bind.target not in mounts
+    }
     binds[str(control)] = {"bind": CONTROL, "mode": "ro"}
     nodes = max(1024, limits.disk_mib * NODES_PER_MIB)
     writable = f"rw,exec,nosuid,nodev,size={limits.disk_mib}m,nr_inodes={nodes}"
@@ -241,6 +250,7 @@ def _options(label: str, limits: Limits, packages: Sequence[str], control: Path)
         "security_opt": ["no-new-privileges"],
         "read_only": True,
         "volumes": binds,
+        "mounts": [_mount(target, source) for target, source in mounts.items()],
         "tmpfs": tmpfs,
         "mem_limit": f"{limits.memory_mib}m",
         "memswap_limit": f"{limits.memory_mib}m",

@@ -5,7 +5,7 @@ from run to run are not judged. A bug is drawn first; it is labelled, hidden, me
 what fails on the way is counted by its reason.
 """
 
-from collections import OrderedDict
+from functools import lru_cache
 from typing import NamedTuple
 
 from pydantic import Field, ValidationError
@@ -38,7 +38,7 @@ from synth.code.labels import fixed_tree, label
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
 from synth.code.telling import Told, tell
-from synth.request import Catalogue, Rejection, Request, draft_rng, run_id
+from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.code.calibration import calibrated
 from verifiers.code.spec import CodeSpec
 
@@ -54,8 +54,6 @@ SPLITS = ((Split.TEST, 0.05), (Split.VAL, 0.10), (Split.TRAIN, 1.0))
 LEVELS = (1, 2, 2, 3, 3, 3, 4, 4, 5)
 """Difficulties to aim at where none is asked for."""
 SEED_BITS = 62
-MAX_SHARE_OF_TIME = 0.25
-"""Of the time that tests are given in grading; on a slow machine they must still end."""
 HELD = 8
 """Drafts that this process remembers: a task is certified right after it was drafted."""
 
@@ -66,7 +64,7 @@ class Options(Record):
     sources: tuple[str, ...] = Field(min_length=1)
     difficulty: int | None = Field(default=None, ge=1, le=5)
     projects: tuple[str, ...] = ()
-    """Of the source `injected`; all if empty."""
+    """To draw from, where a source has several; all if empty."""
 
 
 class Draft(NamedTuple):
@@ -95,15 +93,20 @@ def prepare(options: JsonObject) -> JsonObject:
             names = ", ".join(Options.model_fields)
             raise UserError(f"code has no option {where!r}; its options are {names}") from error
         raise UserError(f"code option {where}: {first['msg']}, got {first['input']!r}") from error
+    known = list(dict.fromkeys(map(sources.known, made.sources)))
+    projects = sorted({name for source in known for name in sources.projects(source)})
     for project in made.projects:
-        if project not in pinned():
-            raise SourceError(f"no project {project!r}; projects are {', '.join(pinned())}")
-    known = dict.fromkeys(map(sources.known, made.sources))
+        if project not in projects:
+            raise SourceError(f"no project {project!r}; projects are {', '.join(projects)}")
     return {**made.model_dump(mode="json"), "sources": list(known)}
 
 
 def warm(request: Request) -> None:
-    """Loads nothing: a project is prepared by the first draft that draws it, and kept on disk."""
+    """Reads the histories that the request names, before workers part; `SourceError` if one is of no use.
+
+    A project is prepared by the first draft that draws it, and kept on disk.
+    """
+    sources.warm(Options.model_validate(request.options).sources)
 
 
 def generate(request: Request, index: int) -> TaskBody | Rejection:
@@ -114,23 +117,20 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
         return Rejection(str(reason))
 
 
-_drafts: OrderedDict[tuple[str, int], Draft | Rejected] = OrderedDict()
-
-
 def draft(request: Request, index: int) -> Draft:
     """Raises `Rejected`. The last few are remembered, for their runs take seconds."""
-    key = run_id(request), index
-    if key not in _drafts:
-        try:
-            _drafts[key] = _draft(request, index)
-        except Rejected as reason:
-            _drafts[key] = reason
-        while len(_drafts) > HELD:
-            _drafts.popitem(last=False)
-    found = _drafts[key]
+    found = drafted(request.model_dump_json(), index)
     if isinstance(found, Rejected):
         raise found
     return found
+
+
+@lru_cache(maxsize=HELD)
+def drafted(request_json: str, index: int) -> Draft | Rejected:
+    try:
+        return _draft(Request.model_validate_json(request_json), index)
+    except Rejected as reason:
+        return reason
 
 
 def _draft(request: Request, index: int) -> Draft:
@@ -138,11 +138,15 @@ def _draft(request: Request, index: int) -> Draft:
     rng = draft_rng(request, index, GENERATOR, VERSION)
     wanted = options.difficulty or rng.choice(LEVELS)
     source = rng.choice(options.sources)
-    project = rng.choice(sources.projects_of(source, options.projects))
     try:
-        drawn = sources.draw(source, project, wanted, rng)
+        turn = index // len(options.sources)
+        drawn = sources.draw(source, options.projects, wanted, rng, turn)
     except SourceError as error:
-        raise Rejected(str(error).partition(":")[0]) from error
+        reason = str(error).partition(":")[0]
+        if not reason.isidentifier():
+            # An index that does not answer says nothing about a project.
+            raise
+        raise Rejected(reason) from error
     bug, labels = drawn.bug, label(drawn.bug)
     measures = difficulty.measure(bug, labels, drawn.coverage)
     level = difficulty.level(measures)
@@ -168,7 +172,7 @@ def parameters_of(bug: Bug, labels: Labels) -> Parameters:
 
 
 def spec_of(bug: Bug, labels: Labels, parameters: Parameters, told: Told, seed: int) -> CodeSpec:
-    """What the attempts are judged by; raises `Rejected` where the tests of the fix are too slow."""
+    """What attempts are judged by; projects with slow tests were refused before."""
     spec = CodeSpec(
         tests=bug.tests,
         modules=bug.modules,
@@ -177,10 +181,7 @@ def spec_of(bug: Bug, labels: Labels, parameters: Parameters, told: Told, seed: 
         probes=told.probes,
         seed=seed,
     )
-    found = calibrated(spec, parameters, bug.gold)
-    if found.seconds > MAX_SHARE_OF_TIME * parameters.limits.tests_s:
-        raise Rejected("slow")
-    return found.spec
+    return calibrated(spec, parameters, bug.gold).spec
 
 
 def body(request: Request, index: int, made: Draft) -> TaskBody:

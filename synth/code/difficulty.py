@@ -72,7 +72,7 @@ def changed_places(bug: Bug) -> list[Place]:
 
 
 def changed_lines(bug: Bug) -> dict[str, list[int]]:
-    """By path: lines of the fixed text, from 1, that the fix adds, changes or takes some away at."""
+    """By path: lines of the fixed text, from 1, that the fix adds or changes, or removes some after."""
     before, after = buggy_tree(bug), fixed_tree(bug)
     found: dict[str, list[int]] = {}
     for path in sorted(bug.gold):
@@ -83,7 +83,7 @@ def changed_lines(bug: Bug) -> dict[str, list[int]]:
             line
             for tag, _, _, first, last in matcher.get_opcodes()
             if tag != "equal"
-            for line in range(first + 1, max(first + 1, last) + 1)
+            for line in (range(first + 1, last + 1) if last > first else [max(1, first)])
         ]
     return found
 

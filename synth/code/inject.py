@@ -33,8 +33,12 @@ SELF_EXPLAINING = frozenset(
 
 def mutate(ground: Ground, level: int, rng: Random) -> Bug:
     """A bug of about this difficulty (1 to 5); raises `Rejected`."""
+    return put(ground, _chosen(ground.sites, level, rng))
+
+
+def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
+    """The bug of all `chosen` changes; raises `Rejected` unless tests notice each, and few do."""
     prepared = ground.prepared
-    chosen = _chosen(ground.sites, level, rng)
     texts = _texts(ground.tree, chosen)
     noticed: set[str] = set()
     for site, run in zip(chosen, _trials(ground, chosen), strict=True):
@@ -65,31 +69,32 @@ def may_change(sources: Sequence[str]) -> tuple[str, ...]:
 def _chosen(known: Mapping[str, Sequence[Site]], level: int, rng: Random) -> list[Site]:
     """Operators have equal chances, however many places they have."""
     if not known:
-        raise Rejected("no_site")
+        raise Rejected("no_place")
     chosen = [rng.choice(known[rng.choice(list(known))])]
     for _ in range(rng.choice(COMPANIONS[level])):
-        chosen.append(_companion(known, chosen, other_file=level == 5, rng=rng))
+        found = _companions(known, chosen)
+        elsewhere = [site for site in found if site.path not in {s.path for s in chosen}]
+        if level == max(COMPANIONS) and elsewhere:
+            found = elsewhere
+        if found:
+            chosen.append(rng.choice(found))
     return chosen
 
 
-def _companion(
-    known: Mapping[str, Sequence[Site]], chosen: Sequence[Site], *, other_file: bool, rng: Random
-) -> Site:
-    """A place in another function that tests of the first ones reach too, by the same mistake if can be."""
-    paths = {site.path for site in chosen}
+def _companions(known: Mapping[str, Sequence[Site]], chosen: Sequence[Site]) -> list[Site]:
+    """Places in other functions that a test of the first one reaches too.
+
+    Those of the same mistake where there are some, for one author makes it twice.
+    """
     functions = {(site.path, site.mutation.function) for site in chosen}
     shared = chosen[0].reached_by
 
     def fits(site: Site) -> bool:
-        elsewhere = site.path not in paths if other_file else site.path in paths
         own = (site.path, site.mutation.function) not in functions
-        return elsewhere and own and bool(site.reached_by & shared)
+        return own and bool(site.reached_by & shared)
 
     same = [site for site in known[chosen[0].mutation.operator] if fits(site)]
-    found = same or [site for operator in known for site in known[operator] if fits(site)]
-    if not found:
-        raise Rejected("no_companion")
-    return rng.choice(found)
+    return same or [site for operator in known for site in known[operator] if fits(site)]
 
 
 def _texts(tree: Tree, chosen: Sequence[Site]) -> dict[str, str | None]:

@@ -23,13 +23,13 @@ from data.sdists import Release
 from data.staging import staged
 from data.task import Source
 from envs.code import origins
+from envs.code.cache import cache_root
 from envs.code.dependencies import lock
 from envs.code.junit import Status
 from envs.code.project import Project, describe
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
-from envs.code.cache import cache_root
 from envs.code.trees import keep_tree, origin_tree
 from synth.code.conditions import CONDITIONS
 from synth.code.coverage import Coverage, lines_plugin, read_lines
@@ -132,7 +132,7 @@ def _measured(tree: Tree, origin: Origin, licence: str, before: datetime) -> Pre
     project = describe(tree)
     toolchain = toolchain_of(project, before)
     request = RunRequest(tree, toolchain, project.tests)
-    modules = _loading(request)
+    modules = loading(request)
     runs = run_many([c.of(request._replace(modules=modules)) for c in CONDITIONS])
     passing, flaky = stable(runs)
     if len(passing) < MIN_TESTS:
@@ -176,7 +176,7 @@ def toolchain_of(project: Project, before: datetime) -> Toolchain:
     return Toolchain(lock=pins, root=project.root, command=f"python -m pytest {' '.join(folders)}")
 
 
-def _loading(request: RunRequest) -> tuple[str, ...]:
+def loading(request: RunRequest) -> tuple[str, ...]:
     """The test modules with results; the others need what is not there."""
     run = run_many([request])[0]
     if run.seconds > MAX_SUITE_S or run.ended is Ended.LATE:

@@ -12,7 +12,7 @@ from synth.code.draft import failing, modules_of, text_of
 from synth.code.labels import graded_tree
 from synth.code.operators import OPERATORS, Module, candidates, mutated
 
-NUM_TRIED = 6
+NUM_TRIED = 3
 """Other mistakes in the mended functions that are tried on the tests at once."""
 REMARK = "# Reported in an issue."
 

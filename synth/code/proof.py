@@ -16,7 +16,7 @@ from envs.code.spec import Files
 from envs.code.tree import Tree
 from envs.code.trees import agent_tree
 from synth.code import author, near
-from synth.code.cheats import CHEATS
+from synth.code.cheats import CHEATS, Target
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected
 from synth.code.leaks import secrets
@@ -24,8 +24,10 @@ from synth.code.moves import SUBMIT, bash, edited, patched
 from synth.parts import Finding, Parts, Variant
 from synth.request import Request
 
-MAX_MISSES = 2
+MAX_MISSES = 1
 """Near misses that have to be graded, beside those that change nothing that counts."""
+REMARKED = 4
+"""One task in so many has the fix judged once more as another text; it costs a whole grading."""
 NUM_CHEATS = 3
 """Of the library, in rotation; the tests play all of it."""
 
@@ -58,6 +60,7 @@ class _Prover:
             options=made.options,
         )
         self.said = task.hidden.witness.answer
+        self.turn = int(content_hash(task.fingerprint)[:8], 16)
 
     @cached_property
     def draft(self) -> author.Draft:
@@ -128,8 +131,9 @@ class _Prover:
         notes = "mkdir -p notes && echo 'see the issue' > notes/fix.txt && git stash list"
         yield self._variant("with notes beside it", (bash(notes), *gold))
         yield self._variant("committed", (*gold, bash("git commit -qam 'Fix the issue'")))
-        remarked = near.remarked(self.gold)
-        yield self._variant("with a remark", edited(self.tree, remarked))
+        if self.turn % REMARKED == 0:
+            remarked = near.remarked(self.gold)
+            yield self._variant("with a remark", edited(self.tree, remarked))
 
     def mutants(self) -> Iterator[Variant]:
         found = near.unchanged(self.draft.bug, self.tree)
@@ -144,10 +148,12 @@ class _Prover:
             yield self._variant(label, edited(self.tree, files))
 
     def cheats(self) -> Iterator[Variant]:
-        turn = int(content_hash(self.task.fingerprint)[:8], 16)
-        for at in range(NUM_CHEATS if CHEATS else 0):
-            cheat = CHEATS[(turn + at) % len(CHEATS)]
-            yield self._variant(cheat.name, cheat.calls(self.draft.bug))
+        target = Target(self.draft.bug, self.tree, self.draft.told.script)
+        for at in range(NUM_CHEATS):
+            cheat = CHEATS[(self.turn + at) % len(CHEATS)]
+            files = edited(self.tree, cheat.files(target)) if cheat.files else ()
+            calls = cheat.calls(target) if cheat.calls else ()
+            yield self._variant(cheat.name, (*calls, *files))
 
     def _variant(self, label: str, calls: tuple[ToolCall, ...]) -> Variant:
         return Variant(label, Script(calls=(*calls, SUBMIT), answer=self.said))

@@ -1,24 +1,25 @@
-"""The user's own repository as ground for bugs: its newest commit, its own tests."""
+"""The user's own repository as ground for bugs: a commit of it, its own tests."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+import logging
 
 from envs.code.clone import Clone
-from envs.code.origins.git import commit_tree
-from envs.code.spec import Origin
-from envs.code.tree import tree_hash
 from synth.code.intake import Prepared, prepare_found
-from synth.code.mining.bugs import OWN_LICENCE
-from synth.code.mining.licences import licence
+from synth.code.mining.catalogue import own_tree
+from synth.code.mining.source import MinedSource
+
+log = logging.getLogger(__name__)
 
 
-def prepare_repository(path: Path) -> Prepared:
-    """The commit of HEAD; raises `SourceError` where there is none, or it is of no use."""
-    with Clone(path) as clone:
-        commit = clone.head
-        tree = commit_tree(clone, commit)
-        when = datetime.fromtimestamp(int(clone.run("show", "-s", "--format=%ct", commit)), UTC)
-    origin = Origin(
-        source="git", project=path.name, version=commit, archive=str(path), sha256=tree_hash(tree)
-    )
-    return prepare_found(tree, origin, licence(tree) or OWN_LICENCE, when)
+def prepare_repository(source: MinedSource) -> Prepared:
+    """The source's commit, else HEAD; raises `SourceError` where there is none, or it is of no use."""
+    with Clone(source.path) as clone:
+        dirty = clone.dirty()
+    if dirty:
+        log.warning(
+            "%s has changes that are not committed, and so are left out: %s%s",
+            source.path,
+            ", ".join(dirty[:5]),
+            ", ..." if len(dirty) > 5 else "",
+        )
+    own = own_tree(source)
+    return prepare_found(own.tree, own.origin, own.licence.licence, own.committed)

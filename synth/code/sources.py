@@ -1,43 +1,33 @@
 """Where bugs come from, as the request's `sources` name it: each draws one bug for a draft."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from data.errors import SourceError
+from synth.code import fixes
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
+from synth.code.draft import Rejected
 from synth.code.inject import mutate
 from synth.code.intake import pinned, prepare_pinned
+from synth.code.mining import source as mined
+from synth.code.mining.draw import candidates, drawn
+from synth.code.repository import prepare_repository
 from synth.code.sites import Ground
 
 SOURCES = {
-    "injected": "mistakes put into releases of well-tested Python packages, which are downloaded",
-    "git:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "injected": "mistakes put into releases of well-tested Python packages; injected:PROJECT for one",
+    "releases": "real fixes, found between two releases of a Python package; or releases:PROJECT",
+    "debian": "real fixes from the patches that Debian applies to packages; or debian:PROJECT",
+    "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "git:PATH[,records=FILE]": "real fixes in the history of a clone, with the issues that you fetched",
 }
-DEFAULT_SOURCES = ("injected",)
-OWN = "git"
-
-
-def known(source: str) -> str:
-    """The source, with a path made absolute; raises `SourceError` that names what is known."""
-    scheme, _, place = source.partition(":")
-    if source in DEFAULT_SOURCES:
-        return source
-    if scheme != OWN or not place:
-        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    path = Path(place).resolve()
-    if not path.is_dir():
-        raise SourceError(f"{path} is no folder; name the folder of a git repository")
-    return f"{OWN}:{path}"
-
-
-def projects_of(source: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """Projects that `source` has; of the pinned ones those that were chosen, all if none were."""
-    if source != "injected":
-        return (source,)
-    return tuple(project for project in pinned() if not chosen or project in chosen)
+CATALOGUED = {"releases": "release", "debian": "patch"}
+"""Sources of real fixes, by what the catalogue calls them."""
+DEFAULT_SOURCES = ("injected", *CATALOGUED)
 
 
 class Drawn(NamedTuple):
@@ -46,16 +36,65 @@ class Drawn(NamedTuple):
     """Of the fixed tree, where it is known already."""
 
 
-def draw(source: str, project: str, level: int, rng: Random) -> Drawn:
-    """Raises `Rejected`, or `SourceError` where the project cannot be used."""
-    ground = ground_of(source, project)
+def known(source: str) -> str:
+    """The source, with an absolute path and the commit that it means now.
+
+    Raises `SourceError` that names what is known.
+    """
+    scheme, colon, project = source.partition(":")
+    if scheme in DEFAULT_SOURCES:
+        if colon and project not in projects(scheme):
+            there = ", ".join(projects(scheme))
+            raise SourceError(f"{scheme} has no project {project!r}; its projects are {there}")
+        return source
+    if not colon and not Path(source).exists():
+        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    return str(mined.pinned(mined.parse_source(source)))
+
+
+def projects(source: str) -> tuple[str, ...]:
+    """Names that the request may choose from; none for a repository, which is one project."""
+    scheme, _, project = source.partition(":")
+    if project:
+        return (project,) if scheme in DEFAULT_SOURCES else ()
+    if scheme in CATALOGUED:
+        sort = CATALOGUED[scheme]
+        return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
+    return tuple(pinned())
+
+
+def warm(sources: Sequence[str]) -> None:
+    """Loads what all workers need; raises `SourceError` where a history has nothing to give."""
+    for source in sources:
+        if source.startswith("git:"):
+            candidates(source)
+
+
+def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: int) -> Drawn:
+    """A bug of one of the `chosen` projects, of any if there are none.
+
+    `turn` counts the draws: the changes of a clone come one after the other, each once.
+    Raises `Rejected`, or `SourceError` where the project cannot be used.
+    """
+    if source.startswith("git:"):
+        return Drawn(drawn(source, turn), None)
+    if source.startswith("repo:"):
+        ground = _own(source)
+        return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+    names = [name for name in projects(source) if not chosen or name in chosen]
+    if not names:
+        raise Rejected("no_such_project")
+    if (scheme := source.partition(":")[0]) in CATALOGUED:
+        return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
+    ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
 
 
 @lru_cache(maxsize=64)
-def ground_of(source: str, project: str) -> Ground:
-    if source == "injected":
-        return Ground(prepare_pinned(project))
-    from synth.code.repository import prepare_repository
+def _pinned(project: str) -> Ground:
+    return Ground(prepare_pinned(project))
 
-    return Ground(prepare_repository(Path(source.partition(":")[2])))
+
+@lru_cache(maxsize=4)
+def _own(source: str) -> Ground:
+    return Ground(prepare_repository(mined.parse_source(source)))

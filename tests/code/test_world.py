@@ -51,7 +51,9 @@ class TestCopy:
         assert done.text == f"{digest}  src/scales/table.bin\n./run.sh"
 
     async def test_two_copies_of_one_tree_cannot_be_told_apart(self) -> None:
-        script = "git rev-parse HEAD; ls -lR --time-style=full-iso . .git; pwd; env; id; ps 2>&1"
+        script = (
+            "git rev-parse HEAD; ls -lR --time-style=full-iso . .git; pwd; env; id; ps -e -o comm="
+        )
         seen = []
         for _ in range(2):
             async with opened(task()) as world:
@@ -127,6 +129,9 @@ class TestBash:
         assert done.text.startswith("1\n2\n3\n")
         assert done.text.endswith("\n99999\n100000")
         assert "bytes in the middle are not shown" in done.text
+        binary = await world.bash("head -c 12000 /dev/zero")
+        assert binary.truncated
+        assert len(binary.text) <= SMALL.max_output_chars + 200
         exact = await world.bash("seq 3000")
         assert not exact.truncated
         assert exact.text.splitlines() == [str(n) for n in range(1, 3001)]
@@ -162,9 +167,10 @@ class TestBash:
             ("echo bye; exit 3", "bye\n[the shell ended with exit status 3."),
             ("exec echo bye", "bye\n[the shell ended with exit status 0."),
             ("kill -9 $$", "[the shell was ended by SIGKILL."),
+            ("kill -35 $$", "[the shell was ended by signal 35."),
             ("set -e; false", "[the shell ended with exit status 1."),
         ],
-        ids=["exit", "exec", "kill", "errexit"],
+        ids=["exit", "exec", "kill", "odd kill", "errexit"],
     )
     async def test_a_shell_that_ends_is_replaced(
         self, world: World, command: str, told: str
@@ -189,6 +195,11 @@ class TestEditor:
         )
         assert (await world.view(f"{REPOSITORY}/{WEIGH}")).text.count("\n") == 11
         assert (await world.view(WEIGH, start=12)).text.startswith("Error: ")
+        assert (await world.view(WEIGH, start=6.0, end=7.0)) == seen
+        await world.bash(r"printf 'a\u2028b\x0cc\x85\nd\r\ne' > odd")
+        assert (await world.view("odd")).text.splitlines(keepends=False)[
+            0
+        ] == "odd, lines 1-3 of 3:"
         assert (await world.view(WEIGH, start=5, end=4)).error
 
     async def test_folders_are_listed_two_levels_deep_without_git(self, world: World) -> None:

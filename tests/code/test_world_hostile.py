@@ -36,7 +36,8 @@ class TestState:
             f"{FIX}; rm src/scales/crlf.py; echo 'x = 1' > src/scales/new.py; echo >> README.md; "
             "echo > tests/test_weigh.py; echo > src/scales/conftest.py; echo > setup.cfg; "
             "mkdir src/scales/tests src/scales/__pycache__; echo > src/scales/tests/test_x.py; "
-            "echo > src/scales/__pycache__/weigh.py; echo > src/other.py; echo > src/scales/table.bin"
+            "echo > src/scales/__pycache__/weigh.py; echo > src/other.py; echo > src/scales/table.bin; "
+            "echo > src/scales/weigh.py.orig; echo > src/scales/notes"
         )
         await world.bash(script)
         assert world.files == {

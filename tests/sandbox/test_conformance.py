@@ -253,6 +253,8 @@ class TestWalk:
         await sh(box, "chmod 700 top/shut")
         assert found["a"].size_bytes == 3
         assert list(await box.walk("top/link")) == [""]
+        assert "deep/er" not in await box.walk("top", max_depth=1)
+        assert "deep/er/\u96ea" not in await box.walk("top", max_depth=2)
         with pytest.raises(FileNotFoundError, match="absent"):
             await box.walk("absent")
 

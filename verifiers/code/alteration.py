@@ -1,7 +1,9 @@
-"""Alters a test so that it fails wherever it passed: in one place that it surely reaches.
+"""Alters a test so that it fails wherever it passed.
 
-Such a place is a statement of the function's own body, not below a condition or a loop, after which
-nothing has to be known: the claim that held is turned into one that cannot hold.
+Best in one place that it surely reaches, a statement of the function's own body, not below a
+condition or a loop: a claim that held is turned into one that cannot. Where there is none, all
+claims of the function are turned, for one of them will be reached; and where there is no claim at
+all, one is added that is false.
 """
 
 import ast
@@ -43,17 +45,66 @@ def altered(source: str, function: _Function, first: int, count: int, rng: Rando
     All alter the same place. `source` begins at line `first` (from 0) of the text that `function`
     was parsed from.
     """
-    if any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
-        return []
-    constants = [found for statement in function.body for found in _compared(statement)]
+    straight = _straight(function.body)
+    constants = [found for statement in straight for found in _compared(statement)]
     if constants:
         constant = rng.choice(constants)
-        values = {repr(_changed(constant.value, rng)) for _ in range(count)}
-        return [_replaced(source, _Edit(constant, text), first) for text in sorted(values)]
-    places = [list(_opposites(statement, source, first)) for statement in function.body]
+        values = _others(constant.value, count, rng)
+        return [
+            _replaced(source, [_Edit(constant, repr(value))], first) for value in values[:count]
+        ]
+    if not count:
+        return []
+    places = [list(_opposites(statement, source, first)) for statement in straight]
     places = [edits for edits in places if edits]
-    edits = rng.choice(places) if places else []
-    return [_replaced(source, edit, first) for edit in rng.sample(edits, min(count, len(edits)))]
+    if places:
+        edits = rng.choice(places)
+        chosen = rng.sample(edits, min(count, len(edits)))
+        return [_replaced(source, [edit], first) for edit in chosen]
+    turned = [list(_opposites(node, source, first)) for node in _claims(function)]
+    if all_claims := [rng.choice(edits) for edits in turned if edits]:
+        return [_replaced(source, all_claims, first)]
+    return [_with_false_claim(source, function, first, rng)]
+
+
+def _straight(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a function that run whenever the last of them does."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        if any(isinstance(n, ast.Return | ast.Yield | ast.YieldFrom) for n in ast.walk(statement)):
+            break
+        found.append(statement)
+    return found
+
+
+def _claims(function: _Function) -> Iterator[ast.stmt]:
+    """Statements of all depths, outermost first, none inside another that was given."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop(0)
+        raising = isinstance(node, ast.With) and _other_errors(node.items[0].context_expr)
+        if isinstance(node, ast.Assert | ast.Expr) or (raising and isinstance(node, ast.With)):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += [
+                n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.excepthandler)
+            ]
+
+
+def _with_false_claim(source: str, function: _Function, first: int, rng: Random) -> str:
+    """A claim about the function's own name, before all else that it does."""
+    word = rng.choice(function.name.split("_")) or function.name
+    claim = f"assert len({word!r}) == {len(word) + rng.choice((1, 2))}"
+    statement = function.body[0]
+    lines = source.split("\n")
+    at = statement.lineno - 1 - first
+    indent = lines[at][: statement.col_offset]
+    if indent.strip():
+        # The body stands on the line of the `def`.
+        lines[at] = f"{indent}{claim}; {lines[at][statement.col_offset :]}"
+    else:
+        lines.insert(at, indent + claim)
+    return "\n".join(lines)
 
 
 def _compared(statement: ast.stmt) -> list[ast.Constant]:
@@ -67,7 +118,7 @@ def _compared(statement: ast.stmt) -> list[ast.Constant]:
     literals = [side for side in sides if _is_literal(side)]
     if len(literals) != 1:
         return []  # two would be a test of Python
-    return [c for c in _constants(literals[0]) if _changed(c.value, Random(0)) is not None]
+    return [c for c in _constants(literals[0]) if _others(c.value, 1, Random(0))]
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -96,29 +147,39 @@ def _constants(node: ast.expr) -> Iterator[ast.Constant]:
                 yield from _constants(value)
 
 
-def _changed(value: object, rng: Random) -> object:
-    """Another value of the same look; None if there is none."""
+def _others(value: object, count: int, rng: Random) -> list[object]:
+    """Up to `count` other values of the same look, none if there is none; in any order.
+
+    Nothing in a set of them and the true one may tell which that is: numbers lie around it at
+    random, and texts differ from each other as they differ from it, in one place.
+    """
     match value:
         case bool():
-            return not value
+            return [not value]
         case int() | float():
-            return value + rng.randrange(1, 10)
-        case str() if found := _changed_text(value, rng):
-            return found
-        case bytes() if found := _changed_text(value.decode("latin-1"), rng):
-            return found.encode("latin-1")
-    return None
+            below = rng.randrange(count + 1)
+            if value >= 0:
+                below = min(below, int(value))
+            return [value + step for step in range(-below, count - below + 1) if step]
+        case str():
+            return list[object](_other_texts(value, count, rng))
+        case bytes():
+            return [
+                text.encode("latin-1") for text in _other_texts(value.decode("latin-1"), count, rng)
+            ]
+    return []
 
 
-def _changed_text(text: str, rng: Random) -> str:
-    """`text` with one letter or digit replaced by another; empty if it has none."""
-    places = [at for at, char in enumerate(text) if char in string.ascii_letters + string.digits]
-    if not places:
-        return ""
-    at = rng.choice(places)
-    alike = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
-    choices = next(chars for chars in alike if text[at] in chars).replace(text[at], "")
-    return text[:at] + rng.choice(choices) + text[at + 1 :]
+def _other_texts(text: str, count: int, rng: Random) -> list[str]:
+    """`text` with one digit, or else one letter, exchanged; always the same one."""
+    for alphabets in ((string.digits,), (string.ascii_lowercase, string.ascii_uppercase)):
+        places = [at for at, char in enumerate(text) if char in "".join(alphabets)]
+        if places:
+            at = rng.choice(places)
+            alphabet = next(chars for chars in alphabets if text[at] in chars)
+            chosen = rng.sample(alphabet.replace(text[at], ""), min(count, 9))
+            return [text[:at] + char + text[at + 1 :] for char in chosen]
+    return []
 
 
 def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:
@@ -154,11 +215,11 @@ def _opposites(statement: ast.stmt, source: str, first: int) -> Iterator[_Edit]:
             yield from _other_errors(context)
 
 
-def _other_errors(call: ast.expr) -> Iterator[_Edit]:
+def _other_errors(call: ast.expr) -> list[_Edit]:
     match call:
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[error, *_]):
-            if name in _RAISES:
-                yield _Edit(error, _STRANGE)
+            return [_Edit(error, _STRANGE)] if name in _RAISES else []
+    return []
 
 
 def _segment(source: str, node: ast.expr, first: int) -> str:
@@ -166,10 +227,13 @@ def _segment(source: str, node: ast.expr, first: int) -> str:
     return source.encode()[start:end].decode()
 
 
-def _replaced(source: str, edit: _Edit, first: int) -> str:
-    start, end = _span(source, edit.node, first)
+def _replaced(source: str, edits: list[_Edit], first: int) -> str:
+    """`source` with all of `edits`, which do not overlap."""
     data = source.encode()
-    return (data[:start] + edit.text.encode() + data[end:]).decode()
+    spans = [(*_span(source, edit.node, first), edit.text) for edit in edits]
+    for start, end, text in sorted(spans, reverse=True):
+        data = data[:start] + text.encode() + data[end:]
+    return data.decode()
 
 
 def _span(source: str, node: ast.expr, first: int) -> tuple[int, int]:

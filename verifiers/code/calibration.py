@@ -19,6 +19,8 @@ class Calibrated(NamedTuple):
     seconds: float
     """How long the tests take with the fix and all canaries, here and now. A task where this comes
     near its limit is not worth having: a right change on a busy machine would be late."""
+    num_canaries: int
+    """Those that must fail. Without one, whoever forges all results is not caught by the tests."""
 
 
 def calibrated(spec: CodeSpec, parameters: Parameters, gold: Files) -> Calibrated:
@@ -32,26 +34,25 @@ def calibrated(spec: CodeSpec, parameters: Parameters, gold: Files) -> Calibrate
     before: Files = {path: texts.get(path, "") for path in gold}
     others = {path: text for path, text in texts.items() if path not in gold}
     spec = spec.model_copy(update={"allowed": audit.brought(before, gold, others)})
-    seconds = 0.0
+    seconds, num_canaries = 0.0, 0
     for _ in range(MAX_ROUNDS):
         grading = prepared(spec, parameters, gold)
         (run,) = run_many([whole(grading)])
         odd, seconds = _odd(grading.plan, run), run.seconds
+        num_canaries = len(grading.plan.must_fail)
         if not odd:
             break
         spec = spec.model_copy(update={"unsuited": tuple(sorted({*spec.unsuited, *odd}))})
-    return Calibrated(spec, seconds)
+    return Calibrated(spec, seconds, num_canaries)
 
 
 def _odd(plan: Plan, run: Run) -> set[str]:
     """Places whose canaries, or whose own tests under another name, do not end as they should."""
     if run.ended not in (Ended.WELL, Ended.BROKEN):
-        return set(plan.copies.values())
-    # Where copy and original changed names, the original's own name is the canary's.
-    places = {**plan.copies, **{new: plan.copies[old] for old, new in plan.origins.items()}}
+        return set(plan.places.values())
     return {
         place
-        for name, place in places.items()
+        for name, place in plan.places.items()
         if name not in run.results
         or run.results[name].status
         is not (Status.FAILED if name in plan.must_fail else Status.PASSED)

@@ -19,6 +19,8 @@ from verifiers.code.alteration import altered
 
 MAX_PLACES = 8
 """Test functions of each sort, those that showed the bug and others, that are copied."""
+MAX_IDS = 12
+"""Tests that one function may stand for, to be copied; more take too long."""
 MAX_ALTERED = 4
 """Altered copies of one function, where there are few."""
 _WORDS = ("again", "more", "basic", "simple", "mixed", "plain", "other", "nested", "empty", "short")
@@ -47,8 +49,8 @@ class Plan(NamedTuple):
     must_fail: frozenset[str]
     origins: dict[str, str]
     """The id that a hidden test has in this run, by its own; those not named keep theirs."""
-    copies: dict[str, str]
-    """Id of each canary to the place that it was copied from."""
+    places: dict[str, str]
+    """Of each canary, and of each test that has canaries, by its id here: the function."""
 
 
 def plan(
@@ -66,14 +68,15 @@ def plan(
     refused = set(unsuited)
     ids = _by_place(texts, [*fixed, *others])
     of_fixed = _by_place(texts, fixed)
-    suited = [place for place in ids if place.text not in refused]
+    left = sorted((p for p in ids if p.text not in refused), key=lambda p: len(ids[p]))
+    suited = [place for place in left if len(ids[place]) <= MAX_IDS] or left[:1]
     rng.shuffle(suited)
     first = [place for place in suited if place in of_fixed][:MAX_PLACES]
     second = [place for place in suited if place not in of_fixed][:MAX_PLACES]
-    # A lone test needs many copies, or a guess which one is true would often be right.
+    # A lone test needs many forms, or a guess which one is true would often be right.
     num_altered = max(1, min(MAX_ALTERED, MAX_PLACES // max(1, len(first))))
     wanted = [(place, num_altered) for place in first]
-    wanted += [(place, rng.randrange(2)) for place in second]
+    wanted += [(place, rng.randrange(2) if first else 1) for place in second]
     return _built(texts, ids, wanted, rng, frozenset((*fixed, *others)))
 
 
@@ -88,7 +91,7 @@ def _built(
     must_fail: set[str] = set()
     must_pass = set(real)
     origins: dict[str, str] = {}
-    copies: dict[str, str] = {}
+    places: dict[str, str] = {}
     for place, num_altered in wanted:
         text = modules.get(place.module, texts[place.module])
         made = _with_copies(text, place, num_altered, rng)
@@ -98,10 +101,12 @@ def _built(
         for name in ids[place]:
             must_pass.discard(name)
             origins[name] = _renamed(place, name, made.own)
-            must_pass |= {origins[name], *(_renamed(place, name, n) for n in made.plain)}
-            must_fail |= {_renamed(place, name, n) for n in made.altered}
-            copies |= {_renamed(place, name, n): place.text for n in (*made.plain, *made.altered)}
-    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, copies)
+            plain = {_renamed(place, name, other) for other in (made.own, *made.plain)}
+            wrong = {_renamed(place, name, other) for other in made.altered}
+            must_pass |= plain
+            must_fail |= wrong
+            places |= dict.fromkeys((*plain, *wrong), place.text)
+    return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, places)
 
 
 class _Copied(NamedTuple):
@@ -121,9 +126,12 @@ def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Cop
     first = min([function.lineno, *(d.lineno for d in function.decorator_list)]) - 1
     last = function.end_lineno or function.lineno
     source = "\n".join(lines[first:last])
-    others = altered(source, function, first, num_altered, rng)
-    num_plain = rng.randrange(2) if others or not num_altered else 0
-    bodies = [source, *[source] * num_plain, *others]
+    forms = [source, *altered(source, function, first, num_altered, rng)]
+    if num_altered and len(forms) == 1:
+        return None
+    # How often a form is there says nothing about it.
+    counts = [1 + rng.randrange(2) for _ in forms]
+    bodies = [form for form, count in zip(forms, counts, strict=True) for _ in range(count)]
     names = [place.names[-1]]
     while len(names) < len(bodies):
         names.append(_fresh(text, place.names[-1], names, rng))
@@ -133,7 +141,7 @@ def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Cop
     ]
     rng.shuffle(versions)
     lines[first:last] = ["\n\n".join(versions)]
-    split = 1 + num_plain
+    split = counts[0]
     return _Copied("\n".join(lines), names[0], names[1:split], names[split:])
 
 

@@ -5,6 +5,7 @@ and with pristine tests and test configuration. Everything runs in fresh sandbox
 check names a hidden test, a canary or an expected value.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from random import Random
@@ -73,7 +74,7 @@ def verify(task: Task, trajectory: Trajectory) -> Verdict:
     return _judged(
         canonical_json(task.hidden.verifier),
         canonical_json(task.env.parameters),
-        left.model_dump_json(),
+        canonical_json(left.model_dump()),
     )
 
 
@@ -83,7 +84,7 @@ def _judged(spec_json: str, parameters_json: str, changes_json: str) -> Verdict:
     spec = CodeSpec.model_validate_json(spec_json)
     parameters = Parameters.model_validate_json(parameters_json)
     given = agent_tree(parameters)
-    form = changes.formed(Changes.model_validate_json(changes_json), parameters, given)
+    form = changes.formed(Changes.model_validate(json.loads(changes_json)), parameters, given)
     if form.problem:
         return _verdict([form.problem])
     before = {path: _text(given, path) for path in form.files}

@@ -11,12 +11,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from importlib.metadata import distributions
 from random import Random
 from typing import Any
 
 import pytest
 from _pytest import junitxml, runner
+from _pytest.config import default_plugins
 
 from envs.code.inside.clock import stop
 
@@ -30,6 +32,9 @@ NEVER = frozenset(
 IGNORED = ("PytestConfigWarning", "PytestUnknownMarkWarning", "PytestDeprecationWarning")
 """About the framework, whose version is ours and not the tree's."""
 OURS = ("inside", "envs")
+
+for _name in default_plugins:
+    import_module(f"_pytest.{_name}")
 
 
 class Reporter:

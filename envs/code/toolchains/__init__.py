@@ -6,7 +6,7 @@ from typing import cast
 from data.errors import TaskError
 from envs.code.toolchains.base import ToolchainModule
 
-NAMES = ("python",)
+NAMES = ("python", "node", "go", "java", "c", "cpp", "php")
 
 
 def toolchain_module(name: str) -> ToolchainModule:

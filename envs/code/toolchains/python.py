@@ -79,7 +79,7 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     if request.seed % MAX_HASH_SEED == 0:
         return Plan((f"@{RUNNER}",), env, stdin, report=REPORT, streamed=True)
     return Plan(
-        (python(), "-B", "-s", "-m", RUNNER),
+        (python(), "-B", "-s", "-P", "-m", RUNNER),
         {
             **env,
             "PYTHONHASHSEED": str(request.seed % MAX_HASH_SEED),
@@ -100,7 +100,7 @@ def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
     env = _environment(_path(request.toolchain, mounts))
     if request.seed:
         env["PYTHONHASHSEED"] = str(request.seed % MAX_HASH_SEED)
-    return Plan((python(), "-B", "-s", place), env, files={place: request.script.encode()})
+    return Plan((python(), "-B", "-s", "-P", place), env, files={place: request.script.encode()})
 
 
 def _import_mode(tree: Tree) -> str:

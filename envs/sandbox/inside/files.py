@@ -42,10 +42,10 @@ def get(names: list[str], max_bytes: int) -> tuple[list[int], bytes]:
     return sizes, bytes(contents)
 
 
-def walk(name: str, max_entries: int) -> dict[str, tuple[str, int, int]]:
+def walk(name: str, max_entries: int, max_depth: int) -> dict[str, tuple[str, int, int]]:
     """Kind, size and time of last change of `name` and all below it, by path relative to it.
 
-    Links are not followed; what cannot be looked into is left out.
+    `max_depth`: levels of folders to look into. Links are not followed; what cannot be looked into is left out.
     """
     top = Path(HOME, name)
     found = {"": _entry(os.lstat(top))}
@@ -59,7 +59,7 @@ def walk(name: str, max_entries: int) -> dict[str, tuple[str, int, int]]:
                     found[path] = _entry(entry.stat(follow_symlinks=False))
                     if len(found) > max_entries:
                         raise OSError(errno.E2BIG, f"more than {max_entries} entries", str(top))
-                    if found[path][0] == "folder":
+                    if found[path][0] == "folder" and path.count("/") + 1 < max_depth:
                         waiting.append(path)
         except (PermissionError, FileNotFoundError, NotADirectoryError):
             continue  # it was closed, or is gone by now

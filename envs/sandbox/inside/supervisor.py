@@ -143,7 +143,8 @@ class Supervisor:
         self._reply(frame, body, sizes=sizes)
 
     def _walk(self, frame: Frame) -> None:
-        found = walk(frame.header["path"], frame.header["max_entries"])
+        request = frame.header
+        found = walk(request["path"], request["max_entries"], request["max_depth"])
         self._reply(frame, json.dumps(found).encode())
 
     def _reap(self) -> None:

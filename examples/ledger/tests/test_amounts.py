@@ -1,5 +1,4 @@
 import pytest
-
 from ledger import Amount, convert, parse_amount, split
 
 RATES = {("EUR", "USD"): 1.25, ("GBP", "EUR"): 1.2}

@@ -1,7 +1,6 @@
 from datetime import date
 
 import pytest
-
 from ledger import Amount, Entry, JournalError, parse_entry, parse_journal
 
 

@@ -1,5 +1,4 @@
 import pytest
-
 from ledger import Amount, balances, by_month, largest, parse_journal, running, table
 
 JOURNAL = """

@@ -51,7 +51,7 @@ class Lines:
 
     def stop(self) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # as its documentation has it
+        threading.settrace(None)
         bit = 1 << (len(self.tests) - 1)
         for line in self._seen:
             self.lines[line] = self.lines.get(line, 0) | bit

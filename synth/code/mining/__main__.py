@@ -122,7 +122,7 @@ def _unlocked(project: Project, before: datetime) -> Toolchain:
 
 def _told(progress: Progress) -> str:
     rate = progress.requests / progress.seconds if progress.seconds else 0.0
-    found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(progress.records.items()))
+    found = ", ".join(f"{kind} {count:,}" for kind, count in sorted(progress.records.items()))
     limits = progress.limits
     left = f", {limits.remaining:,} left this hour" if limits else ""
     same = f", {progress.unchanged:,} pages unchanged" if progress.unchanged else ""

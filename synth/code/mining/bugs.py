@@ -18,6 +18,7 @@ from envs.code.project import Project, describe, is_configuration
 from envs.code.spec import Files, Origin, Toolchain
 from envs.code.tree import Tree, tree_hash
 from synth.code.bug import Bug, Story
+from synth.code.inject import may_change
 from synth.code.mining import edits, issues
 from synth.code.mining.history import Change
 from synth.code.mining.licences import licence
@@ -90,7 +91,7 @@ def _check_links(change: Change, link: Link, known: Known) -> None:
     issues_known = bool(known.records.issues)
     if is_other_sort([link.title or change.subject]) and not (issues_known and link.issues):
         raise _Refused(Reason.NOT_A_FIX)
-    if not issues_known and not says_fix(f"{link.title}\n{change.message}"):
+    if not issues_known and not link.issues and not says_fix(change.message):
         raise _Refused(Reason.NOT_A_FIX)
     if issues_known and not link.issues:
         raise _Refused(Reason.NO_ISSUE)
@@ -122,8 +123,8 @@ def _story(change: Change, link: Link, known: Known, sources: _Sources) -> Story
     links = tuple(f"{known.repository}#{number}" for number, _ in found)
     links += (f"{known.repository}#{link.pull}",) if link.pull else ()
     if not known.records.issues:
-        text = _TRAILER.sub("", change.message.partition("\n")[2])
-        title = cleaned_title(link.title or _told_subject(change))
+        title, text = _told(change.message)
+        title = cleaned_title(link.title or title)
         return Story(sort="patch", title=title, text=cleaned(text), links=links)
     pull = known.records.pulls.get(link.pull)
     added = edits.added_lines(sources.before, sources.after)
@@ -153,17 +154,19 @@ def _report(
     return report
 
 
-def _told_subject(change: Change) -> str:
-    """The first line that says something: below the line that git writes for a merge."""
-    lines = [line.strip() for line in change.message.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("Merge ")), change.subject)
+def _told(message: str) -> tuple[str, str]:
+    """Title and text of a message, without the line that git writes for a merge, and without trailers."""
+    subject, _, rest = message.partition("\n")
+    if subject.startswith("Merge "):
+        subject, _, rest = rest.strip().partition("\n")
+    return subject.strip() or message.partition("\n")[0], _TRAILER.sub("", rest)
 
 
 def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, known: Known) -> Bug:
     tree = commit_tree(clone, change.base)
     project = _project(clone, change, tree)
-    inside = (*project.sources, *package_folders(project))
-    outside = sorted(path for path in sources.after if not _is_inside(path, inside))
+    inside = may_change(project.sources)
+    outside = sorted(path for path in sources.after if not _may_change(path, tree, inside))
     if outside:
         raise _Refused(Reason.OUTSIDE_SOURCES, outside[0])
     _check_names(tree, project, sources, story)
@@ -210,26 +213,19 @@ def _project(clone: Clone, change: Change, tree: Tree) -> Project:
     return before.model_copy(update={"test_requirements": after.test_requirements})
 
 
-def package_folders(project: Project) -> tuple[str, ...]:
-    """Folders of the packages, in which a fix may add modules."""
-    prefix = f"{project.root}/" if project.root else ""
-    tops = {
-        path[len(prefix) :].split("/")[0] for path in project.sources if "/" in path[len(prefix) :]
-    }
-    return tuple(f"{prefix}{top}/" for top in sorted(tops))
-
-
-def _is_inside(path: str, inside: tuple[str, ...]) -> bool:
-    return path in inside or any(
-        path.startswith(folder) for folder in inside if folder.endswith("/")
-    )
+def _may_change(path: str, tree: Tree, inside: tuple[str, ...]) -> bool:
+    """As the verdict on an agent's work sees it: sources, and new modules in the packages."""
+    if path in tree or not path.endswith(".py"):
+        return path in inside
+    return any(path.startswith(folder) for folder in inside if folder.endswith("/"))
 
 
 def _check_names(tree: Tree, project: Project, sources: _Sources, story: Story) -> None:
     lines = edits.added_lines(sources.tests_before, sources.tests_after)
     texts = (tree[path].content.decode(errors="replace") for path in project.sources)
     told = f"{story.title}\n{story.text}" if story.sort == "issue" else ""
-    untold = edits.untold_names(sources.before, sources.after, lines, texts, told)
+    untold = edits.untold_modules(sources.before, sources.after, sources.tests_after, told)
+    untold += edits.untold_names(sources.before, sources.after, lines, texts, told)
     if untold:
         raise _Refused(Reason.UNTOLD_NAMES, ", ".join(untold[:5]))
 

@@ -6,6 +6,7 @@ newest first; so whoever counts up from 0 has seen all that there is when refusa
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from synth.code.mining.history import MAX_CHANGES, Change, main_line
 from synth.code.mining.licences import licence
 from synth.code.mining.pulls import Link, joined, linked, shared
 from synth.code.mining.reasons import Reason, Refusal
-from synth.code.mining.records import NO_RECORDS, Records, read_records
+from synth.code.mining.records import NO_RECORDS, Records, is_dump, read_records
 from synth.code.mining.source import MinedSource, parse_source, pinned
 
 
@@ -39,9 +40,8 @@ class Catalogue:
     def __init__(self, source: MinedSource, toolchain_of: ToolchainOf) -> None:
         """`source` is pinned. Raises `SourceError` where clone or records cannot be read."""
         self.source = source
-        records = read_records(source.records, source.name) if source.records else NO_RECORDS
-        name = source.name or (records.repository.full_name if records.repository else "")
         with Clone(source.path) as clone:
+            records, name = _records(source, clone)
             line = joined(clone, main_line(clone, source.commit, MAX_CHANGES), records)
             links = linked(clone, line.changes, records, name)
             reasons = _reasons(clone, line.changes, line.parts, links)
@@ -76,6 +76,19 @@ class Catalogue:
         return self._known.records
 
 
+def _records(source: MinedSource, clone: Clone) -> tuple[Records, str]:
+    """The records of the source, and the name that its repository goes by in them."""
+    name = source.name or clone.name()
+    if not source.records:
+        return NO_RECORDS, name
+    # Dumps hold other repositories too; a download holds one, which may have been renamed since.
+    records = read_records(
+        source.records, name if any(map(is_dump, source.records)) else source.name
+    )
+    known = records.repository.full_name if records.repository else name
+    return records, source.name or known
+
+
 def _reasons(
     clone: Clone, changes: Sequence[Change], parts: frozenset[str], links: dict[str, Link]
 ) -> dict[str, Reason]:
@@ -101,10 +114,8 @@ class OwnTree(NamedTuple):
     tree: Tree
     project: Project
     licence: Source
-    committed: str
-    """When, as ISO 8601; requirements are locked as of then."""
-    dirty: tuple[str, ...]
-    """Paths with changes that are not committed, and so are left out."""
+    committed: datetime
+    """Requirements are locked as of then."""
 
 
 def own_tree(source: MinedSource) -> OwnTree:
@@ -122,19 +133,14 @@ def own_tree(source: MinedSource) -> OwnTree:
             tree=tree,
             project=project,
             licence=Source(name=project.name, version=commit, licence=terms, sha256=sha256),
-            committed=main_line(clone, commit, 1)[0].committed.isoformat(),
-            dirty=() if source.commit else clone.dirty(),
+            committed=main_line(clone, commit, 1)[0].committed,
         )
 
 
-def catalogue(source: str, toolchain_of: ToolchainOf) -> Catalogue:
-    """The catalogue of `git:PATH[,records=FILE]` or `repo:PATH`, made once a process and commit."""
-    return _catalogue(pinned(parse_source(source)), toolchain_of)
-
-
 @lru_cache(maxsize=4)
-def _catalogue(source: MinedSource, toolchain_of: ToolchainOf) -> Catalogue:
-    return Catalogue(source, toolchain_of)
+def catalogue(source: str, toolchain_of: ToolchainOf) -> Catalogue:
+    """The catalogue of `git:PATH[,records=FILE]` or `repo:PATH`, made once a process."""
+    return Catalogue(pinned(parse_source(source)), toolchain_of)
 
 
 def mined_bugs(

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -97,14 +97,6 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
-
-    def pages(self, path: str) -> Iterator[Page]:
-        """All pages from `path` on."""
-        address = path
-        while address:
-            page = self.page(address)
-            yield page
-            address = page.next
 
     def page(self, path: str, etag: str = "") -> Page:
         """One answer to `path`, an address below the base or one that an answer named.

@@ -101,6 +101,32 @@ def untold_names(
     return sorted(used - known)
 
 
+def untold_modules(before: Files, after: Files, tests: Files, told: str) -> list[str]:
+    """Modules that the fix adds or moves, that its tests import, and that nobody else can name."""
+    imported = {name for text in tests.values() if text for name in _imported(text)}
+    found = []
+    for path, text in after.items():
+        if text is None or before.get(path) is not None or not path.endswith(".py"):
+            continue
+        dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        names = {name for name in imported if f".{dotted}".endswith(f".{name}")}
+        found += sorted(name for name in names if name not in told)
+    return found
+
+
+def _imported(text: str) -> Iterator[str]:
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def _code_words(line: str) -> Iterator[str]:
     """Names in a line of Python; what stands in strings and comments is none."""
     try:

@@ -41,58 +41,15 @@ _LINK_ONLY = re.compile(
     re.IGNORECASE,
 )
 _COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "to",
-        "of",
-        "in",
-        "on",
-        "for",
-        "with",
-        "and",
-        "or",
-        "not",
-        "this",
-        "that",
-        "it",
-        "as",
-        "at",
-        "by",
-        "from",
-        "when",
-        "if",
-        "i",
-        "we",
-        "you",
-        "have",
-        "has",
-        "had",
-        "do",
-        "does",
-        "did",
-        "but",
-        "can",
-        "will",
-        "should",
-        "would",
-        "there",
-        "which",
-        "after",
-        "before",
-        "no",
-        "using",
-        "use",
-    ]
+    re.findall(
+        r"\w+",
+        "a an the is are was were be been to of in on for with and or not this that it as at by from when"
+        " if i we you have has had do does did but can will should would there which after before no using",
+    )
 )
 _MIN_COMMON_SHARE = 0.15
+_FEW_WORDS, _MIN_FEW_SHARE = 20, 0.05
+"""A text of code with few words beside it."""
 _MIN_CHINESE_SHARE = 0.2
 
 
@@ -132,7 +89,9 @@ def report(
     """
     written = issue.body or ""
     text = cleaned(written)
-    reason = _unreadable(text, num_pictures(written), f"{issue.title}\n{text}")
+    reason = _unreadable(text, num_pictures(written), f"{issue.title}\n{text}") if text else None
+    if not text:
+        reason = Reason.ISSUE_VISUAL if num_pictures(written) else Reason.ISSUE_SHORT
     if reason:
         return reason
     more = [cleaned(comment.body or "") for comment in _own(issue, comments, fixed)]
@@ -163,11 +122,12 @@ def language(text: str) -> str:
         return "zh"
     words = re.findall(r"[^\W\d_]+", spoken.lower())
     common = sum(word in _COMMON for word in words)
-    return "en" if words and common >= _MIN_COMMON_SHARE * len(words) and not kana else ""
+    share = _MIN_COMMON_SHARE if len(words) >= _FEW_WORDS else _MIN_FEW_SHARE
+    return "en" if words and common >= share * len(words) and not kana else ""
 
 
 def _unreadable(text: str, pictures: int, whole: str) -> Reason | None:
-    spoken = prose(text)
+    spoken = prose(whole)
     words = re.findall(r"[^\W\d_]{2,}", spoken)
     chinese = len(re.findall(r"[\u4e00-\u9fff]", spoken))
     code = has_code(text)
@@ -177,6 +137,8 @@ def _unreadable(text: str, pictures: int, whole: str) -> Reason | None:
     if few and _LINK_ONLY.search(text):
         return Reason.ISSUE_EXTERNAL
     if len(words) < MIN_WORDS // 2 and chinese < MIN_CHINESE_CHARS // 2 or (few and not code):
+        return Reason.ISSUE_SHORT
+    if not re.search(r"[^\W\d_]{2,}", prose(text)):
         return Reason.ISSUE_SHORT
     if len(text) > MAX_CHARS:
         return Reason.ISSUE_LONG

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from envs.code.project import is_configuration, is_test
-from synth.code.mining.history import Change, Touched
+from synth.code.mining.history import Touched
 
 _CODE = re.compile(
     r"\.(py|pyi|pyx|pxd|js|mjs|cjs|jsx|ts|tsx|go|java|kt|c|h|cc|cpp|cxx|hpp|php|rs|rb|cs|swift|scala)$"
@@ -55,7 +55,3 @@ def _is_irrelevant(path: str) -> bool:
         return PurePosixPath(path).parts[0] in _IRRELEVANT_FOLDERS
     folders = PurePosixPath(path).parts[:-1]
     return bool(_IRRELEVANT_FOLDERS & set(folders) or _IRRELEVANT.search(path))
-
-
-def is_code(change: Change) -> bool:
-    return any(_CODE.search(file.path) for file in change.files)

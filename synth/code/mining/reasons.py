@@ -90,7 +90,7 @@ MEANINGS = {
     Reason.REMOVES_NAMES: "removes public names",
     Reason.UNTOLD_NAMES: "its tests use names that it brings and that neither the issue nor the source has",
     Reason.OTHER_SYNTAX: "has source that this version of Python does not parse",
-    Reason.OUTSIDE_SOURCES: "changes source outside the packages, such as a build script",
+    Reason.OUTSIDE_SOURCES: "changes files that are no modules of its packages: a build script, data, another language",
     Reason.BUILD_CHANGED: "changes what the project requires, so before and after need different worlds",
     Reason.NO_LICENCE: "no licence is told",
     Reason.UNREADABLE: "git cannot read it: a partial or damaged clone, or a tree too large",

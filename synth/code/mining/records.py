@@ -150,7 +150,7 @@ def read_records(paths: Sequence[Path], repository: str = "") -> Records:
     """
     reader = _Reader(repository)
     for path in paths:
-        for line in _lines(path, repository if _is_dump(path) else ""):
+        for line in _lines(path, repository if is_dump(path) else ""):
             reader.take(line)
     if not (reader.issues or reader.pulls):
         names = ", ".join(path.name for path in paths)
@@ -163,7 +163,7 @@ def read_records(paths: Sequence[Path], repository: str = "") -> Records:
     return reader.records()
 
 
-def _is_dump(path: Path) -> bool:
+def is_dump(path: Path) -> bool:
     """Whether the file is named as those of GH Archive, which hold an hour of all repositories."""
     return bool(re.fullmatch(r"\d{4}-\d\d-\d\d-\d{1,2}\.json(\.gz)?", path.name))
 

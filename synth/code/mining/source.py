@@ -22,7 +22,7 @@ class MinedSource(NamedTuple):
     path: Path
     records: tuple[Path, ...] = ()
     name: str = ""
-    """`owner/name` where the clone does not say."""
+    """`owner/name` where neither the records nor the clone say it."""
     commit: str = ""
     """'' for HEAD."""
     digest: str = ""
@@ -75,14 +75,13 @@ def pinned(source: MinedSource) -> MinedSource:
     """`source` with its commit and digest; raises `SourceError` where they cannot be had or differ."""
     with Clone(source.path) as clone:
         commit = clone.commit(source.commit) if source.commit else clone.head
-        name = source.name or clone.name()
     digest = _digest(source.records)
     if source.digest and source.digest != digest:
         raise SourceError(
             f"the records of {source.path.name} are not what they were ({digest} instead of"
             f" {source.digest}); leave out digest= to take them as they are"
         )
-    return source._replace(commit=commit, digest=digest, name=name)
+    return source._replace(commit=commit, digest=digest)
 
 
 def _digest(paths: Sequence[Path]) -> str:

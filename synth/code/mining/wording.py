@@ -19,12 +19,13 @@ _PICTURE = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(
-    r"^(\s*)(`{3,}|~{3,})\s*([\w+-]*)[^\n]*\n(.*?)(?:^\s*\2\s*$|\Z)", re.DOTALL | re.MULTILINE
+    r"^([ \t]*)(`{3,}|~{3,})[ \t]*[^\n`]*\n(.*?)(?:^[ \t]*\2[`~]*[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
 )
 _PATCH = re.compile(
     r"^(?:diff --git |@@ -\d|--- a/|\+\+\+ b/|Index: )|^\*\*\* Begin Patch", re.MULTILINE
 )
-_CHANGED = re.compile(r"^[+-](?![+-])", re.MULTILINE)
+_CHANGED = re.compile(r"^([+-])(?![+-])", re.MULTILINE)
 _CHECKBOX = re.compile(r"^\s*[-*+]\s*\[[ xX]\]")
 _HEADING = re.compile(
     r"^\s{0,3}(?:#{1,6}\s+(?P<marked>.+?)\s*#*|\*\*(?P<bold>[^*\n]{2,80})\*\*:?|(?P<lined>[^\n]{2,80})\n\s*[-=]{3,})\s*$"
@@ -55,14 +56,29 @@ _TELLS = re.compile(
     r"|(?:已|被)?在.{0,20}(?:中修复|里修复|合并)|拉取请求",
     re.IGNORECASE,
 )
+_PLACEHOLDER = re.compile(
+    r"^\W*(?:an? (?:clear|short|brief|concise)(?:,? and \w+)? description of|short description of the (?:problem|issue)"
+    r"|include a minimal|provide a (?:\w+ )?(?:concise|minimal|reproducible|description|code)|please (?:search|include|describe"
+    r"|provide|fill|complete|check|make sure|note)\b|steps to reproduce(?: the behaviou?r)?:\W*$|go to '|click on '|scroll down to '"
+    r"|see error\W*$|add any other|if applicable|\(?write (?:your|what)|step \d\W*$|first step\W*$|second step\W*$|and so on\W*$"
+    r"|tell us|what (?:did you expect|went wrong|are you trying|happened instead|should happen)\b[^.]*\W*$|describe (?:the|what|your)\b"
+    r"|how has this|explain (?:what|how)|your bug may|if you received an error|optional:|replace this|e\.g\. ?\W*$"
+    r"|(?:desktop|smartphone) \(please|put your|paste (?:your|the)|a minimal,? reproducible|include (?:as many )?relevant)",
+    re.IGNORECASE,
+)
+_UNFILLED = re.compile(
+    r"^\s*[-*+]\s+(?=[^:\n]*\b(?:versions?|system|os|python|flags|options?|browser|platform|device|environment)\b)"
+    r"[^:\n]{2,80}:(?:\*\*)?\s*(?:\[?e\.g\..*)?$",
+    re.IGNORECASE,
+)
 _NOISE = re.compile(
-    r"^\s*(?:cc\b|/cc\b|thanks?\b[^.]{0,60}[.!]*$|thank you\b[^.]{0,60}[.!]*$|cheers\b|best regards|regards,?$"
-    r"|\+1$|:\+1:$|sent from my|on .{5,80} wrote:$|hi[ ,!]*(?:all|everyone|team|there|guys)?[ ,!.]*$|hello[ ,!.]*$|你好)",
+    r"^\s*(?:cc\b|/cc\b|(?:author|date|signed-off-by|co-authored-by):\s|thanks?\b[^.]{0,60}[.!]*$|thank you\b[^.]{0,60}[.!]*$|cheers\b|best regards|regards,?$"
+    r"|\+1$|:\+1:$|sent from my|on .{5,80} wrote:$|(?:hi|hello|hey|dear)\b(?:[ ,]+@?[\w-]+){0,3}[ ,!.]*$|你好)",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[]|$)|(?<=[\u3002\uff01\uff1f])")
 _CHINESE_STOP = re.compile("([\u3002\uff01\uff1f]) ")
-_MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
+_MAIL = re.compile(r"(?<![`\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _LINKED = re.compile(r"\[([^\]\n]+)\]\((?:https?://[^)\s]+)[^)]*\)")
 _NUMBER = re.compile(
     r"\s*\((?:see |cf\.? |refs? |related to )?(?:GH-|#)\d+\)|(?<=\S)\s*\(https?://[^)\s]+/issues/\d+\)",
@@ -126,8 +142,7 @@ def tells(text: str) -> bool:
 def cleaned_title(title: str) -> str:
     """Without the mark of its sort, and without numbers of issues."""
     plain = _TITLE.sub("", " ".join(title.split()))
-    plain = re.sub(r"\s*\(?(?:GH-|#)\d+\)?\s*$", "", plain).strip(" .:-")
-    return plain[:1].upper() + plain[1:] if re.match(r"[a-z]+ ", plain) else plain
+    return re.sub(r"\s*\(?(?:GH-|#)\d+\)?\s*$", "", plain).strip(" .:-")
 
 
 def cleaned(text: str) -> str:
@@ -183,14 +198,16 @@ def _kept(line: str) -> str:
     """What stays of one line of prose; indented code is none."""
     if line.startswith(("    ", "\t", ">>>", "...")):
         return line
-    if _CHECKBOX.match(line) or _NOISE.match(line):
+    if any(rule.match(line) for rule in (_CHECKBOX, _NOISE, _PLACEHOLDER, _UNFILLED)):
         return ""
     mark = re.match(r"\s*(?:[-*+]|\d+[.)]|>)?\s*", line)
     lead = mark[0] if mark else ""
     sentences = (
         part.strip()
         for part in _SENTENCE.split(_CC.sub("", line[len(lead) :]))
-        if not _TELLS.search(_bare(part)) and not _NOISE.match(part)
+        if not _TELLS.search(_bare(part))
+        and not _NOISE.match(part)
+        and not _PLACEHOLDER.match(part)
     )
     kept = _CHINESE_STOP.sub(r"\1", " ".join(part for part in sentences if part))
     kept = _NUMBER.sub("", _LINKED.sub(r"\1", _MAIL.sub("someone", kept)))
@@ -198,13 +215,15 @@ def _kept(line: str) -> str:
 
 
 def _bare(sentence: str) -> str:
-    """Without inline code, in which a hexadecimal number is a value; addresses stay."""
-    return re.sub(r"`[^`\n]*`", " ", sentence)
+    """Without inline code, in which a hexadecimal number is a value; commands of git stay."""
+    return re.sub(r"`(?!git )[^`\n]*`", " ", sentence)
 
 
 def _is_patch(fence: str) -> bool:
     first, _, body = fence.strip().partition("\n")
     if re.search(r"[`~]\s*(?:diff|patch|suggestion)\b", first):
         return True
-    changed = len(_CHANGED.findall(body))
-    return bool(_PATCH.search(body)) or (changed >= 2 and changed * 2 > len(body.splitlines()))
+    changed = _CHANGED.findall(body)
+    # Lines that begin with a minus alone are a list.
+    mostly = len(changed) >= 2 and len(changed) * 2 > len(body.splitlines())
+    return bool(_PATCH.search(body)) or (mostly and "+" in changed)

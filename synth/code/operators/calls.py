@@ -33,6 +33,8 @@ _METHODS = {
     "isalpha": "isalnum",
 }
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil"}
+_TYPED = ("isinstance", "issubclass", "getattr", "setattr", "hasattr")
+"""Their arguments cannot change places without an error that says so."""
 _COPIES = ("list", "dict", "set", "tuple", "copy", "deepcopy")
 
 
@@ -53,6 +55,8 @@ def swap_method(module: Module) -> Found:
 def swap_arguments(module: Module) -> Found:
     """Two neighbouring arguments of a call change places."""
     for node in module.of(ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id in _TYPED:
+            continue
         for left, right in pairwise(node.args):
             names = isinstance(left, _PLAIN) and isinstance(right, _PLAIN)
             first, second = module.source(left), module.source(right)

@@ -1,24 +1,18 @@
-"""A pytest plugin that writes down what a test asks of the package it tests.
+"""Writes down what tests ask of the package they test.
 
-It runs inside a sandbox, in the test's process, and imports nothing of ours: only this file is
-copied in. For every call that crosses from test code into the package it records the function as
-one would import it, its arguments as literals or as results of earlier calls, and how it ended.
-One JSON object a line in `PALAESTRA_TRACE`; `PALAESTRA_SOURCES` and `PALAESTRA_ROOT` say where the
-package and the tree are.
+For every call that crosses from test code into the package it records the function as one would
+import it, its arguments as literals or as results of earlier calls, and how it ended.
 """
 
 import ast
 import builtins
 import inspect
-import json
-import os
 import re
 import sys
+from collections.abc import Collection
 from contextlib import suppress
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
-
-import pytest
 
 MAX_CALLS = 400
 MAX_PATH, MAX_ITEMS = 3, 20
@@ -38,13 +32,21 @@ class Opaque(Exception):
 class Tracer:
     """Records the boundary calls of one test, in the order in which they end."""
 
-    def __init__(self, sources: str, root: str) -> None:
+    def __init__(self, sources: Collection[str], root: str) -> None:
+        """`sources` are the files of the package, `root` is the folder of the tree."""
         self._sources = sources
         self._root = root
         self.calls: list[dict[str, Any]] = []
         self._made: dict[int, tuple[int, str, Any]] = {}
         """By identity: number of the call that gave an object, the way to it, and the object."""
         self._open: dict[FrameType, dict[str, Any]] = {}
+
+    def branch(self) -> "Tracer":
+        """A tracer that goes on from here; what it sees stays its own."""
+        other = Tracer(self._sources, self._root)
+        other.calls = list(self.calls)
+        other._made = dict(self._made)
+        return other
 
     def start(self) -> None:
         sys.settrace(self._enter)
@@ -54,11 +56,11 @@ class Tracer:
 
     def _enter(self, frame: FrameType, event: str, _: Any) -> Any:
         caller = frame.f_back
-        inside = frame.f_code.co_filename.startswith(self._sources)
+        inside = frame.f_code.co_filename in self._sources
         if caller is None or not inside or len(self.calls) >= MAX_CALLS:
             return None
         from_test = caller.f_code.co_filename
-        if from_test.startswith(self._sources) or not from_test.startswith(self._root):
+        if from_test in self._sources or not from_test.startswith(self._root):
             return None
         if frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
             return None
@@ -87,7 +89,7 @@ class Tracer:
         call = entry["call"]
         if entry["error"] is not None:
             error = entry["error"]
-            call["raised"] = [type(error).__name__, _plain(str(error))]
+            call["raised"] = [type(error).__name__, plain(str(error))]
         elif is_generator:
             call["yielded"] = entry["yields"]
         else:
@@ -130,7 +132,7 @@ class Tracer:
                 call["target"] = _path(receiver) + "." + code.co_name
                 names = names[1:]
             else:
-                call["on"] = self._written(receiver)
+                call["on"] = self.written(receiver)
             defaults = _defaults(frame, receiver)
             call["arguments"] = self._arguments(code, names, values, defaults)
         except Opaque as reason:
@@ -147,29 +149,29 @@ class Tracer:
         def given_alone(name: str) -> bool:
             return name not in defaults or defaults[name] is not values[name]
 
-        given: list[Any] = [[None, self._written(values[name])] for name in names]
+        given: list[Any] = [[None, self.written(values[name])] for name in names]
         extra = code.co_argcount
         keyword = code.co_varnames[extra : extra + code.co_kwonlyargcount]
         extra += code.co_kwonlyargcount
         if code.co_flags & inspect.CO_VARARGS:
-            given += [[None, self._written(v)] for v in values[code.co_varnames[extra]]]
+            given += [[None, self.written(v)] for v in values[code.co_varnames[extra]]]
             extra += 1
         else:
             positional = [name for name in names if name not in defaults]
             by_name = [name for name in names if name in defaults and given_alone(name)]
-            given = [[None, self._written(values[name])] for name in positional]
-            given += [[name, self._written(values[name])] for name in by_name]
-        given += [[name, self._written(values[name])] for name in keyword if given_alone(name)]
+            given = [[None, self.written(values[name])] for name in positional]
+            given += [[name, self.written(values[name])] for name in by_name]
+        given += [[name, self.written(values[name])] for name in keyword if given_alone(name)]
         if code.co_flags & inspect.CO_VARKEYWORDS:
-            given += [[k, self._written(v)] for k, v in values[code.co_varnames[extra]].items()]
+            given += [[k, self.written(v)] for k, v in values[code.co_varnames[extra]].items()]
         return given
 
-    def _written(self, value: Any) -> dict[str, Any]:
+    def written(self, value: Any) -> dict[str, Any]:
         """{"ref": number of an earlier call, "path": in its result}, or {"code": an expression, "imports": modules}."""
         if id(value) in self._made:
             number, path, _ = self._made[id(value)]
             return {"ref": number, "path": path}
-        text = _literal(value)
+        text = literal(value)
         if text is not None:
             return {"code": text, "imports": []}
         module = type(value).__module__.partition(".")[0]
@@ -185,11 +187,24 @@ class Tracer:
         if isinstance(value, type) or inspect.isfunction(value) or inspect.isbuiltin(value):
             path = _path(value)
             return {"code": path, "imports": [path.rpartition(".")[0]] if "." in path else []}
+        return self._global(value)
+
+    def _global(self, value: Any) -> dict[str, Any]:
+        """An object that a module of the package has by name."""
+        for owner in self._modules():
+            for name, found in list(vars(owner).items()):
+                if found is value and not name.startswith("_"):
+                    return {"code": f"{owner.__name__}.{name}", "imports": [owner.__name__]}
         raise Opaque(f"a {_type_name(value)}")
+
+    def _modules(self) -> list[ModuleType]:
+        """The package's own modules, shortest name first."""
+        found = [m for m in sys.modules.values() if getattr(m, "__file__", "") in self._sources]
+        return sorted(found, key=lambda m: (m.__name__.count("."), m.__name__))
 
     def _shown(self, value: Any) -> str:
         try:
-            return _plain(repr(value))
+            return plain(repr(value))
         except Exception as error:  # noqa: BLE001 - whatever a stranger's repr raises
             return f"<{type(error).__name__} from repr>"
 
@@ -214,7 +229,7 @@ def _suspended(frame: FrameType) -> bool:
     return 0 <= at < len(code) and _OPNAMES[code[at]] == "YIELD_VALUE"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     text = _ADDRESS.sub("", text)
     return text if len(text) <= MAX_RESULT else text[:MAX_RESULT] + "..."
 
@@ -223,7 +238,7 @@ def _type_name(value: Any) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def _literal(value: Any) -> str | None:
+def literal(value: Any) -> str | None:
     """Source of an equal value of exactly these types; None if there is none, or it is too long."""
     if not _is_literal(value, 6):
         return None
@@ -316,16 +331,3 @@ def _opnames() -> list[str]:
 
 
 _OPNAMES = _opnames()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: Any) -> Any:
-    """Traces the body of a test; what fixtures call before it is of the same kind."""
-    tracer = Tracer(os.environ["PALAESTRA_SOURCES"], os.environ["PALAESTRA_ROOT"])
-    tracer.start()
-    try:
-        return (yield)
-    finally:
-        tracer.stop()
-        with open(os.environ["PALAESTRA_TRACE"], "a", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(json.dumps({"test": item.nodeid, "calls": tracer.calls}) + "\n")

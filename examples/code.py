@@ -1,0 +1,44 @@
+"""Makes two certified code tasks from a repository, solves them by their witnesses, exports them.
+
+python -m examples.code [folder]
+"""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from agents.policies import scripted
+from agents.rollout import rollout
+from data.exporters import export
+from data.store import Store
+from data.task import TaskKind
+from synth.code import prepare
+from synth.funnel import local_crew, synthesise
+from synth.request import Request
+
+
+def main(folder: Path) -> None:
+    repository = folder / "ledger"
+    shutil.copytree(Path(__file__).parent / "ledger", repository, dirs_exist_ok=True)
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "Ledger")):
+        subprocess.run(["git", *command], cwd=repository, check=True)
+    request = Request(
+        kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"repo:{repository}"]})
+    )
+    with Store.open(f"sqlite:///{folder / 'example.db'}") as store:
+        summary = synthesise(request, 2, store, lambda: local_crew(request, workers=1))
+        print(f"{summary.accepted} tasks from {summary.attempted} drafts: {summary.rejected}")
+        tasks = list(store.tasks(kind=TaskKind.CODE))
+        print(f"\n{tasks[0].prompt[-1].content}\n")
+        for policy in ("oracle", "noop"):
+            played = asyncio.run(rollout(tasks, scripted(policy), store))
+            print(f"{policy} scores {played.total_score:g} of {played.num_scored}")
+        manifest = export(tasks, "jsonl", folder / "example-jsonl")
+        print(f"exported {manifest.tasks} tasks to {folder / 'example-jsonl'}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("runs"))

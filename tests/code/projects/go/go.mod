@@ -1,0 +1,3 @@
+module example.org/limiter
+
+go 1.18
