@@ -173,7 +173,7 @@ def test_each_patch_with_tests_is_a_bug_in_the_state_of_its_series(
     def report(reason: str) -> None:
         reports[reason.partition(":")[0]] += 1
 
-    found = list(debian.debian_bugs("scales", miner.run, report))
+    found = list(debian.debian_bugs("scales", miner.Runner(), report))
     assert [entry.patch for entry in found] == ["total.patch", "CVE-2024-0001.patch"]
     assert reports == {"new_api": 1}
     total, mean = (fixes.rebuilt(miner.verify(entry)) for entry in found)

@@ -137,7 +137,7 @@ def mined(pair: tuple[Release, Release]) -> tuple[list[ReleaseFix], Mapping[str,
     def report(reason: str) -> None:
         reports[reason.partition(":")[0]] += 1
 
-    return list(pair_bugs(*pair, miner.run, report)), reports
+    return list(pair_bugs(*pair, miner.Runner(), report)), reports
 
 
 def shown(bug: Bug) -> set[str]:
@@ -264,7 +264,9 @@ def test_only_tests_that_may_end_differently_are_chosen(pair: tuple[Release, Rel
         "tests.test_weigh::test_version",
     )
     assert chosen.changed(old, {"tests/conftest.py": "x = 1"}, every) == ("tests.test_weigh",)
-    helper: Files = {"tests/test_weigh.py": OLD["tests/test_weigh.py"] + "\n\ndef helper():\n    pass\n"}
+    helper: Files = {
+        "tests/test_weigh.py": OLD["tests/test_weigh.py"] + "\n\ndef helper():\n    pass\n"
+    }
     assert chosen.changed(old, helper, every) == ("tests.test_weigh",)
 
 
@@ -295,3 +297,9 @@ def test_the_entry_on_a_fix_is_found_among_others() -> None:
     assert changelog.best(texts, "def parse_unit(text):\n    test_units") == 2
     assert changelog.best(texts, "def test_issue_41():\n    scale.read('')") == 1
     assert changelog.best(texts, "def unrelated():\n    pass") is None
+
+
+def test_a_pair_that_takes_too_long_is_given_up(pair: tuple[Release, Release]) -> None:
+    runner = miner.Runner(budget_s=1e-9)
+    with pytest.raises(SourceError, match="slow: its tests"):
+        list(pair_bugs(*pair, runner, lambda reason: None))
