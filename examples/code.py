@@ -1,4 +1,4 @@
-"""Makes two certified code tasks from a repository, solves them by their witnesses, exports them.
+"""Makes a certified code task from a repository, solves it by its witness, exports it.
 
 python -m examples.code [folder]
 """
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
         kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"repo:{repository}"]})
     )
     with Store.open(f"sqlite:///{folder / 'example.db'}") as store:
-        summary = synthesise(request, 2, store, lambda: local_crew(request, workers=1))
+        summary = synthesise(request, 1, store, lambda: local_crew(request, workers=1))
         print(f"{summary.accepted} tasks from {summary.attempted} drafts: {summary.rejected}")
         tasks = list(store.tasks(kind=TaskKind.CODE))
         print(f"\n{tasks[0].prompt[-1].content}\n")
