@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from data.task import Language, Source
 from envs.code.spec import Origin, Toolchain
 from envs.code.tree import File, tree_hash
-from envs.code.trees import laid_over
+from envs.code.trees import keep_tree, laid_over
 from synth.code.bug import Bug, Labels, Story
 from synth.code.statement.author import Statement, check, write
 from synth.code.statement.evidence import Evidence, gather
@@ -198,6 +199,17 @@ def test_the_same_bug_is_told_in_many_ways_and_the_same_seed_in_one() -> None:
 def test_a_text_that_names_tests_or_the_fix_leaks(said: str) -> None:
     bug, _ = _bug("missing error")
     assert leaks(said, bug)
+
+
+def test_a_real_fix_is_compared_with_its_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path))
+    injected, _ = _bug("missing error")
+    origin = laid_over(TREE, injected.buggy)
+    real = injected.model_copy(update={"buggy": {}, "tree_sha256": keep_tree(origin)})
+    assert leaks("It lacks `if width < len(placeholder)`.", real)
+    assert not leaks("The width is not checked.", real)
 
 
 def test_an_llm_may_rephrase_but_not_give_away_or_leave_out() -> None:

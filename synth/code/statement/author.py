@@ -170,8 +170,9 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
             _fenced(each.script, "python"),
         ]
         parts += _ends(each, symptom(each), say, rng)
-    parts.append(head("environment"))
-    parts.append(say.environment(bug.origin.project, bug.origin.version, evidence.python, rng))
+    environment = say.environment(bug.origin.project, bug.origin.version, evidence.python, rng)
+    # The heading has said what the line is.
+    parts += [head("environment"), re.sub(r"^(环境：|版本：|Version: )", "", environment)]
     return _joined(parts)
 
 

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from envs.code.trees import origin_tree
 from synth.code.bug import Bug
 
 NGRAM = 5
@@ -68,14 +69,12 @@ def _code_words(text: str) -> set[str]:
 def changed_lines(bug: Bug) -> tuple[list[str], list[str]]:
     """Lines that only the fixed files have, and lines that only the buggy ones have.
 
-    Where the buggy text is the origin's, only the fixed one is known, and nothing is told apart.
+    Raises `TaskError` if the origin, which has the bug where nothing was injected, is gone.
     """
     fixed: list[str] = []
     buggy: list[str] = []
     for path in sorted({*bug.gold, *bug.buggy}):
-        good, bad = bug.gold.get(path), bug.buggy.get(path)
-        if good is None or bad is None:
-            continue
+        good, bad = bug.gold.get(path) or "", _before(bug, path)
         one, other = good.splitlines(), bad.splitlines()
         same = _common(one, other)
         last = _common(one[same:][::-1], other[same:][::-1])
@@ -86,6 +85,14 @@ def changed_lines(bug: Bug) -> tuple[list[str], list[str]]:
                 fixed += one[a:b]
                 buggy += other[c:d]
     return fixed, buggy
+
+
+def _before(bug: Bug, path: str) -> str:
+    """A file as it is with the bug; empty where there is none."""
+    if path in bug.buggy:
+        return bug.buggy[path] or ""
+    file = origin_tree(bug.origin, bug.tree_sha256).get(path)
+    return file.content.decode(errors="replace") if file else ""
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

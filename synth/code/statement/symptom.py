@@ -97,12 +97,12 @@ def bare(error: str) -> str:
 
 
 def _of_values(base: Symptom, good: str, bad: str) -> Symptom:
+    if bad.strip() == "None":
+        return base._replace(sort=Sort.NOTHING)
     try:
         right, wrong = ast.literal_eval(good.strip()), ast.literal_eval(bad.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return _of_texts(base, good, bad)
-    if wrong is None:
-        return base._replace(sort=Sort.NOTHING)
     if isinstance(right, bool) and isinstance(wrong, bool):
         return base._replace(sort=Sort.TRUTH)
     if isinstance(right, int | float) and isinstance(wrong, int | float):
@@ -215,7 +215,8 @@ def _defined(tree: ast.Module) -> set[str]:
     found: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            inner = (n for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.ClassDef))
+            found |= {each.name for each in inner}
         elif isinstance(node, ast.Import):
             found |= {
                 a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)

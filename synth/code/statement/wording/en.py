@@ -99,7 +99,8 @@ def title(seen: Symptom, rng: Random) -> str:
         forms = list(_PLAIN)
     if seen.sort is Sort.NUMBER and seen.number:
         forms += ["{s} is off by one", "Off by one in {s}"]
-    if seen.sort is Sort.TEXT and (seen.item or seen.other):
+    brief = max(len(seen.item), len(seen.other)) <= MAX_TITLE_VALUE
+    if seen.sort is Sort.TEXT and (seen.item or seen.other) and brief:
         forms = list(_SWAPPED if seen.item and seen.other else _GONE if seen.item else _CAME)
     fits = all(
         0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual)

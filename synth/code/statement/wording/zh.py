@@ -1,5 +1,6 @@
 """中文工程师如何报告一个缺陷。"""
 
+import re
 from random import Random
 
 from synth.code.statement.symptom import Sort, Symptom
@@ -64,7 +65,8 @@ def title(seen: Symptom, rng: Random) -> str:
         forms = list(_PLAIN)
     if seen.sort is Sort.NUMBER and seen.number:
         forms += ["{s} 的结果差一", "{s} 的结果偏差 1"]
-    if seen.sort is Sort.TEXT and (seen.item or seen.other):
+    brief = max(len(seen.item), len(seen.other)) <= MAX_TITLE_VALUE
+    if seen.sort is Sort.TEXT and (seen.item or seen.other) and brief:
         forms = list(_SWAPPED if seen.item and seen.other else _GONE if seen.item else _CAME)
     fits = all(
         0 < len(v) <= MAX_TITLE_VALUE and "\n" not in v for v in (seen.expected, seen.actual)
@@ -79,7 +81,7 @@ def title(seen: Symptom, rng: Random) -> str:
 
 
 def _filled(form: str, seen: Symptom, rng: Random) -> str:
-    return form.format(
+    text = form.format(
         s=_subject(seen, rng),
         i=_code(seen.item),
         o=_code(seen.other),
@@ -87,6 +89,8 @@ def _filled(form: str, seen: Symptom, rng: Random) -> str:
         e=_code(seen.expected),
         a=_code(seen.actual),
     )
+    # Chinese stands apart from code, not from Chinese.
+    return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
 
 
 def _subject(seen: Symptom, rng: Random) -> str:

@@ -1,0 +1,141 @@
+"""Scripts are cut, shrunk and styled without changing what they show; records turn into complaints."""
+
+import ast
+import contextlib
+import io
+from collections.abc import Sequence
+
+import pytest
+
+from synth.code.bug import Story
+from synth.code.statement.evidence import Outcome, Reproduction
+from synth.code.statement.inside import style
+from synth.code.statement.inside.shrink import Pair, smallest
+from synth.code.statement.inside.workers import Outcome as Ran
+from synth.code.statement.records import borne_out, facts
+from synth.code.statement.symptom import Sort, symptom
+
+
+def _ran(script: str, wrong: bool) -> Ran:
+    """Runs a script; on the wrong side `sorted` gives the reverse."""
+    out = io.StringIO()
+    names = {"sorted": (lambda items: sorted(items, reverse=True)) if wrong else sorted}
+    try:
+        with contextlib.redirect_stdout(out):
+            exec(script, names)
+    except Exception as error:  # noqa: BLE001 - a script that was cut too far may raise anything
+        return Ran(out.getvalue(), type(error).__name__, str(error))
+    return Ran(out.getvalue())
+
+
+def _evaluate(scripts: Sequence[str]) -> list[Pair]:
+    return [Pair(script, _ran(script, False), _ran(script, True)) for script in scripts]
+
+
+def test_shrinking_keeps_the_difference_and_drops_the_rest() -> None:
+    script = (
+        "noise = [1, 2, 3]\nnames = ['cherry', 'apple', 'banana', 'damson']\n"
+        "for n in noise:\n    n += 1\nresult = sorted(names)\nprint(result)"
+    )
+    [start] = _evaluate([script])
+    best, _ = smallest(start, _evaluate, 200)
+    assert best.differs
+    assert "noise" not in best.script
+    assert best.script.count("'") == 4, "two items are enough for an order"
+
+
+def test_shrinking_never_trades_one_symptom_for_another() -> None:
+    script = "items = ['b', 'a']\nprint(sorted(items)[1])"
+    [start] = _evaluate([script])
+    best, seen = smallest(start, _evaluate, 200)
+    assert not best.fixed.error
+    assert not best.buggy.error
+    assert any(pair.fixed.error for pair in seen), "some cuts do break the script"
+
+
+def test_shrinking_stops_at_its_budget() -> None:
+    script = f"print(sorted({list(range(100))}))"
+    [start] = _evaluate([script])
+    _, seen = smallest(start, _evaluate, 20)
+    assert len(seen) <= 26
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import os.path\nimport json\nprint(os.path.join('a', 'b'))",
+        "import json\njson_text = json.dumps({'a': 'it\\'s'})\nprint(json_text)",
+        "print('one\\ntwo\\n  three\\n')",
+        "print('tab\\there\\nback\\\\slash\\nend')",
+        "def f(x):\n    'Doc.'\n    return x\nprint(f('\"'), f(\"'\"))",
+        "print(f'{1 + 1} {\"x\"}')",
+    ],
+)
+def test_styled_scripts_do_the_same(script: str) -> None:
+    assert _ran(style.written(script), False) == _ran(script, False)
+
+
+def test_style_drops_imports_that_nothing_needs() -> None:
+    assert "json" not in style.written("import json\nprint(1)")
+
+
+def _seen(fixed: Outcome, buggy: Outcome) -> Reproduction:
+    script = "import words\n\nprint(words.split('a b', keep=True))\n"
+    ast.parse(script)
+    return Reproduction(script=script, fixed=fixed, buggy=buggy)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "sort", "item"),
+    [
+        ("[1, 2, 3]\n", "[1, 2]\n", Sort.MISSING, "3"),
+        ("{'a': 1}\n", "{'a': 1, 'b': 2}\n", Sort.EXTRA, "'b'"),
+        ("{'a': {'b': 1}}\n", "{'a': {'b': 2}}\n", Sort.ENTRY, "'b'"),
+        ("[1, 2]\n", "[2, 1]\n", Sort.ORDER, ""),
+        ("True\n", "False\n", Sort.TRUTH, ""),
+        ("3\n", "4\n", Sort.NUMBER, ""),
+        ("[1]\n", "None\n", Sort.NOTHING, ""),
+        ("[1]\n", "(1,)\n", Sort.TYPE, "list"),
+        ("a  b\n", "a b\n", Sort.SPACE, ""),
+        ("Abc\n", "ABC\n", Sort.CASE, ""),
+        ("<a href='x'>\n", "<a hre='x'>\n", Sort.TEXT, "href"),
+    ],
+)
+def test_symptoms_are_told_apart(good: str, bad: str, sort: Sort, item: str) -> None:
+    found = symptom(_seen(Outcome(out=good), Outcome(out=bad)))
+    assert (found.sort, found.item) == (sort, item)
+    assert (found.call, found.options) == ("words.split", ("keep=True",))
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        (
+            "* Fixed a bug where trailing commas were dropped (#123).",
+            "Trailing commas were dropped.",
+        ),
+        (
+            "- Fix crash when the file is empty [#9](https://x.org/9)",
+            "There is a crash when the file is empty.",
+        ),
+        (
+            "Fix `KeyError` when no section is given",
+            "A `KeyError` is raised when no section is given.",
+        ),
+        ("Fix parsing of nested quotes, thanks to Ada", "Parsing of nested quotes is not right."),
+    ],
+)
+def test_records_turn_into_complaints(entry: str, complaint: str) -> None:
+    assert list(facts(Story(sort="release", text=entry))) == [complaint]
+
+
+def test_records_that_say_how_it_was_mended_stay_unsaid() -> None:
+    for entry in ("Use a deque in Parser._feed", "Refactor the lexer", "Bump version"):
+        assert not list(facts(Story(sort="release", text=entry)))
+
+
+def test_a_complaint_needs_a_reproduction_that_shows_it() -> None:
+    wrong = _seen(Outcome(out="[1]\n"), Outcome(out="[]\n"))
+    assert not borne_out("There is a crash when words are split.", Sort.VALUE, wrong)
+    assert borne_out("Splitting of words is not right.", Sort.VALUE, wrong)
+    assert not borne_out("Encoding of mails is not right.", Sort.VALUE, wrong)
