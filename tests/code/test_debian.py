@@ -19,6 +19,7 @@ from envs.code.tree import File
 from synth.code import debian, fixes
 from synth.code.fixes import miner
 from synth.code.patches import fields, parse, patched, references
+from synth.code.series import package_of
 from tests.code.index import archive
 
 OLD = {
@@ -136,7 +137,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(origin, "SOURCES", tmp_path / "etc")
     monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(trees, "_held", trees._Held(trees.MAX_HELD_BYTES))
-    debian.package_of.cache_clear()
+    package_of.cache_clear()
     return repository
 
 

@@ -6,6 +6,7 @@ by one rename: they are whole at any moment.
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ HOPELESS = frozenset({"compiled", "licence", "no_metadata", "no_sources", "frame
 MAX_FRUITLESS = 4
 """Pairs of a project in a row that give nothing, before it is given up."""
 SERIES = "debian"
+_REASON = re.compile(r"([a-z_]+):")
 
 
 class Tried(Record):
@@ -59,7 +61,9 @@ class Tried(Record):
 
     @property
     def word(self) -> str:
-        return self.refusal.partition(":")[0]
+        """The reason in one word; `other` for what a resolver or an index says."""
+        found = _REASON.match(self.refusal)
+        return found[1] if found else "other" if self.refusal else ""
 
 
 class Mined(NamedTuple):
