@@ -37,6 +37,7 @@ class Drawn(NamedTuple):
 
 
 def known(source: str) -> str:
+<<<<<<< HEAD
     """The source, with an absolute path and the commit that it means now.
 
     Raises `SourceError` that names what is known.
@@ -50,13 +51,33 @@ def known(source: str) -> str:
     if not colon and not Path(source).exists():
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
     return str(mined.pinned(mined.parse_source(source)))
+=======
+    """The source, that of a repository with an absolute path and the commit that it means now.
+
+    Raises `SourceError` that names what is known.
+    """
+    scheme, colon, place = source.partition(":")
+    if scheme in mined.SORTS or (scheme not in DEFAULT_SOURCES and Path(source).exists()):
+        return str(mined.pinned(mined.parse_source(source)))
+    if scheme not in DEFAULT_SOURCES:
+        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
+    if colon and place not in projects(scheme):
+        raise SourceError(f"{scheme} has no project {place!r}, but {', '.join(projects(scheme))}")
+    return source
+>>>>>>> s3-miner
 
 
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
+<<<<<<< HEAD
     scheme, _, project = source.partition(":")
     if project:
         return (project,) if scheme in DEFAULT_SOURCES else ()
+=======
+    scheme, _, place = source.partition(":")
+    if scheme in mined.SORTS or place:
+        return (place,) if scheme not in mined.SORTS else ()
+>>>>>>> s3-miner
     if scheme in CATALOGUED:
         sort = CATALOGUED[scheme]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
@@ -76,9 +97,14 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
     `turn` counts the draws: the changes of a clone come one after the other, each once.
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
+<<<<<<< HEAD
     if source.startswith("git:"):
+=======
+    scheme = source.partition(":")[0]
+    if scheme == "git":
+>>>>>>> s3-miner
         return Drawn(drawn(source, turn), None)
-    if source.startswith("repo:"):
+    if scheme == "repo":
         ground = _own(source)
         return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
     names = [name for name in projects(source) if not chosen or name in chosen]
