@@ -22,23 +22,12 @@ LEDGER = Path(__file__).parent / "ledger"
 
 
 def main(folder: Path) -> None:
-<<<<<<< HEAD
     place = shutil.copytree(LEDGER, folder / "ledger", dirs_exist_ok=True)
     identity = "-c user.name=Ada -c user.email=ada@example.org"
     for command in ("init -q", "add -A", f"{identity} commit -qm Ledger"):
         subprocess.run(["git", *command.split()], cwd=place, check=True)
     options = prepare({"sources": [f"repo:{place}"]})
     request = Request(kind=TaskKind.CODE, seed=7, options=options)
-=======
-    repository = folder / "ledger"
-    shutil.copytree(Path(__file__).parent / "ledger", repository, dirs_exist_ok=True)
-    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-    for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "Ledger")):
-        subprocess.run(["git", *command], cwd=repository, check=True)
-    request = Request(
-        kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"repo:{repository}"]})
-    )
->>>>>>> s3-miner
     with Store.open(f"sqlite:///{folder / 'example.db'}") as store:
         summary = synthesise(request, 1, store, lambda: local_crew(request, workers=1))
         print(f"{summary.accepted} tasks from {summary.attempted} drafts: {summary.rejected}")

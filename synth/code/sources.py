@@ -37,21 +37,6 @@ class Drawn(NamedTuple):
 
 
 def known(source: str) -> str:
-<<<<<<< HEAD
-    """The source, with an absolute path and the commit that it means now.
-
-    Raises `SourceError` that names what is known.
-    """
-    scheme, colon, project = source.partition(":")
-    if scheme in DEFAULT_SOURCES:
-        if colon and project not in projects(scheme):
-            there = ", ".join(projects(scheme))
-            raise SourceError(f"{scheme} has no project {project!r}; its projects are {there}")
-        return source
-    if not colon and not Path(source).exists():
-        raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
-    return str(mined.pinned(mined.parse_source(source)))
-=======
     """The source, that of a repository with an absolute path and the commit that it means now.
 
     Raises `SourceError` that names what is known.
@@ -62,22 +47,16 @@ def known(source: str) -> str:
     if scheme not in DEFAULT_SOURCES:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
     if colon and place not in projects(scheme):
-        raise SourceError(f"{scheme} has no project {place!r}, but {', '.join(projects(scheme))}")
+        there = ", ".join(projects(scheme))
+        raise SourceError(f"{scheme} has no project {place!r}; its projects are {there}")
     return source
->>>>>>> s3-miner
 
 
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
-<<<<<<< HEAD
     scheme, _, project = source.partition(":")
     if project:
         return (project,) if scheme in DEFAULT_SOURCES else ()
-=======
-    scheme, _, place = source.partition(":")
-    if scheme in mined.SORTS or place:
-        return (place,) if scheme not in mined.SORTS else ()
->>>>>>> s3-miner
     if scheme in CATALOGUED:
         sort = CATALOGUED[scheme]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))
@@ -97,12 +76,8 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
     `turn` counts the draws: the changes of a clone come one after the other, each once.
     Raises `Rejected`, or `SourceError` where the project cannot be used.
     """
-<<<<<<< HEAD
-    if source.startswith("git:"):
-=======
     scheme = source.partition(":")[0]
     if scheme == "git":
->>>>>>> s3-miner
         return Drawn(drawn(source, turn), None)
     if scheme == "repo":
         ground = _own(source)
@@ -110,7 +85,7 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
     names = [name for name in projects(source) if not chosen or name in chosen]
     if not names:
         raise Rejected("no_such_project")
-    if (scheme := source.partition(":")[0]) in CATALOGUED:
+    if scheme in CATALOGUED:
         return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
     ground = _pinned(rng.choice(names))
     return Drawn(mutate(ground, level, rng), ground.prepared.coverage)

@@ -115,11 +115,7 @@ def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:
         prepare({"sources": ["injected"], "projects": ["leftpad"]})
     with pytest.raises(SourceError, match="injected has no project 'leftpad'; its"):
         prepare({"sources": ["injected:leftpad"]})
-<<<<<<< HEAD
-    with pytest.raises(SourceError, match="nowhere"):
-=======
     with pytest.raises(SourceError, match="is no git repository"):
->>>>>>> s3-miner
         prepare({"sources": [f"repo:{tmp_path / 'nowhere'}"]})
 
 
