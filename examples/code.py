@@ -1,4 +1,4 @@
-"""Makes two certified code tasks from a repository, solves them by their witnesses, exports them.
+"""Makes a certified code task from a repository, solves it by its witness, exports it.
 
 python -m examples.code [folder]
 """
@@ -18,18 +18,18 @@ from synth.code import prepare
 from synth.funnel import local_crew, synthesise
 from synth.request import Request
 
+LEDGER = Path(__file__).parent / "ledger"
+
 
 def main(folder: Path) -> None:
-    repository = folder / "ledger"
-    shutil.copytree(Path(__file__).parent / "ledger", repository, dirs_exist_ok=True)
-    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-    for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "Ledger")):
-        subprocess.run(["git", *command], cwd=repository, check=True)
-    request = Request(
-        kind=TaskKind.CODE, seed=7, options=prepare({"sources": [f"repo:{repository}"]})
-    )
+    place = shutil.copytree(LEDGER, folder / "ledger", dirs_exist_ok=True)
+    identity = "-c user.name=Ada -c user.email=ada@example.org"
+    for command in ("init -q", "add -A", f"{identity} commit -qm Ledger"):
+        subprocess.run(["git", *command.split()], cwd=place, check=True)
+    options = prepare({"sources": [f"repo:{place}"]})
+    request = Request(kind=TaskKind.CODE, seed=7, options=options)
     with Store.open(f"sqlite:///{folder / 'example.db'}") as store:
-        summary = synthesise(request, 2, store, lambda: local_crew(request, workers=1))
+        summary = synthesise(request, 1, store, lambda: local_crew(request, workers=1))
         print(f"{summary.accepted} tasks from {summary.attempted} drafts: {summary.rejected}")
         tasks = list(store.tasks(kind=TaskKind.CODE))
         print(f"\n{tasks[0].prompt[-1].content}\n")

@@ -31,6 +31,8 @@ _NUMBER = re.compile(r"(?:#|gh-?|issues?[_/ #]*|bugs?[_ #]*|pull/|pr_?)(\d+)", r
 _ENDING = re.compile(r"(?<=\w{3})(ies|es|s|ed|ing)$")
 _LINK_ONLY = re.compile(r"^\[[^\]]+\]:?\s*\S+$")
 MIN_WORDS = 3
+MAX_README_LINES = 2
+"""Of an entry; a longer one tells of the whole release."""
 _PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 _LINK = re.compile(r"CVE-\d{4}-\d+|(?:gh-|#)\d+|https?://[^\s)>\]]+/(?:issues|pull)/\d+")
 _FEATURE = re.compile(
@@ -53,7 +55,7 @@ def is_changelog(path: str) -> bool:
 def entries(old: Tree, new: Tree, version: str) -> list[Entry]:
     """What the changelogs of `new` say that those of `old` do not, most telling file first.
 
-    A read-me counts only for entries that begin with the new release's version.
+    A read-me counts only for short entries that begin with the new release's version.
     """
     found: list[Entry] = []
     paths = [p for p in sorted(new) if is_changelog(p)]
@@ -64,7 +66,11 @@ def entries(old: Tree, new: Tree, version: str) -> list[Entry]:
             continue
         here = [e for start, end in _added(before, after) for e in _cut(path, after, start, end)]
         if _README.match(path):
-            here = [e for e in here if text_of(e, new).startswith(f"{version} ")]
+            here = [
+                e
+                for e in here
+                if text_of(e, new).startswith(f"{version} ") and e.end - e.start <= MAX_README_LINES
+            ]
         if len(here) <= MAX_ENTRIES:
             found += here
     return found[:MAX_ENTRIES]

@@ -5,26 +5,19 @@ series are the state in which it stands. Where the upstream archive is gone, the
 version in the package index takes its place.
 """
 
-import re
-import tarfile
 from collections.abc import Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from data.errors import SourceError
 from data.hashing import content_hash, file_hash
 from data.record import Record
-from data.sdists import Index
 from data.task import Source
 from envs.code import origins
-from envs.code.cache import archives
 from envs.code.junit import Status
-from envs.code.origins.debian import archive, download
-from envs.code.project import Project, describe, is_configuration, is_test
-from envs.code.spec import Files, Origin
+from envs.code.origins.debian import archive
+from envs.code.project import Project, describe, is_test
+from envs.code.spec import Origin
 from envs.code.tree import Tree
 from envs.code.trees import keep_tree, laid_over
 from synth.code import chosen, novelty
@@ -33,13 +26,8 @@ from synth.code.inject import may_change
 from synth.code.licence import licence
 from synth.code.locks import locked
 from synth.code.pairs import MAX_TURNED, Report, Run
-from synth.code.patches import Patch, fields, parse, patched, references
-
-SERIES = "debian/patches/series"
-MAX_CHANGES_BYTES = 16 << 20
-_TRAILER = re.compile(r"^ -- .*>  (.+)$", re.MULTILINE)
-_UPSTREAM = re.compile(r"^(?:\d+:)?(.+)-[^-]+$")
-_REPACKED = re.compile(r"[+.~](dfsg|ds|repack|really).*$")
+from synth.code.patches import Patch, fields, references
+from synth.code.series import Package, Step, package_of, patches_of, series
 
 
 class PatchFix(Record):
@@ -73,27 +61,6 @@ class PatchFix(Record):
     @property
     def key(self) -> tuple[str, ...]:
         return (self.package, self.version, self.patch)
-
-
-class Package(NamedTuple):
-    """A source package as it was unpacked."""
-
-    name: str
-    version: str
-    changes: Path
-    before: datetime
-    series: tuple[Patch, ...]
-    origin: Origin
-
-
-class Step(NamedTuple):
-    """A patch in its series."""
-
-    patch: Patch
-    earlier: Files
-    """All that the patches before it change."""
-    gold: Files
-    tests: Files
 
 
 def debian_bugs(package: str, run: Run, report: Report) -> Iterator[PatchFix]:
@@ -178,7 +145,9 @@ def _check_fair(step: Step, tree: Tree, project: Project, turned: dict[str, str]
 def rebuilt(entry: PatchFix) -> Bug:
     """The bug from its archives; raises `SourceError` if they, or what it needs, have changed."""
     path = archive(entry.package, entry.version, entry.changes, entry.changes_sha256)
-    found = Package(entry.package, entry.version, path, entry.before, _patches(path), entry.origin)
+    found = Package(
+        entry.package, entry.version, path, entry.before, patches_of(path), entry.origin
+    )
     step = next((s for s in series(found) if s.patch.name == entry.patch), None)
     if step is None:
         raise SourceError(f"the series of {entry.package} has no patch {entry.patch} that applies")
@@ -229,132 +198,9 @@ def story(patch: Patch) -> Story:
     )
 
 
-@lru_cache(maxsize=4)
-def package_of(name: str) -> Package:
-    """The newest version that apt has; raises `SourceError`."""
-    found = download(name)
-    description = next(path for file, path in found.items() if file.endswith(".dsc"))
-    version = next(
-        (
-            line.partition(":")[2].strip()
-            for line in description.read_text(errors="replace").splitlines()
-            if line.startswith("Version:")
-        ),
-        "",
-    )
-    changes = next((path for file, path in found.items() if ".debian.tar." in file), None)
-    if changes is None:
-        raise SourceError(f"no_patch: {name} {version} has no series of patches")
-    patches = _patches(changes)
-    if not patches:
-        raise SourceError(f"no_patch: the series of {name} {version} is empty")
-    upstream = next((path for file, path in found.items() if ".orig.tar." in file), None)
-    if upstream is not None:
-        origin = Origin(
-            source="debian",
-            project=name,
-            version=version,
-            archive=upstream.name,
-            sha256=file_hash(upstream),
-        )
-    else:
-        origin = _released(name, version)
-    return Package(name, version, changes, _date(changes), patches, origin)
-
-
-def _released(name: str, version: str) -> Origin:
-    """The release of the package index that has the package's upstream version."""
-    upstream = _UPSTREAM.match(version)
-    wanted = _REPACKED.sub("", upstream[1] if upstream else version)
-    with Index(archives()) as index:
-        for project in dict.fromkeys((name.removeprefix("python-"), name)):
-            try:
-                releases = index.releases(project)
-            except SourceError:
-                continue
-            for release in releases:
-                if release.version == wanted:
-                    return Origin(
-                        source="sdist",
-                        project=release.project,
-                        version=release.version,
-                        archive=release.filename,
-                        sha256=release.sha256,
-                    )
-    raise SourceError(f"gone: the upstream archive of {name} {version} cannot be had")
-
-
-def series(package: Package) -> Iterator[Step]:
-    """The patches in order, those that only Debian needs and those that do not apply passed over."""
-    tree = origins.fetch(package.origin)
-    earlier: Files = {}
-    for patch in package.series:
-        try:
-            files = patched(laid_over(tree, earlier), patch)
-        except SourceError:
-            continue
-        tests = {p: t for p, t in files.items() if is_test(p) or is_configuration(p)}
-        gold = {p: t for p, t in files.items() if p not in tests and p.endswith(".py")}
-        yield Step(patch, dict(earlier), gold, tests)
-        earlier.update(files)
-
-
 def _within(step: Step, project: Project) -> Step:
     """The fix without what it changes outside the packages; raises `SourceError` if that is all."""
     gold = {path: text for path, text in step.gold.items() if path in project.sources}
     if not gold:
         raise SourceError("no_patch: its patch changes no module of the packages")
     return step._replace(gold=gold)
-
-
-def _patches(changes: Path) -> tuple[Patch, ...]:
-    texts = _members(changes)
-    names = [line.split()[0] for line in texts.get(SERIES, "").splitlines() if _is_name(line)]
-    found: list[Patch] = []
-    for name in names:
-        text = texts.get(f"debian/patches/{name}")
-        if text is None:
-            continue
-        try:
-            found.append(parse(name, text))
-        except SourceError:
-            continue
-    return tuple(found)
-
-
-def _is_name(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
-
-
-def _date(changes: Path) -> datetime:
-    """Of the newest entry of the package's changelog."""
-    trailer = _TRAILER.search(_members(changes).get("debian/changelog", ""))
-    if trailer is None:
-        raise SourceError(f"malformed: {changes.name} has no dated changelog")
-    try:
-        return parsedate_to_datetime(trailer[1].strip())
-    except ValueError as error:
-        raise SourceError(f"malformed: {changes.name} has a date that is none") from error
-
-
-@lru_cache(maxsize=4)
-def _members(changes: Path) -> dict[str, str]:
-    """Patches, series and changelog of the archive, by path."""
-    found: dict[str, str] = {}
-    size = 0
-    try:
-        with tarfile.open(changes) as members:
-            for member in members:
-                wanted = (
-                    member.name.startswith("debian/patches/") or member.name == "debian/changelog"
-                )
-                if not wanted or not member.isfile():
-                    continue
-                size += member.size
-                if size > MAX_CHANGES_BYTES:
-                    raise SourceError(f"large: {changes.name} unpacks to more than we take")
-                file = members.extractfile(member)
-                found[member.name] = file.read().decode(errors="replace") if file else ""
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise SourceError(f"malformed: {changes.name} is no readable archive: {error}") from error
-    return found

@@ -13,6 +13,8 @@ from synth.code.split import Piece, applied, means_nothing, pieces
 
 MAX_PIECES = 160
 """A release that changes more is no bugfix release, and costs too many runs to split."""
+MAX_RAW_PIECES = 400
+"""With those that only change comments or layout."""
 MAX_TEST_FILES = 400
 _VERSION_FILE = re.compile(r"(^|/)(_?_?version_?_?|__about__|_version_info|__meta__)\.py$")
 _VERSION_LINE = re.compile(
@@ -68,11 +70,14 @@ def difference(old: Tree, new: Tree) -> Difference:
         for path in sorted({*before.sources, *after.sources})
         if not _same(old, new, path) and not _VERSION_FILE.search(path)
     }
+    every = [piece for path, texts in sources.items() for piece in pieces(path, *texts)]
+    if len(every) > MAX_RAW_PIECES:
+        raise SourceError(f"large: {len(every)} pieces have changed, with comments and layout")
     found = [
         piece
-        for path, (left, right) in sources.items()
-        for piece in pieces(path, left, right)
-        if not means_nothing(piece, left, right) and not _is_version(piece, left, right)
+        for piece in every
+        if not means_nothing(piece, *sources[piece.path])
+        and not _is_version(piece, *sources[piece.path])
     ]
     if not found:
         raise SourceError("no_source_change: no module means anything else than before")

@@ -12,8 +12,7 @@ filed about it. Change the code so that the issue is resolved and nothing else b
 
 - `bash` is a shell that keeps its state from call to call; `view` shows a file or folder; `edit` \
 replaces text in a file. There is no network, and nothing needs to be installed.
-- The tests are run with `{command}`; the ones that are there pass or fail as they do now for \
-reasons of their own, and the ones that judge your work are not among them.
+- The tests are run with `{command}`; those that judge your work are not among the ones you see.
 - Only what you change in {sources} is taken over. Tests, configuration and all other files are put \
 back as they were before your change is judged, in a fresh copy of the repository.
 - When you are done, call `submit`, then say in one or two sentences what was wrong.""",

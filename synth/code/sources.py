@@ -47,15 +47,16 @@ def known(source: str) -> str:
     if scheme not in DEFAULT_SOURCES:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
     if colon and place not in projects(scheme):
-        raise SourceError(f"{scheme} has no project {place!r}, but {', '.join(projects(scheme))}")
+        there = ", ".join(projects(scheme))
+        raise SourceError(f"{scheme} has no project {place!r}; its projects are {there}")
     return source
 
 
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
-    scheme, _, place = source.partition(":")
-    if scheme in mined.SORTS or place:
-        return (place,) if scheme not in mined.SORTS else ()
+    scheme, _, project = source.partition(":")
+    if project:
+        return (project,) if scheme in DEFAULT_SOURCES else ()
     if scheme in CATALOGUED:
         sort = CATALOGUED[scheme]
         return tuple(sorted({e.project for e in fixes.catalogue() if e.sort == sort}))

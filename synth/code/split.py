@@ -7,6 +7,7 @@ mistaken for a fix. Any set of pieces gives a text; all of them give the new one
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 from data.record import Record
@@ -87,6 +88,7 @@ def means_nothing(piece: Piece, old: str | None, new: str | None) -> bool:
         return False
 
 
+@lru_cache(maxsize=4)
 def _meaning(text: str) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):

@@ -1,12 +1,15 @@
 """The issue of a bug in words, and its reproductions as probes of the verdict."""
 
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from random import Random
 from typing import NamedTuple
 
 from data.task import Language
 from envs.code.runs import RunRequest, run_many
-from envs.code.spec import Toolchain
+from envs.code.spec import Files, Toolchain
 from envs.code.tree import Tree
+from envs.code.trees import laid_over
 from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
@@ -36,11 +39,40 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
+    shown = [found.script for found in evidence.reproductions]
+    if len(bug.story.operators) > 1 and is_half_told(bug, shown, fixed):
+        raise Rejected("half_told")
     statement = retold(bug, statement, evidence, language)
     probes = probes_of(statement.script, bug.toolchain, fixed, buggy, rng)
     if not probes:
         raise Rejected("another_reproduction")
     return Told(statement.title, statement.body, statement.script, probes)
+
+
+def is_half_told(bug: Bug, scripts: Sequence[str], fixed: Tree) -> bool:
+    """Whether one of several mistakes shows in none of the scripts, so that nobody could know of it."""
+    trees = [fixed, *(laid_over(fixed, files) for files in _single_places(bug))]
+    runs = iter(
+        run_many(
+            [
+                RunRequest(tree, bug.toolchain, (), script=script)
+                for tree in trees
+                for script in scripts
+            ]
+        )
+    )
+    outputs = [[next(runs).output for _ in scripts] for _ in trees]
+    return outputs[0] in outputs[1:]
+
+
+def _single_places(bug: Bug) -> Iterator[Files]:
+    """For each place that the fix changes, its file with the mistake of that place alone."""
+    for path, text in sorted(bug.gold.items()):
+        old = (bug.buggy[path] or "").splitlines(keepends=True)
+        new = (text or "").splitlines(keepends=True)
+        for tag, first, last, start, end in SequenceMatcher(None, old, new, False).get_opcodes():
+            if tag != "equal":
+                yield {path: "".join([*new[:start], *old[first:last], *new[end:]])}
 
 
 def probes_of(

@@ -131,4 +131,6 @@ def test_a_project_is_given_up_when_it_gives_nothing(tmp_path: Path) -> None:
     assert not command.is_done([*journal.of("p"), tried("3", 1)], 8)
     assert command.is_done([tried("0", 8)], 8)
     assert command.is_done([tried("0", 0, "licence: none")], 8)
+    words = [tried("", 0, refusal).word for refusal in ("", "licence: x", "cannot resolve a: b")]
+    assert words == ["", "licence", "other"]
     assert Journal(tmp_path / "journal.jsonl").tried == journal.tried

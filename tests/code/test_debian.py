@@ -19,6 +19,7 @@ from envs.code.tree import File
 from synth.code import debian, fixes
 from synth.code.fixes import miner
 from synth.code.patches import fields, parse, patched, references
+from synth.code.series import package_of
 from tests.code.index import archive
 
 OLD = {
@@ -136,7 +137,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(origin, "SOURCES", tmp_path / "etc")
     monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(trees, "_held", trees._Held(trees.MAX_HELD_BYTES))
-    debian.package_of.cache_clear()
+    package_of.cache_clear()
     return repository
 
 
@@ -173,10 +174,10 @@ def test_each_patch_with_tests_is_a_bug_in_the_state_of_its_series(
     def report(reason: str) -> None:
         reports[reason.partition(":")[0]] += 1
 
-    found = list(debian.debian_bugs("scales", miner.run, report))
+    found = list(debian.debian_bugs("scales", miner.Runner(), report))
     assert [entry.patch for entry in found] == ["total.patch", "CVE-2024-0001.patch"]
     assert reports == {"new_api": 1}
-    total, mean = (debian.rebuilt(miner.verify(entry)) for entry in found)
+    total, mean = (fixes.rebuilt(miner.verify(entry)) for entry in found)
     assert total.buggy == {}
     assert "def median" in (mean.buggy[CODE] or "")
     assert set(mean.gold) == {CODE}

@@ -11,6 +11,7 @@ from data.sdists import Release
 from envs.code import trees
 from envs.code.cache import archives
 from envs.code.project import describe
+from envs.code.spec import Files
 from synth.code import changelog, chosen, fixes, novelty
 from synth.code.bug import Bug
 from synth.code.difference import difference
@@ -136,7 +137,7 @@ def mined(pair: tuple[Release, Release]) -> tuple[list[ReleaseFix], Mapping[str,
     def report(reason: str) -> None:
         reports[reason.partition(":")[0]] += 1
 
-    return list(pair_bugs(*pair, miner.run, report)), reports
+    return list(pair_bugs(*pair, miner.Runner(), report)), reports
 
 
 def shown(bug: Bug) -> set[str]:
@@ -167,6 +168,7 @@ def test_a_release_is_split_into_its_fixes_and_what_is_new_is_refused(
     assert (bug.licence.licence, entry.licence_file) == ("MIT", "LICENSE")
 
     checked = miner.verify(entry)
+    assert isinstance(checked, ReleaseFix)
     assert set(checked.fix.fail_to_pass) == set(entry.fix.fail_to_pass)
     assert label(bug).pass_to_pass == ("tests.test_weigh::test_heaviest",)
 
@@ -262,7 +264,9 @@ def test_only_tests_that_may_end_differently_are_chosen(pair: tuple[Release, Rel
         "tests.test_weigh::test_version",
     )
     assert chosen.changed(old, {"tests/conftest.py": "x = 1"}, every) == ("tests.test_weigh",)
-    helper = {"tests/test_weigh.py": OLD["tests/test_weigh.py"] + "\n\ndef helper():\n    pass\n"}
+    helper: Files = {
+        "tests/test_weigh.py": OLD["tests/test_weigh.py"] + "\n\ndef helper():\n    pass\n"
+    }
     assert chosen.changed(old, helper, every) == ("tests.test_weigh",)
 
 
@@ -293,3 +297,9 @@ def test_the_entry_on_a_fix_is_found_among_others() -> None:
     assert changelog.best(texts, "def parse_unit(text):\n    test_units") == 2
     assert changelog.best(texts, "def test_issue_41():\n    scale.read('')") == 1
     assert changelog.best(texts, "def unrelated():\n    pass") is None
+
+
+def test_a_pair_that_takes_too_long_is_given_up(pair: tuple[Release, Release]) -> None:
+    runner = miner.Runner(budget_s=1e-9)
+    with pytest.raises(SourceError, match="slow: its tests"):
+        list(pair_bugs(*pair, runner, lambda reason: None))

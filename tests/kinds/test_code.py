@@ -16,9 +16,12 @@ from data.task import Task, TaskBody, TaskKind
 from envs.code.junit import Status
 from envs.code.runs import Ended, RunRequest, run_many
 from envs.code.spec import Parameters
-from envs.code.trees import agent_tree
+from envs.code.trees import agent_tree, origin_tree
 from synth.certify import Certifier, recertify
 from synth.code import author, prepare
+from synth.code.bug import Bug, Story
+from synth.code.labels import fixed_tree
+from synth.code.telling import is_half_told
 from synth.funnel import local_crew, synthesise
 from synth.replay import Replayer
 from synth.request import Rejection, Request
@@ -106,6 +109,33 @@ def test_the_tests_that_the_agent_has_pass_with_the_bug(store: Store) -> None:
         assert {result.status for result in run.results.values()} == {Status.PASSED}
 
 
+def test_a_mistake_that_no_reproduction_shows_is_found(store: Store) -> None:
+    task = next(iter(store.tasks()))
+    world = Parameters.model_validate(task.env.parameters)
+    tree = origin_tree(world.origin, world.tree_sha256)
+    paths = ("src/ledger/amounts.py", "src/ledger/report.py")
+    fixed = {path: tree[path].content.decode() for path in paths}
+    wrong = [("default: str", "other: str"), ("count: int = 3", "count: int = 0")]
+    bug = Bug(
+        origin=world.origin,
+        tree_sha256=world.tree_sha256,
+        toolchain=world.toolchain,
+        sources=world.sources,
+        removed=(),
+        buggy={p: fixed[p].replace(*w) for p, w in zip(paths, wrong, strict=True)},
+        gold=dict(fixed),
+        tests={},
+        modules=("tests/test_amounts.py",),
+        story=Story(sort="injected", operators=("change_default", "change_default")),
+        licence=task.provenance.sources[0],
+    )
+    one = "from ledger import parse_amount\nprint(parse_amount('1', default='USD'))\n"
+    other = "import ledger\nentry = ledger.parse_entry('2024-03-01  a  1')\n"
+    other += "print(ledger.largest([entry]))\n"
+    assert is_half_told(bug, [one], fixed_tree(bug))
+    assert not is_half_told(bug, [one, other], fixed_tree(bug))
+
+
 def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no option 'depth'; its options are"):
         prepare({"depth": 3})
@@ -113,7 +143,7 @@ def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:
         prepare({"sources": ["github"]})
     with pytest.raises(SourceError, match="no project 'leftpad'; projects are"):
         prepare({"sources": ["injected"], "projects": ["leftpad"]})
-    with pytest.raises(SourceError, match="injected has no project 'leftpad', but"):
+    with pytest.raises(SourceError, match="injected has no project 'leftpad'; its"):
         prepare({"sources": ["injected:leftpad"]})
     with pytest.raises(SourceError, match="is no git repository"):
         prepare({"sources": [f"repo:{tmp_path / 'nowhere'}"]})

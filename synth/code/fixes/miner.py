@@ -6,6 +6,7 @@ by one rename: they are whole at any moment.
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -34,11 +35,15 @@ from synth.code.pairs import Report
 OLDEST = datetime(2021, 1, 1, tzinfo=UTC)
 """Releases before it do not know our Python."""
 RUN_S = 40.0
+"""For one run of the tests that changed."""
+BUDGET_S = 240.0
+"""For all runs of one pair of releases, those that verify its bugs left out."""
 HOPELESS = frozenset({"compiled", "licence", "no_metadata", "no_sources", "framework"})
 """Reasons that hold for all releases of a project."""
 MAX_FRUITLESS = 4
 """Pairs of a project in a row that give nothing, before it is given up."""
 SERIES = "debian"
+_REASON = re.compile(r"([a-z_]+):")
 
 
 class Tried(Record):
@@ -56,7 +61,9 @@ class Tried(Record):
 
     @property
     def word(self) -> str:
-        return self.refusal.partition(":")[0]
+        """The reason in one word; `other` for what a resolver or an index says."""
+        found = _REASON.match(self.refusal)
+        return found[1] if found else "other" if self.refusal else ""
 
 
 class Mined(NamedTuple):
@@ -64,13 +71,23 @@ class Mined(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def run(
-    tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], tests: tuple[str, ...]
-) -> Mapping[str, Result]:
-    """Tests of a tree in a fresh sandbox; see `synth.code.pairs.Run`."""
-    limits = CodeLimits(tests_s=RUN_S)
-    plugin = chosen.plugin(tests)
-    return run_many([RunRequest(tree, toolchain, modules, limits=limits, plugin=plugin)])[0].results
+class Runner:
+    """Runs tests in fresh sandboxes, as `synth.code.pairs.Run` has it, until its time is spent."""
+
+    def __init__(self, budget_s: float = BUDGET_S) -> None:
+        self._left_s = budget_s
+
+    def __call__(
+        self, tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], tests: tuple[str, ...]
+    ) -> Mapping[str, Result]:
+        """Raises `SourceError` when the time is spent."""
+        if self._left_s <= 0:
+            raise SourceError("slow: its tests take longer than a pair of releases is worth")
+        limits = CodeLimits(tests_s=RUN_S)
+        request = RunRequest(tree, toolchain, modules, limits=limits, plugin=chosen.plugin(tests))
+        done = run_many([request])[0]
+        self._left_s -= done.seconds
+        return done.results
 
 
 def pairs(project: str) -> list[tuple[Release, Release]]:
@@ -98,14 +115,14 @@ def _step(old: Release, new: Release) -> int:
 
 def mine_pair(old: Release, new: Release) -> Mined:
     def bugs(report: Report) -> Iterator[Entry]:
-        return releases.pair_bugs(old, new, run, report)
+        return releases.pair_bugs(old, new, Runner(), report)
 
     return _mined(old.project, f"{old.version}..{new.version}", bugs)
 
 
 def mine_series(package: str) -> Mined:
     def bugs(report: Report) -> Iterator[Entry]:
-        return debian.debian_bugs(package, run, report)
+        return debian.debian_bugs(package, Runner(), report)
 
     return _mined(package, SERIES, bugs)
 
