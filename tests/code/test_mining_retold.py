@@ -1,9 +1,13 @@
 """A mined bug is told in its issue's words, if those give nothing away."""
 
+from pathlib import Path
+
 import pytest
 
 from data.task import Language, Source
 from envs.code.spec import Origin, Toolchain
+from envs.code.tree import File
+from envs.code.trees import keep_tree
 from synth.code.bug import Bug, Story
 from synth.code.mining.retold import retold
 from synth.code.statement.author import Statement
@@ -17,13 +21,24 @@ GENERATED = Statement(
 )
 
 
+TREE = {
+    "src/tally/words.py": File(content=b"def words(text):\n    return text.split(chr(32))\n"),
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path))
+
+
 def a_bug(story: Story) -> Bug:
+    tree_sha256 = keep_tree(TREE)
     origin = Origin(
-        source="git", project="tally", version="1" * 40, archive="/t.git", sha256="0" * 64
+        source="git", project="tally", version="1" * 40, archive="/t.git", sha256=tree_sha256
     )
     return Bug(
         origin=origin,
-        tree_sha256="0" * 64,
+        tree_sha256=tree_sha256,
         toolchain=Toolchain(command="python -m pytest"),
         sources=("src/tally/words.py",),
         removed=(),
