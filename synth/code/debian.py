@@ -5,6 +5,7 @@ series are the state in which it stands. Where the upstream archive is gone, the
 version in the package index takes its place.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
@@ -28,6 +29,12 @@ from synth.code.locks import locked
 from synth.code.pairs import MAX_TURNED, Report, Run
 from synth.code.patches import Patch, fields, references
 from synth.code.series import Package, Step, package_of, patches_of, series
+
+_BUGS = ("bug", "bug-debian", "bug-ubuntu")
+_SAYS_NOTHING = re.compile(
+    r"merge (commit|branch|pull)|(backport |security )?(fix(es|ed)?:? )?(for )?CVE-[\d-]+\W*$", re.I
+)
+"""Titles of commits whose bug is told below them, or nowhere."""
 
 
 class PatchFix(Record):
@@ -186,13 +193,15 @@ def _bug(entry: PatchFix, step: Step, tree: Tree, project: Project) -> Bug:
 def story(patch: Patch) -> Story:
     """What the patch's header says of the bug."""
     told = fields(patch.header)
-    description = told.get("description", "")
-    title, _, rest = description.partition("\n")
-    named = [told[key] for key in ("bug", "bug-debian", "bug-ubuntu") if told.get(key)]
+    title, _, rest = told.get("description", "").partition("\n")
+    title = " ".join(title.split())
+    if _SAYS_NOTHING.match(title):
+        title = ""
+    named = [line for key in _BUGS for line in told.get(key, "").split()]
     named += references(f"{patch.name} {patch.header}")
     return Story(
         sort="patch",
-        title=" ".join(title.split()),
+        title=title,
         text="\n\n".join(part.strip() for part in (title, rest) if part.strip()),
         links=tuple(dict.fromkeys(named)),
     )

@@ -15,7 +15,7 @@ from envs.code.tree import Tree
 from synth.code import changelog, chosen, novelty
 from synth.code.difference import Difference
 from synth.code.minimal import Chosen, OutOfProbes, Trials, clusters
-from synth.code.split import Piece
+from synth.code.split import Piece, finer
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ Run = Callable[[Tree, Toolchain, tuple[str, ...], tuple[str, ...]], Mapping[str,
 is not in the results did not run."""
 
 MAX_PROBES = 90
+MAX_PARTS = 40
+"""Runs of lines that are tried apart."""
 MAX_TURNED = 80
 """Tests that turn; where more do, something is broken rather than fixed."""
 MAX_BUG_PIECES = 14
@@ -59,7 +61,10 @@ def fixes(
     if not wanted:
         raise SourceError("unfair: no test that turns can be met without having seen the fix")
     needs = _needs(change, toolchain, sorted(wanted), run, report)
-    found = (_fix(change, tests, pieces, report) for tests, pieces in clusters(needs))
+    found = (
+        _fix(change, tests, _picked(change, toolchain, tests, numbers, run), report)
+        for tests, numbers in clusters(needs)
+    )
     yield from told(change, new, [fix for fix in found if fix])
 
 
@@ -142,9 +147,52 @@ def _needs(
     return found
 
 
-def _fix(change: Difference, tests: frozenset[str], numbers: Chosen, report: Report) -> Fix | None:
+def _picked(
+    change: Difference, toolchain: Toolchain, tests: frozenset[str], numbers: Chosen, run: Run
+) -> tuple[Piece, ...]:
+    """The pieces of a bug.
+
+    Where some are needed only by lines of the others that the tests do not need, another fix has
+    changed the same functions: then only the lines that the tests need are taken.
+    """
+    whole = tuple(change.pieces[i] for i in sorted(numbers))
+    lines = [part for piece in whole for part in _parts(change, piece)]
+    if len(whole) == 1 or len(lines) > MAX_PARTS:
+        return whole
+    ids = tuple(sorted(tests))
+    modules = chosen.modules(ids, change.project.tests)
+
+    def passing(some: Chosen) -> frozenset[str]:
+        picked = [lines[i] for i in sorted(some)]
+        results = run(change.tree(picked), toolchain, modules, ids)
+        return frozenset(n for n, r in results.items() if r.status is Status.PASSED)
+
+    everything = frozenset(range(len(lines)))
+    trials = Trials(passing, MAX_PROBES, {frozenset(): frozenset(), everything: tests})
+    try:
+        kept = trials.minimal(tests, everything) or everything
+    except OutOfProbes:
+        return whole
+    needed = tuple(lines[i] for i in sorted(kept))
+    spared = [piece for piece in whole if not any(_inside(part, piece) for part in needed)]
+    return needed if spared else whole
+
+
+def _parts(change: Difference, piece: Piece) -> list[Piece]:
+    old, new = change.sources[piece.path]
+    return [piece] if old is None or new is None else finer(piece, old, new)
+
+
+def _inside(part: Piece, piece: Piece) -> bool:
+    left, right = part.old[0] >= piece.old[0], part.old[1] <= piece.old[1]
+    later, sooner = part.new[0] >= piece.new[0], part.new[1] <= piece.new[1]
+    return part.path == piece.path and left and right and later and sooner
+
+
+def _fix(
+    change: Difference, tests: frozenset[str], picked: tuple[Piece, ...], report: Report
+) -> Fix | None:
     """One bug; None where it is more than one bug should be."""
-    picked = tuple(change.pieces[i] for i in sorted(numbers))
     lines = sum(p.old[1] - p.old[0] + p.new[1] - p.new[0] for p in picked)
     if (
         len(picked) > MAX_BUG_PIECES

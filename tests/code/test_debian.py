@@ -94,6 +94,16 @@ def test_headers_are_read_in_both_forms() -> None:
     ]
 
 
+def test_a_title_that_says_nothing_is_none() -> None:
+    def told(header: str) -> tuple[str, str]:
+        story = debian.story(parse("CVE-2024-0001.patch", header))
+        return story.title, story.text
+
+    assert told("Description: Fix CVE-2024-0001\n") == ("", "")
+    assert told("Subject: Merge commit from fork\n\nAdd a limit.\n---\n") == ("", "Add a limit.")
+    assert told("Description: Fix totals\n") == ("Fix totals", "Fix totals")
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A source package in a repository on this machine, which apt is told of."""

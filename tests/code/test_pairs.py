@@ -196,6 +196,22 @@ def test_two_fixes_of_one_release_are_two_bugs(monkeypatch: pytest.MonkeyPatch) 
         assert [bool(entry.fix.entry) for entry in found] == [False, True]
 
 
+def test_lines_of_another_change_in_the_same_function_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weigh = OLD["scales/weigh.py"].replace(
+        "    # Sum of all.\n    return sum(weights[1:])",
+        "    if len(weights) > MOST:\n        return 0\n    # Sum of all.\n    return sum(weights)",
+    )
+    weigh = weigh.replace("def heaviest", "MOST = 1000\n\n\ndef heaviest")
+    new = {**NEW, "scales/weigh.py": weigh}
+    releases = {"1.0": archive("scales", "1.0", OLD), "1.1": archive("scales", "1.1", new)}
+    with serving("scales", releases, monkeypatch):
+        (entry,) = mined(miner.pairs("scales")[0])[0]
+        fixed = OLD["scales/weigh.py"].replace("[1:]", "")
+        assert rebuilt(entry).gold == {"scales/weigh.py": fixed}
+
+
 def test_a_fix_that_breaks_another_test_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     tests = NEW["tests/test_weigh.py"] + (
         "\n\ndef test_size():\n    import inspect\n"

@@ -1,7 +1,7 @@
 """Extends the catalogue: pairs of releases and patch series are mined, verified and written down.
 
-Whatever was tried is noted in a journal, so that a killed run goes on where it was. Both files change
-by one rename: they are whole at any moment.
+Whatever was tried is noted in a journal, so that a killed run goes on where it was. The catalogue
+changes by one rename; of the journal a kill can tear the last line, which is then dropped.
 """
 
 import json
