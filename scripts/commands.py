@@ -26,12 +26,19 @@ def help_text(*words: str) -> str:
 
 
 def page() -> str:
-    top = help_text()
-    listed = top.split("Commands:", 1)[1]
-    commands = re.findall(r"^  (\w[\w-]*)", listed, flags=re.MULTILINE)
-    parts = ["# Commands\n\nMade from the help texts by `make docs`.\n", f"```\n{top}\n```\n"]
-    parts += [f"## {command}\n\n```\n{help_text(command)}\n```\n" for command in commands]
-    return "\n".join(parts)
+    parts = ["# Commands\n\nMade from the help texts by `make docs`.\n"]
+    return "\n".join([*parts, *sections()])
+
+
+def sections(*words: str) -> list[str]:
+    """The help of a command, then of each command below it."""
+    text = help_text(*words)
+    heading = f"## {' '.join(words)}\n\n" if words else ""
+    found = [f"{heading}```\n{text}\n```\n"]
+    _, below, listed = text.partition("Commands:")
+    for command in re.findall(r"^  (\w[\w-]*)", listed, flags=re.MULTILINE) if below else ():
+        found += sections(*words, command)
+    return found
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ A command parses, calls one library function and shows what came of it. Everythi
 inside it, so that `--help` is immediate.
 """
 
-from synth.console.commands import browsing, machine, making, results, solving
+from synth.console.commands import browsing, machine, making, results, serving, solving
 
 ALL = (
     making.kinds,
@@ -14,6 +14,7 @@ ALL = (
     browsing.show_task,
     browsing.play,
     solving.rollout,
+    serving.serve,
     results.export,
     results.stats,
     machine.doctor,

@@ -30,7 +30,11 @@ def kinds(db: str, as_json: bool) -> None:
 @kind_option(required=True)
 @click.option("--n", type=COUNT, default=100, show_default=True, help="Tasks the run should have.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--source", multiple=True, help="Where facts come from, e.g. films or jsonl:PATH.")
+@click.option(
+    "--source",
+    multiple=True,
+    help="What tasks are made from, e.g. films, jsonl:PATH or repo:PATH; see kinds.",
+)
 @click.option("--family", help="A family of the kind's tasks, e.g. plan or transact.")
 @click.option("--domain", help="Which world of a kind that has several.")
 @word_option("--lang", "Language", "en or zh.", "en")
