@@ -31,6 +31,9 @@ MAX_BLOCK_CHARS = 1_500
 MIN_DIFF_LINES = 6
 DRAFTS = 6
 """Texts that are tried; another choice of words may not give anything away."""
+SHOWN_DIGITS = 12
+"""Of a commit that stands for a version."""
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ERRORS = (Sort.CRASH, Sort.OTHER_ERROR, Sort.OTHER_MESSAGE)
 
 
@@ -139,7 +142,7 @@ def _plain(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
         )
         parts += [_fenced(each.script, "python"), *_ends(each, seen, say, rng)]
         parts += _reasons(each, evidence, say, rng) if not number else []
-    environment = say.environment(bug.origin.project, bug.origin.version, evidence.python, rng)
+    environment = say.environment(bug.origin.project, _version(bug), evidence.python, rng)
     parts.insert(0 if rng.random() < 0.15 else len(parts), environment)
     return _joined(parts)
 
@@ -170,7 +173,7 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
             _fenced(each.script, "python"),
         ]
         parts += _ends(each, symptom(each), say, rng)
-    environment = say.environment(bug.origin.project, bug.origin.version, evidence.python, rng)
+    environment = say.environment(bug.origin.project, _version(bug), evidence.python, rng)
     # The heading has said what the line is.
     parts += [head("environment"), re.sub(r"^(环境：|版本：|Version: )", "", environment)]
     return _joined(parts)
@@ -184,7 +187,7 @@ def _terse(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
             parts.append(_other(parts, symptom(each), say, rng))
         parts.append(_fenced(each.script, "python"))
         parts += _ends(each, symptom(each), say, rng)
-    parts.append(say.environment(bug.origin.project, bug.origin.version, evidence.python, rng))
+    parts.append(say.environment(bug.origin.project, _version(bug), evidence.python, rng))
     return _joined(parts)
 
 
@@ -333,3 +336,9 @@ def _fenced(text: str, language: str) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _version(bug: Bug) -> str:
+    """As people write it: of a commit its first digits."""
+    whole = bug.origin.version
+    return whole[:SHOWN_DIGITS] if _COMMIT.fullmatch(whole) else whole
