@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,14 @@ def test_help_lists_the_commands_of_the_contract(run: Run) -> None:
     shown = run("--help").stdout.partition("Commands:")[2].splitlines()
     assert [
         line.split()[0] for line in shown if line.startswith("  ") and line[2] != " "
-    ] == COMMANDS
+    ] == sorted([*COMMANDS, "serve"])
+
+
+def test_a_server_without_what_it_needs_says_what_to_do(run: Run) -> None:
+    if find_spec("vllm") or (ROOT / ".venv-vllm" / "bin" / "python").is_file():
+        pytest.skip("vLLM is installed here")
+    line = error_line(run("serve", "model"))
+    assert "make vllm" in line
 
 
 @pytest.mark.parametrize("command", COMMANDS)
