@@ -4,6 +4,7 @@ python -m examples.code [folder]
 """
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -19,13 +20,17 @@ from synth.funnel import local_crew, synthesise
 from synth.request import Request
 
 LEDGER = Path(__file__).parent / "ledger"
+DATED = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-01-05T12:00:00Z")
+"""The same commit gives the same tasks."""
 
 
 def main(folder: Path) -> None:
     place = shutil.copytree(LEDGER, folder / "ledger", dirs_exist_ok=True)
     identity = "-c user.name=Ada -c user.email=ada@example.org"
     for command in ("init -q", "add -A", f"{identity} commit -qm Ledger"):
-        subprocess.run(["git", *command.split()], cwd=place, check=True)
+        subprocess.run(
+            ["git", *command.split()], cwd=place, check=True, env={**os.environ, **DATED}
+        )
     options = prepare({"sources": [f"repo:{place}"]})
     request = Request(kind=TaskKind.CODE, seed=7, options=options)
     with Store.open(f"sqlite:///{folder / 'example.db'}") as store:

@@ -1,5 +1,6 @@
 """Code tasks from end to end, on a small repository: sound, repeatable, proved in sandboxes."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from verifiers.code.spec import CodeSpec
 ROOT = Path(__file__).resolve().parent.parent.parent
 NUM_TASKS = 2
 GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+DATED = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-01-05T12:00:00Z")
+"""So that the commit, and with it every draft, is the same wherever the tests run."""
 
 
 @pytest.fixture(scope="module")
@@ -168,4 +171,4 @@ def fixes(task: Task) -> dict[str, str]:
 
 def commit(folder: Path) -> None:
     for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "All of it")):
-        subprocess.run([*GIT, *arguments], cwd=folder, check=True)
+        subprocess.run([*GIT, *arguments], cwd=folder, check=True, env={**os.environ, **DATED})
