@@ -35,9 +35,6 @@ MAX_README_LINES = 2
 """Of an entry; a longer one tells of the whole release."""
 _PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 _LINK = re.compile(r"CVE-\d{4}-\d+|(?:gh-|#)\d+|https?://[^\s)>\]]+/(?:issues|pull)/\d+")
-_FEATURE = re.compile(
-    r"^(new:|feature|feat\b|add(s|ed)?\b|introduc|drop(s|ped)? |support (for )?python)", re.I
-)
 
 
 class Entry(Record):
@@ -88,11 +85,6 @@ def text_of(entry: Entry, new: Tree) -> str:
 def links(text: str) -> tuple[str, ...]:
     """Issue numbers, CVEs and addresses of issues in a text, in its order."""
     return tuple(dict.fromkeys(_LINK.findall(text)))
-
-
-def is_feature(text: str) -> bool:
-    """Whether an entry announces something new rather than a correction."""
-    return bool(_FEATURE.match(text.lstrip("*_[]` "))) and "fix" not in text.lower()
 
 
 def best(texts: Sequence[str], about: str, tests: str = "") -> int | None:

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 from data.errors import SourceError, UserError
 from data.hashing import content_hash
 from data.record import Record
-from data.sdists import Release
 from data.staging import staged
 from data.task import Source
 from envs.code import origins
@@ -101,18 +100,6 @@ def prepare_pinned(project: str) -> Prepared:
         known = ", ".join(pinned())
         raise SourceError(f"no project {project!r}; projects are {known}")
     return _prepared(release.origin, release.licence, release.uploaded)
-
-
-def prepare_release(release: Release, licence: str) -> Prepared:
-    """Any release of the package index; `licence` is its SPDX identifier."""
-    origin = Origin(
-        source="sdist",
-        project=release.project,
-        version=release.version,
-        archive=release.filename,
-        sha256=release.sha256,
-    )
-    return _prepared(origin, licence, release.uploaded)
 
 
 @lru_cache(maxsize=64)

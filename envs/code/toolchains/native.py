@@ -21,7 +21,6 @@ SUFFIXES = {"c": (".c",), "cpp": (".cc", ".cpp", ".cxx")}
 PROGRAMS = {"c": {"gcc": "gcc"}, "cpp": {"g++": "g++"}}
 _TARGET = re.compile(r"^(check|test|tests)\s*:(?!=)", re.MULTILINE)
 _CTEST = re.compile(r"\b(enable_testing|include\s*\(\s*CTest|add_test|gtest_discover_tests)\b")
-_BUILDS = {"cmake": "CMakeLists.txt", "autotools": "configure", "make": "Makefile"}
 _COMMANDS = {
     "cmake": "cmake -B build && cmake --build build && ctest --test-dir build",
     "autotools": "./configure && make check",

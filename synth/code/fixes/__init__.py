@@ -7,7 +7,7 @@ its entry takes a fraction of a second where the archives are kept.
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -59,11 +59,6 @@ def pick(rng: Random, projects: Sequence[str] = (), sort: str = "") -> ReleaseFi
     if not found:
         raise SourceError(f"the catalogue has no {sort or 'real'} fix of {', '.join(projects)}")
     return rng.choice(found[rng.choice(sorted(found))])
-
-
-def catalogued_bugs() -> Iterator[Bug]:
-    """All of them; raises as `rebuilt` does."""
-    return (rebuilt(entry) for entry in catalogue())
 
 
 def read(text: str) -> tuple[ReleaseFix | PatchFix, ...]:

@@ -34,7 +34,6 @@ DRAFTS = 6
 SHOWN_DIGITS = 12
 """Of a commit that stands for a version."""
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_ERRORS = (Sort.CRASH, Sort.OTHER_ERROR, Sort.OTHER_MESSAGE)
 
 
 class Statement(Record):
