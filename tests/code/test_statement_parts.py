@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from synth.code.bug import Story
-from synth.code.statement.evidence import Outcome, Reproduction
+from data.hashing import derive_rng
+from data.task import Language, Source
+from envs.code.spec import Origin, Toolchain
+from synth.code.bug import Bug, Labels, Story
+from synth.code.statement.author import Statement, write
+from synth.code.statement.evidence import Evidence, Outcome, Reproduction
 from synth.code.statement.inside import style
 from synth.code.statement.inside.shrink import Pair, smallest
 from synth.code.statement.inside.workers import Outcome as Ran
@@ -139,3 +143,32 @@ def test_a_complaint_needs_a_reproduction_that_shows_it() -> None:
     assert not borne_out("There is a crash when words are split.", Sort.VALUE, wrong)
     assert borne_out("Splitting of words is not right.", Sort.VALUE, wrong)
     assert not borne_out("Encoding of mails is not right.", Sort.VALUE, wrong)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_script_that_prints_nothing_is_told_without_an_empty_block(language: Language) -> None:
+    origin = Origin(source="sdist", project="purse", version="1.0", archive="a", sha256="0" * 64)
+    bug = Bug(
+        origin=origin,
+        tree_sha256="0" * 64,
+        toolchain=Toolchain(command="python -m pytest"),
+        sources=("purse.py",),
+        removed=(),
+        buggy={"purse.py": "def add(one, other):\n    return one\n"},
+        gold={"purse.py": "def add(one, other):\n    check(one, other)\n    return one\n"},
+        tests={},
+        modules=("test_purse.py",),
+        story=Story(sort="injected"),
+        licence=Source(name="purse", version="1.0", licence="MIT", sha256="0" * 64),
+    )
+    raised = Outcome(out="", error="ValueError", message="not the same currency")
+    shown = Reproduction(
+        script='import purse\n\npurse.add("1 EUR", "2 USD")\n', fixed=raised, buggy=Outcome(out="")
+    )
+    labels = Labels(fail_to_pass=("test_purse::test_it",))
+    for seed in range(30):
+        rng = derive_rng(seed, "silent")
+        told = write(bug, labels, Evidence(reproductions=(shown,)), language, rng)
+        assert isinstance(told, Statement)
+        assert "```\n\n```" not in told.body
+        assert ("no error" if language is Language.EN else "没有报错") in told.body

@@ -232,6 +232,8 @@ def _ends(each: Reproduction, seen: Symptom, say: Words, rng: Random) -> list[st
 
 
 def _actual(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random) -> list[str]:
+    if _is_silent(each.buggy):
+        return [say.silent(bool(each.buggy.out), expected=False)]
     said = say.actual(seen, value, rng)
     if value or seen.sort is Sort.HANG:
         return [said]
@@ -239,8 +241,15 @@ def _actual(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Rand
 
 
 def _expected(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random) -> list[str]:
+    if _is_silent(each.fixed):
+        return [say.silent(bool(each.fixed.out), expected=True)]
     said = say.expected(seen, value, rng)
     return [said] if value else [said, _fenced(_ending("", each.fixed), "")]
+
+
+def _is_silent(side: Outcome) -> bool:
+    """Whether there is no output to show, nor an error."""
+    return not side.out.strip("\n") and not side.error
 
 
 def _value(side: Outcome) -> str:

@@ -31,6 +31,9 @@ class Words(Protocol):
     def expected(self, seen: Symptom, value: str, rng: Random) -> str:
         """What should happen; `value` as in `actual`."""
 
+    def silent(self, blank: bool, *, expected: bool) -> str:
+        """That nothing is printed, or a `blank` line, and no error raised."""
+
     def both(self, seen: Symptom, expected: str, actual: str, rng: Random) -> str:
         """One sentence for what happens and what should."""
 

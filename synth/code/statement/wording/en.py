@@ -199,6 +199,11 @@ def actual(seen: Symptom, value: str, rng: Random) -> str:
     ).format(_code(value))
 
 
+def silent(blank: bool, *, expected: bool) -> str:
+    what = "an empty line" if blank else "nothing"
+    return f"It {'should print' if expected else 'prints'} {what} and {'raise' if expected else 'raises'} no error."
+
+
 def expected(seen: Symptom, value: str, rng: Random) -> str:
     if seen.sort in (Sort.NO_ERROR, Sort.OTHER_ERROR):
         error = _code(seen.item)

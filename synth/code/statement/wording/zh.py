@@ -158,6 +158,11 @@ def actual(seen: Symptom, value: str, rng: Random) -> str:
     )
 
 
+def silent(blank: bool, *, expected: bool) -> str:
+    what = "输出一个空行" if blank else "没有任何输出"
+    return f"期望的行为是{what}，并且不报错。" if expected else f"实际{what}，也没有报错。"
+
+
 def expected(seen: Symptom, value: str, rng: Random) -> str:
     if seen.sort in (Sort.NO_ERROR, Sort.OTHER_ERROR):
         error = _code(seen.item)
