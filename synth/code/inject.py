@@ -7,9 +7,12 @@ word; what is left goes the way of all bugs (`synth.code.labels`).
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from pathlib import PurePosixPath
 from random import Random
+from typing import NamedTuple
 
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits
@@ -31,21 +34,30 @@ SELF_EXPLAINING = frozenset(
 """Errors that name what is wrong."""
 
 
-def mutate(ground: Ground, level: int, rng: Random) -> Bug:
+class Placed(NamedTuple):
+    """A bug, and what its tests said of it so far."""
+
+    bug: Bug
+    noticed: tuple[tuple[str, ...], ...]
+    """Of each change, the tests that fail with it alone."""
+    reached: tuple[str, ...]
+    """Tests that come by a change; no other can tell the trees apart."""
+
+
+def mutate(ground: Ground, level: int, rng: Random) -> Placed:
     """A bug of about this difficulty (1 to 5); raises `Rejected`."""
     return put(ground, _chosen(ground.sites, level, rng))
 
 
-def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
+def put(ground: Ground, chosen: Sequence[Site]) -> Placed:
     """The bug of all `chosen` changes; raises `Rejected` unless tests notice each, and few do."""
     prepared = ground.prepared
     texts = _texts(ground.tree, chosen)
-    noticed: set[str] = set()
-    for site, run in zip(chosen, _trials(ground, chosen), strict=True):
-        noticed.update(_noticed(ground, site, run))
-    if len(noticed) > MAX_SHARE * len(prepared.passing):
+    trials = zip(chosen, _trials(ground, chosen), strict=True)
+    noticed = tuple(_noticed(ground, site, run) for site, run in trials)
+    if len(set().union(*noticed)) > MAX_SHARE * len(prepared.passing):
         raise Rejected("too_broad")
-    return Bug(
+    bug = Bug(
         origin=prepared.origin,
         tree_sha256=prepared.tree_sha256,
         toolchain=prepared.toolchain,
@@ -58,6 +70,8 @@ def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
         story=Story(sort="injected", operators=tuple(site.mutation.operator for site in chosen)),
         licence=prepared.licence,
     )
+    reached = reduce(or_, (site.reached_by for site in chosen))
+    return Placed(bug, noticed, prepared.coverage.named(reached))
 
 
 def may_change(sources: Sequence[str]) -> tuple[str, ...]:

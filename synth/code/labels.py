@@ -4,7 +4,7 @@ Every run has a sandbox of its own, and differs from the others in the order of 
 strings or the clock. A test counts only if it ended the same way each time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from envs.code.junit import Status
@@ -14,7 +14,7 @@ from envs.code.tree import Tree, tree_hash
 from envs.code.trees import laid_over, origin_tree
 from synth.code.bug import Bug, Labels
 from synth.code.conditions import CONDITIONS
-from synth.code.draft import Rejected
+from synth.code.draft import Rejected, modules_of
 from synth.code.intake import in_module
 
 HELD = 32
@@ -36,10 +36,14 @@ def graded_tree(bug: Bug, changes: Files) -> Tree:
     return laid_over(origin, {**bug.buggy, **changes, **bug.tests})
 
 
-def label(bug: Bug) -> Labels:
-    """Raises `Rejected` where no test tells the trees apart, or the fix breaks one."""
+def label(bug: Bug, reached: Sequence[str] = ()) -> Labels:
+    """Raises `Rejected` where no test tells the trees apart, or the fix breaks one.
+
+    `reached` are the tests that come by a change, if that is known: the others run the same code on
+    both trees, and run on the buggy one once.
+    """
     fixed = _ends(_runs(bug, fixed_tree(bug)), "fixed")
-    buggy = _ends(_runs(bug, buggy_tree(bug)), "buggy")
+    buggy = _ends(_runs(bug, buggy_tree(bug), tuple(reached)), "buggy", frozenset(reached))
     found: dict[str, list[str]] = {"f2p": [], "p2p": [], "p2f": [], "flaky": []}
     for test in sorted(fixed.keys() | buggy.keys()):
         sort = _sort(buggy.get(test, set()), fixed.get(test, set()))
@@ -68,30 +72,37 @@ def _sort(before: set[Status | None], after: set[Status | None]) -> str:
     return ""
 
 
-def _ends(runs: Sequence[Run], side: str) -> Mapping[str, set[Status | None]]:
-    """How each test ended; None where a run did not have it."""
+def _ends(
+    runs: Sequence[Run], side: str, again: Collection[str] = ()
+) -> Mapping[str, set[Status | None]]:
+    """How each test ended; None where a run did not have it. Runs after the first are of `again`."""
     if any(run.ended is Ended.LATE for run in runs):
         raise Rejected(f"{side}_hangs")
     if any(run.problem for run in runs):
         raise Rejected(f"{side}_breaks")
     names = set().union(*(run.results for run in runs))
     return {
-        name: {run.results[name].status if name in run.results else None for run in runs}
+        name: {
+            run.results[name].status if name in run.results else None
+            for number, run in enumerate(runs)
+            if not number or not again or name in again
+        }
         for name in names
     }
 
 
-def _runs(bug: Bug, tree: Tree) -> Sequence[Run]:
-    return _remembered(_Asked(bug, tree))
+def _runs(bug: Bug, tree: Tree, reached: tuple[str, ...] = ()) -> Sequence[Run]:
+    return _remembered(_Asked(bug, tree, reached))
 
 
 class _Asked:
     """Equal to all others that ask for the same runs."""
 
-    def __init__(self, bug: Bug, tree: Tree) -> None:
+    def __init__(self, bug: Bug, tree: Tree, reached: tuple[str, ...]) -> None:
         self.bug = bug
         self.tree = tree
-        self.key = tree_hash(tree), bug.toolchain, bug.modules
+        self.reached = reached
+        self.key = tree_hash(tree), bug.toolchain, bug.modules, reached
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -102,8 +113,13 @@ class _Asked:
 
 @lru_cache(maxsize=HELD)
 def _remembered(asked: _Asked) -> tuple[Run, ...]:
-    request = RunRequest(asked.tree, asked.bug.toolchain, asked.bug.modules)
-    return tuple(run_many([condition.of(request) for condition in CONDITIONS]))
+    whole = RunRequest(asked.tree, asked.bug.toolchain, asked.bug.modules)
+    again = whole
+    if asked.reached:
+        modules = modules_of(asked.reached, asked.bug.modules)
+        again = whole._replace(modules=modules, ids=asked.reached)
+    first, *others = CONDITIONS
+    return tuple(run_many([first.of(whole), *(condition.of(again) for condition in others)]))
 
 
 def shares(labels: Labels, modules: Sequence[str]) -> tuple[str, ...]:

@@ -34,6 +34,10 @@ class Drawn(NamedTuple):
     bug: Bug
     coverage: Coverage | None
     """Of the fixed tree, where it is known already."""
+    noticed: tuple[tuple[str, ...], ...] = ()
+    """Of each of its mistakes, the tests that a first run showed to fail; none if there was none."""
+    reached: tuple[str, ...] = ()
+    """Tests that can come by a mistake; none if that is not known."""
 
 
 def known(source: str) -> str:
@@ -80,15 +84,18 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
     if scheme == "git":
         return Drawn(drawn(source, turn), None)
     if scheme == "repo":
-        ground = _own(source)
-        return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+        return _injected(_own(source), level, rng)
     names = [name for name in projects(source) if not chosen or name in chosen]
     if not names:
         raise Rejected("no_such_project")
     if scheme in CATALOGUED:
         return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
-    ground = _pinned(rng.choice(names))
-    return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+    return _injected(_pinned(rng.choice(names)), level, rng)
+
+
+def _injected(ground: Ground, level: int, rng: Random) -> Drawn:
+    placed = mutate(ground, level, rng)
+    return Drawn(placed.bug, ground.prepared.coverage, placed.noticed, placed.reached)
 
 
 @lru_cache(maxsize=64)

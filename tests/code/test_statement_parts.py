@@ -32,7 +32,7 @@ def _ran(script: str, wrong: bool) -> Ran:
     return Ran(out.getvalue())
 
 
-def _evaluate(scripts: Sequence[str]) -> list[Pair]:
+def _evaluate(scripts: Sequence[str], *, together: bool = False) -> list[Pair]:
     return [Pair(script, _ran(script, False), _ran(script, True)) for script in scripts]
 
 
