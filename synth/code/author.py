@@ -35,7 +35,7 @@ from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
 from synth.code.hiding import hide
 from synth.code.intake import pinned
-from synth.code.labels import fixed_tree, label
+from synth.code.labels import fixed_tree, label, label_injected
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
 from synth.code.telling import Told, reproduced, tell
@@ -148,12 +148,13 @@ def _draft(request: Request, index: int) -> Draft:
             # An index that does not answer says nothing about a project.
             raise
         raise Rejected(reason) from error
-    bug, noticed = drawn.bug, sorted(set().union(*drawn.noticed))
-    if noticed:
+    bug, placed = drawn.bug, drawn.placed
+    if placed:
         # What is cheap and refuses most comes first: the labels cost more than all before them.
-        _levelled(bug, Labels(fail_to_pass=tuple(noticed)), drawn.coverage, options.difficulty)
-        evidence = reproduced(bug, noticed, drawn.noticed)
-        labels = label(bug, drawn.reached)
+        noticed = tuple(sorted(set().union(*placed.noticed)))
+        _levelled(bug, Labels(fail_to_pass=noticed), drawn.coverage, options.difficulty)
+        evidence = reproduced(bug, noticed, placed.noticed)
+        labels = label_injected(bug, placed)
     else:
         labels = label(bug)
         evidence = reproduced(bug, labels.fail_to_pass)

@@ -15,11 +15,14 @@ from envs.code.trees import laid_over, origin_tree
 from synth.code.bug import Bug, Labels
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected, modules_of
+from synth.code.inject import Placed
 from synth.code.intake import in_module
 
 HELD = 32
 """Trees whose runs this process remembers; the fixed tree of injected bugs is always the same."""
 _BAD = frozenset({Status.FAILED, Status.ERROR})
+_Ends = Mapping[str, set[Status | None]]
+"""How each test ended in its runs; None where a run did not have it."""
 
 
 def buggy_tree(bug: Bug) -> Tree:
@@ -36,14 +39,25 @@ def graded_tree(bug: Bug, changes: Files) -> Tree:
     return laid_over(origin, {**bug.buggy, **changes, **bug.tests})
 
 
-def label(bug: Bug, reached: Sequence[str] = ()) -> Labels:
-    """Raises `Rejected` where no test tells the trees apart, or the fix breaks one.
-
-    `reached` are the tests that come by a change, if that is known: the others run the same code on
-    both trees, and run on the buggy one once.
-    """
+def label(bug: Bug) -> Labels:
+    """Raises `Rejected` where no test tells the trees apart, or the fix breaks one."""
     fixed = _ends(_runs(bug, fixed_tree(bug)), "fixed")
-    buggy = _ends(_runs(bug, buggy_tree(bug), tuple(reached)), "buggy", frozenset(reached))
+    return _labels(_ends(_runs(bug, buggy_tree(bug)), "buggy"), fixed)
+
+
+def label_injected(bug: Bug, placed: Placed) -> Labels:
+    """As `label`. The fixed tree is one of a prepared project, which was run in the same ways.
+
+    Tests that do not come by a change run the same code on both trees: on the buggy one they run
+    once, the others in all ways.
+    """
+    fixed: dict[str, set[Status | None]] = {test: {Status.PASSED} for test in placed.passing}
+    fixed |= {test: {Status.PASSED, Status.FAILED} for test in placed.flaky}
+    runs = _runs(bug, buggy_tree(bug), placed.reached)
+    return _labels(_ends(runs, "buggy", frozenset(placed.reached)), fixed)
+
+
+def _labels(buggy: _Ends, fixed: _Ends) -> Labels:
     found: dict[str, list[str]] = {"f2p": [], "p2p": [], "p2f": [], "flaky": []}
     for test in sorted(fixed.keys() | buggy.keys()):
         sort = _sort(buggy.get(test, set()), fixed.get(test, set()))
@@ -72,9 +86,7 @@ def _sort(before: set[Status | None], after: set[Status | None]) -> str:
     return ""
 
 
-def _ends(
-    runs: Sequence[Run], side: str, again: Collection[str] = ()
-) -> Mapping[str, set[Status | None]]:
+def _ends(runs: Sequence[Run], side: str, again: Collection[str] = ()) -> _Ends:
     """How each test ended; None where a run did not have it. Runs after the first are of `again`."""
     if any(run.ended is Ended.LATE for run in runs):
         raise Rejected(f"{side}_hangs")

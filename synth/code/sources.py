@@ -11,7 +11,7 @@ from synth.code import fixes
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
-from synth.code.inject import mutate
+from synth.code.inject import Placed, mutate
 from synth.code.intake import pinned, prepare_pinned
 from synth.code.mining import source as mined
 from synth.code.mining.draw import candidates, drawn
@@ -34,10 +34,8 @@ class Drawn(NamedTuple):
     bug: Bug
     coverage: Coverage | None
     """Of the fixed tree, where it is known already."""
-    noticed: tuple[tuple[str, ...], ...] = ()
-    """Of each of its mistakes, the tests that a first run showed to fail; none if there was none."""
-    reached: tuple[str, ...] = ()
-    """Tests that can come by a mistake; none if that is not known."""
+    placed: Placed | None = None
+    """What is known of the tests of an injected bug."""
 
 
 def known(source: str) -> str:
@@ -95,7 +93,7 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
 
 def _injected(ground: Ground, level: int, rng: Random) -> Drawn:
     placed = mutate(ground, level, rng)
-    return Drawn(placed.bug, ground.prepared.coverage, placed.noticed, placed.reached)
+    return Drawn(placed.bug, ground.prepared.coverage, placed)
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits, variations
-from synth.code.statement.author import write
+from synth.code.statement.author import telling, write
 from synth.code.statement.evidence import Evidence, gather
 from verifiers.code.spec import Probe
 
@@ -32,9 +32,7 @@ class Told(NamedTuple):
     probes: tuple[Probe, ...]
 
 
-def reproduced(
-    bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] = ()
-) -> Evidence:
+def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] = ()) -> Evidence:
     """Scripts that show the bug; raises `Rejected` where none does, or not all of it.
 
     `tests` fail; `places` are those that notice each of several mistakes, where that is known.
@@ -44,21 +42,25 @@ def reproduced(
     evidence = gather(bug, tests, fixed, buggy, places)
     if isinstance(evidence, str):
         raise Rejected(evidence)
+    evidence = telling(evidence, bug)
     scripts = [found.script for found in evidence.reproductions]
     sides = _outputs([fixed, buggy], scripts, bug.toolchain)
     for found, right, wrong in zip(evidence.reproductions, *sides, strict=True):
         if not (found.fixed.printed(right) and found.buggy.printed(wrong)):
             raise Rejected("another_reproduction")
-    if len(bug.story.operators) > 1 and is_half_told(bug, scripts, fixed):
+    if len(bug.story.operators) > 1 and is_half_told(bug, scripts, sides[0]):
         raise Rejected("half_told")
     return evidence
 
 
-def is_half_told(bug: Bug, scripts: Sequence[str], fixed: Tree) -> bool:
-    """Whether one of several mistakes shows in none of the scripts, so that nobody could know of it."""
-    trees = [fixed, *(laid_over(fixed, files) for files in _single_places(bug))]
-    right, *single = _outputs(trees, scripts, bug.toolchain)
-    return right in single
+def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether one of several mistakes shows in none of the scripts, so that nobody could know of it.
+
+    `right` is what the scripts print on the fixed tree.
+    """
+    fixed = fixed_tree(bug)
+    trees = [laid_over(fixed, files) for files in _single_places(bug)]
+    return list(right) in _outputs(trees, scripts, bug.toolchain)
 
 
 def _outputs(

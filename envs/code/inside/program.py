@@ -10,7 +10,7 @@ def main(_: list[str]) -> None:
     """Reads the script from stdin; what it prints goes to descriptor 1."""
     source = sys.stdin.read()
     path = [place for place in os.environ.get("PYTHONPATH", "").split(":") if place]
-    hidden = {"", "/", os.getcwd()}
+    hidden = {"", "/", os.getcwd()}  # noqa: PTH109 - pathlib is not loaded for one call
     sys.path[:] = [*path, *(place for place in sys.path if place not in hidden)]
     forget(path)
     exec(compile(source, "script", "exec"), {"__name__": "__main__"})

@@ -4,12 +4,14 @@ A program of the provider without a `main`: it runs when the nursery starts, and
 loaded modules and filled caches.
 """
 
+import io
 import logging
 import os
 import shutil
 import sys
 import tempfile
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -39,13 +41,13 @@ class TestCase(unittest.TestCase):
 def rehearse() -> None:
     """Whatever the run changes in this process is put back."""
     folder = Path(tempfile.mkdtemp())
-    before = sys.path[:], sys.argv[:], dict(os.environ), os.getcwd(), set(sys.modules)
+    before = sys.path[:], sys.argv[:], dict(os.environ), Path.cwd()
     handlers = logging.root.handlers[:]
     try:
         (folder / "test_rehearsal.py").write_text(_MODULE)
         arguments = ["-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider"]
         arguments += ["--rootdir", str(folder), f"--junitxml={folder / 'report.xml'}"]
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
             pytest.main([*arguments, f"--basetemp={folder / 'temporary'}", str(folder)])
     finally:

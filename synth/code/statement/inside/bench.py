@@ -193,9 +193,7 @@ def _imported(scripts: dict[str, list[str]], known: Sequence[str]) -> list[str]:
     return sorted(name for name in names if name.partition(".")[0] in known)
 
 
-def _candidates(
-    scripts: dict[str, list[str]], evaluate: Evaluate, here: str
-) -> dict[str, Pair]:
+def _candidates(scripts: dict[str, list[str]], evaluate: Evaluate, here: str) -> dict[str, Pair]:
     """By test, the most readable script over which the trees differ."""
     found: dict[str, Pair] = {}
     for test, several in scripts.items():

@@ -12,7 +12,6 @@ from _pytest.junitxml import mangle_test_address
 
 from synth.code.statement.inside.tracer import Opaque, Tracer, literal, plain
 
-
 IDLE_SHARE = 4
 """Tests that neither compute nor end may take so many times the limit."""
 

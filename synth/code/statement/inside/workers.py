@@ -68,7 +68,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        assert self._process.stdin is not None  # noqa: PT018
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._out, self._in = self._process.stdin.fileno(), self._process.stdout.fileno()
         _send(self._out, {"path": list(path), "modules": list(modules), "hidden": engine})
