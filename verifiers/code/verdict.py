@@ -152,8 +152,8 @@ def run_whole(grading: Grading) -> Run:
 
 
 def _key(asked: RunRequest) -> str:
-    tree, toolchain = tree_hash(asked.tree), asked.toolchain.model_dump()
-    return content_hash([tree, toolchain, asked.modules, asked.ids, asked.order])
+    settings = [asked.toolchain.model_dump(), asked.limits.model_dump()]
+    return content_hash([tree_hash(asked.tree), settings, asked.modules, asked.ids, asked.order])
 
 
 class _Runs:

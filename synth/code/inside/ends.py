@@ -3,7 +3,7 @@
 One JSON object a line in `PALAESTRA_NOTES`: {"test", "error", "path", "line", "here"}; `here` says
 that the error was raised on that line itself and not in what it called. `PALAESTRA_ROOT` is the
 folder that paths are relative to, `PALAESTRA_SOURCES` a JSON list of the sources' paths. A test that
-computes for `TEST_CPU_S` ends the run, and its error is `hang`.
+computes for `PALAESTRA_TEST_CPU_S` seconds ends the run, and its error is `hang`.
 """
 
 import json
@@ -16,15 +16,14 @@ from _pytest import junitxml
 
 _ROOT = os.environ["PALAESTRA_ROOT"] + "/"
 _SOURCES = frozenset(json.loads(os.environ["PALAESTRA_SOURCES"]))
-TEST_CPU_S = 5.0
-"""Of the processor, so that a busy machine makes no difference."""
+_TEST_CPU_S = float(os.environ["PALAESTRA_TEST_CPU_S"])
 HANG = "hang"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: Any) -> Any:
     signal.signal(signal.SIGVTALRM, lambda *_: _give_up(item))
-    signal.setitimer(signal.ITIMER_VIRTUAL, TEST_CPU_S)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _TEST_CPU_S)
     try:
         return (yield)
     finally:

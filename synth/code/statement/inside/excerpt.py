@@ -147,7 +147,7 @@ class _Excerpt:
             self._known |= {"pathlib", "tempfile"}
             return ast.parse(f"{name} = pathlib.Path(tempfile.mkdtemp())").body
         found = self._report["fixtures"].get(name)
-        if not found or depth > MAX_FIXTURES:
+        if not found or not found[0].startswith(f"{self._root}/") or depth > MAX_FIXTURES:
             raise Unreadable(f"the fixture {name}")
         module = self._module(Path(found[0]))
         fixture = _find([module.tree], found[1])
