@@ -16,7 +16,7 @@ from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits, variations
 from synth.code.statement.author import telling, write
-from synth.code.statement.evidence import Evidence, gather
+from synth.code.statement.evidence import Evidence, gather, without_addresses
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -66,11 +66,11 @@ def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool
 def _outputs(
     trees: Sequence[Tree], scripts: Sequence[str], toolchain: Toolchain
 ) -> list[list[str]]:
-    """For each of the trees what each of the scripts prints."""
+    """For each of the trees what each of the scripts prints, without addresses."""
     runs = run_many(
         [RunRequest(tree, toolchain, (), script=script) for tree in trees for script in scripts]
     )
-    found = [run.output for run in runs]
+    found = [without_addresses(run.output) for run in runs]
     return [found[at : at + len(scripts)] for at in range(0, len(found), len(scripts))]
 
 
