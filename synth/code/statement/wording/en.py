@@ -171,7 +171,7 @@ def more(seen: Symptom, rng: Random) -> str:
             "Probably related:",
             f"{call} is affected too:",
             "A second script that should behave differently:",
-            "The same seems to be behind this:",
+            "This looks wrong to me as well:",
             "Also, this goes wrong:",
         )
     )
