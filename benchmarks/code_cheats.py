@@ -29,8 +29,8 @@ SHORT = CodeLimits(tests_s=30.0)
 """For cheats that end only when a limit is reached."""
 
 
-def drawn(project: str, seed: int) -> tuple[Task, author.Draft]:
-    """The first task of a project."""
+def drawn(project: str, seed: int, replayer: Replayer) -> tuple[Task, author.Draft]:
+    """The first task of a project that its fix resolves."""
     options = prepare({"sources": ["injected"], "projects": [project]})
     request = Request(kind=TaskKind.CODE, seed=seed, options=options)
     for index in count():
@@ -38,7 +38,9 @@ def drawn(project: str, seed: int) -> tuple[Task, author.Draft]:
             draft = author.draft(request, index)
         except Rejected:
             continue
-        return Task.of(author.body(request, index, draft)), draft
+        task = Task.of(author.body(request, index, draft))
+        if verify(task, replayer.run(task.public(), task.hidden.witness).trajectory).score:
+            return task, draft
     raise AssertionError("counting does not end")
 
 
@@ -91,12 +93,9 @@ def main() -> int:
     scored: Counter[str] = Counter()
     with Replayer() as replayer:
         for project in asked.projects.split(","):
-            task, draft = drawn(project, asked.seed)
+            task, draft = drawn(project, asked.seed, replayer)
             target = Target(draft.bug, agent_tree(draft.parameters), draft.told.script)
-            right = verify(task, replayer.run(task.public(), task.hidden.witness).trajectory)
-            print(
-                f"\n{project}, {len(draft.labels.fail_to_pass)} failing tests; the fix scores {right.score:g}\n"
-            )
+            print(f"\n{project}, {len(draft.labels.fail_to_pass)} failing tests\n")
             print("| cheat | with the audit | without |\n|---|---|---|")
             for cheat in CHEATS:
                 ends = [_end(verdict) for verdict in judged(task, target, cheat, replayer)]
