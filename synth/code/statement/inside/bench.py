@@ -93,7 +93,9 @@ def _search(
     bench = Bench(roots, modules, str(Path(here, ENGINE)))
     try:
         pairs = _candidates(scripts, bench.evaluate, here)
-        shown = [_shrunk(*chosen, bench.evaluate) for chosen in _chosen(pairs, orders["places"])]
+        shown = [
+            _shrunk(*chosen, bench.evaluate) for chosen in chosen_scripts(pairs, orders["places"])
+        ]
         return list(_finished(shown, bench.evaluate))
     except Spent:
         return []
@@ -221,7 +223,7 @@ def _effort(pair: Pair) -> int:
     return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
 
 
-def _chosen(
+def chosen_scripts(
     candidates: dict[str, Pair], places: Sequence[Sequence[str]]
 ) -> Iterator[tuple[Pair, list[str], int]]:
     """Scripts to shrink with the tests that they stand for and a budget, the most readable first.
