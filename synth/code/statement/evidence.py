@@ -26,7 +26,7 @@ from synth.code.bug import Bug
 
 MAX_TESTS = 8
 """Failing tests that are traced; more would tell little else."""
-TEST_CPU_S = 5.0
+TEST_CPU_S = 2.0
 SEARCH_S = 600.0
 """Far above what the counted limits of the search allow, for a machine that is very busy."""
 ENGINE = "engine"
