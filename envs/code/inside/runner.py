@@ -36,7 +36,8 @@ OURS = ("inside", "envs")
 for _name in default_plugins:
     import_module(f"_pytest.{_name}")
 # It only warns, of the framework's own parts too, and takes a sixth of a short run.
-fixtures.FixtureManager._check_for_wrapped_fixture = lambda *_: None
+_manager: Any = fixtures.FixtureManager
+_manager._check_for_wrapped_fixture = lambda *_: None
 
 
 class Reporter:
