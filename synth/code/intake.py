@@ -24,7 +24,7 @@ from data.task import Source
 from envs.code import origins
 from envs.code.cache import cache_root
 from envs.code.dependencies import lock
-from envs.code.junit import Status
+from envs.code.junit import Status, in_module
 from envs.code.project import Project, describe
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
@@ -174,12 +174,6 @@ def loading(request: RunRequest) -> tuple[str, ...]:
     if not found:
         raise SourceError(f"no_results: {run.problem or 'its tests give none'}")
     return found
-
-
-def in_module(test: str, module: str) -> bool:
-    """Whether the id of a test says that it is of the module at this path."""
-    dotted = module.removesuffix(".py").replace("/", ".")
-    return test.startswith((f"{dotted}::", f"{dotted}."))
 
 
 def stable(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[str, ...]]:
