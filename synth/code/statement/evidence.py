@@ -72,6 +72,8 @@ class Evidence(Record):
     docs: dict[str, str] = {}
     """First paragraph of the documentation of what a reproduction calls, by its bare name."""
     python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    language: str = "python"
+    """Toolchain that runs the scripts."""
 
     @property
     def shown(self) -> str:
