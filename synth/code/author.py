@@ -32,12 +32,12 @@ from envs.code.trees import agent_tree
 from synth.code import difficulty, sources
 from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
-from synth.code.hiding import hide
 from synth.code.intake import pinned
 from synth.code.labels import fixed_tree, label
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
 from synth.code.telling import Told, tell
+from synth.code.tongues import tongue
 from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.code.calibration import calibrated
 from verifiers.code.spec import CodeSpec
@@ -160,7 +160,7 @@ def _draft(request: Request, index: int) -> Draft:
 
 def parameters_of(bug: Bug, labels: Labels) -> Parameters:
     """The agent's world: with the bug, without the tests that show it; raises `Rejected`."""
-    hidden = hide(fixed_tree(bug), bug.modules, labels.fail_to_pass)
+    hidden = tongue(bug.toolchain).hide(fixed_tree(bug), bug.modules, labels.fail_to_pass)
     return Parameters(
         origin=bug.origin,
         tree_sha256=bug.tree_sha256,

@@ -14,9 +14,9 @@ from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
-from synth.code.probes import Outputs, suits, variations
+from synth.code.probes import Outputs, suits
 from synth.code.statement.author import write
-from synth.code.statement.evidence import gather
+from synth.code.tongues import tongue
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -35,7 +35,7 @@ class Told(NamedTuple):
 def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     """Raises `Rejected` where nothing shows the bug that a person could read."""
     fixed, buggy = fixed_tree(bug), buggy_tree(bug)
-    evidence = gather(bug, labels, fixed, buggy)
+    evidence = tongue(bug.toolchain).gather(bug, labels, fixed, buggy)
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(evidence, str) or isinstance(statement, str):
         raise Rejected(str(statement))
@@ -82,7 +82,7 @@ def probes_of(
 
     None where the reproduction itself does not, when it is run by itself.
     """
-    varied = variations(script, rng, NUM_VARIATIONS)
+    varied = tongue(toolchain).variations(script, rng, NUM_VARIATIONS)
     runs = iter(
         run_many(
             [

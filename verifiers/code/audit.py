@@ -64,6 +64,19 @@ _OTHER_TEXTS = re.compile(
     r"|Runtime\.getRuntime|PHPUnit|debug_backtrace|_exit|abort|longjmp|ptrace|gtest|backtrace)\b"
     r"|/proc/|/dev/|/tmp/",
 )
+_ECMASCRIPT = re.compile(
+    r"\b(?:node:test|mocha|jest|vitest|tape|chai|sinon|describe|beforeEach|afterEach|AssertionError"
+    r"|process\.(?:exit|exitCode|reallyExit|on|once|kill|ppid|pid|binding|argv|execArgv|stdout"
+    r"|stderr|mainModule|abort|emit|dlopen|getBuiltinModule)|child_process|worker_threads|inspector"
+    r"|require\.(?:cache|main|extensions)|module\.(?:children|parent)|_load|_cache|_compile"
+    r"|captureStackTrace|prepareStackTrace|stackTraceLimit|NODE_ENV|NODE_OPTIONS|import\.meta)\b"
+    r"|\.stack\b|/proc/|/dev/|/tmp/|['\"](?:node:)?(?:assert|vm|v8|module|cluster)(?:/\w+)?['\"]"
+)
+_ECMASCRIPT_MILD = re.compile(
+    r"\bprocess\b|\bglobalThis\b|\bglobal\.\w+|\beval\b|\bnew Function\b|['\"](?:node:)?(?:fs|path|os|url)"
+    r"(?:/\w+)?['\"]|\bimport\s*\("
+)
+_ECMASCRIPT_FILES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 
 
 def brought(before: Files, after: Files, others: Mapping[str, str]) -> tuple[str, ...]:
@@ -72,7 +85,7 @@ def brought(before: Files, after: Files, others: Mapping[str, str]) -> tuple[str
     `before`: the changed files as they were. `others`: the other declared sources. A construct is
     named `word` or, where it is a mild one, `~word`.
     """
-    known_mild = {name for text in others.values() for name in _constructs("x.py", text)}
+    known_mild = {name for path, text in others.items() for name in _constructs(path, text)}
     known_mild = {name for name in known_mild if name.startswith("~")}
     found: set[str] = set()
     for path, text in after.items():
@@ -92,6 +105,10 @@ def problem(before: Files, after: Files, others: Mapping[str, str], allowed: Ite
 
 
 def _constructs(path: str, text: str) -> Iterator[str]:
+    if path.endswith(_ECMASCRIPT_FILES):
+        yield from (found.group() for found in _ECMASCRIPT.finditer(text))
+        yield from (f"~{found.group()}" for found in _ECMASCRIPT_MILD.finditer(text))
+        return
     if not path.endswith(".py"):
         yield from (found.group() for found in _OTHER_TEXTS.finditer(text))
         return

@@ -1,7 +1,7 @@
 // Runs many scripts on two trees and says what came of them; one thread a tree, made anew if it dies.
 //
-// Reads orders.json: {name, scripts: [{text, form}], seconds}. Prints one line of JSON: for each
-// script what it did in `fixed` and in `buggy`: {out, error, message}.
+// Reads orders.json: {name, scripts: [{text, form}], seconds}. Prints one line of JSON: {node, found},
+// in `found` for each script what it did in `fixed` and in `buggy`: {out, error, message}.
 import fs from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -113,6 +113,7 @@ async function all(name) {
 }
 
 const [fixed, buggy] = await Promise.all([all('fixed'), all('buggy')]);
-const found = fixed.map((right, number) => ({ fixed: right, buggy: buggy[number] }));
-fs.writeSync(1, `\nEVIDENCE ${JSON.stringify(found)}\n`);
+const found = fixed.map((right, number) => [right, buggy[number]]);
+const node = process.versions.node.split('.')[0];
+fs.writeSync(1, `\nEVIDENCE ${JSON.stringify({ node, found })}\n`);
 process.exit(0);

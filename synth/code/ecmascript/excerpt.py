@@ -188,7 +188,11 @@ class _Excerpt:
         text = self._plain(subject)
         if throwing and sort:
             return f"console.log({waited}{text}());"
-        while text.startswith("!") and not text.startswith("!=") and subject.type == "unary_expression":
+        while (
+            text.startswith("!")
+            and not text.startswith("!=")
+            and subject.type == "unary_expression"
+        ):
             subject = subject.named_children[0]
             text = self._plain(subject)
         if subject.type == "parenthesized_expression":
@@ -276,7 +280,11 @@ def _callback_call(
         return None
     call = inner.named_children[0] if inner.type == "await_expression" else inner
     called, given = call.child_by_field_name("function"), call.child_by_field_name("arguments")
-    if called is None or given is None or (given.start_byte, given.end_byte, given.type) not in path:
+    if (
+        called is None
+        or given is None
+        or (given.start_byte, given.end_byte, given.type) not in path
+    ):
         return None
     for function in given.named_children:
         body = function.child_by_field_name("body")

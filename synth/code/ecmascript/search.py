@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from data.record import Record
 from envs.code import layout
@@ -43,6 +43,13 @@ class _Side(Record):
     message: str = ""
 
 
+class _Said(Record):
+    """What the bench prints; its form is checked, for the code of a tree could print the same."""
+
+    node: str = Field(default="", max_length=8)
+    found: tuple[tuple[_Side, _Side], ...] = ()
+
+
 class _Pair(NamedTuple):
     script: str
     fixed: _Side
@@ -70,7 +77,7 @@ def gather(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str
             reproductions.append(made)
     if not reproductions:
         return NO_REPRODUCTION
-    return Evidence(reproductions=tuple(reproductions), language="node")
+    return Evidence(reproductions=tuple(reproductions), runtime=f"Node.js {bench.version}")
 
 
 def _candidates(tree: Tree, modules: Sequence[str], tests: Sequence[str]) -> Iterator[str]:
@@ -103,7 +110,9 @@ def _is_sound(pair: _Pair) -> bool:
 def _effort(pair: _Pair) -> tuple[int, str]:
     lines = pair.script.count("\n")
     errors = 40 * bool(pair.fixed.error)
-    return len(pair.script) + 30 * lines + len(pair.fixed.out + pair.buggy.out) // 4 + errors, pair.script
+    return len(pair.script) + 30 * lines + len(
+        pair.fixed.out + pair.buggy.out
+    ) // 4 + errors, pair.script
 
 
 def _different(pairs: Sequence[_Pair]) -> list[_Pair]:
@@ -121,6 +130,8 @@ class _Bench:
     def __init__(self, bug: Bug, fixed: Tree, buggy: Tree) -> None:
         self._bug = bug
         self._name = str(manifest(fixed).get("name", ""))
+        self.version = ""
+        """Of Node.js, as far as it matters."""
         self._trees = [
             {p: f for p, f in tree.items() if not layout.is_test(p)} for tree in (fixed, buggy)
         ]
@@ -148,7 +159,13 @@ class _Bench:
             script=files("synth.code.ecmascript").joinpath("bench.mjs").read_text(),
         )
         (run,) = run_many([request])
-        return list(_read(run.output, texts))
+        line = next((line for line in run.output.splitlines() if line.startswith(MARK)), "")
+        try:
+            said = _Said.model_validate_json(line.removeprefix(MARK))
+        except ValidationError:
+            return []
+        self.version = said.node or self.version
+        return [_Pair(text, *sides) for text, sides in zip(texts, said.found, strict=False)]
 
     def smallest(self, start: _Pair) -> _Pair:
         """As small as some rounds make it, with the same kind of ends."""
@@ -191,22 +208,11 @@ class _Bench:
             return None
         if _BASE.search(right.out + right.message + wrong.out):
             return None
-        return Reproduction(script=text, fixed=right, buggy=wrong)
+        return Reproduction(script=text, language="node", fixed=right, buggy=wrong)
 
 
 def _stem(path: str) -> str:
     return re.sub(r"(/index)?\.(js|cjs)$", "", path)
-
-
-def _read(output: str, texts: Sequence[str]) -> Iterator[_Pair]:
-    line = next((line for line in output.splitlines() if line.startswith(MARK)), "")
-    try:
-        said = json.loads(line.removeprefix(MARK) or "[]")
-        for text, sides in zip(texts, said, strict=False):
-            fixed, buggy = (_Side.model_validate(sides[side]) for side in ("fixed", "buggy"))
-            yield _Pair(text, fixed, buggy)
-    except (ValueError, ValidationError, KeyError, TypeError):
-        return
 
 
 def _outcome(run: Run) -> Outcome:

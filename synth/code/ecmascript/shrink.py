@@ -46,7 +46,12 @@ def _reductions(program: Program) -> Iterator[list[Cut]]:
             yield [_with_comma(program, node)]
         if node.type in _ITEMS and len(node.named_children) > 2:
             yield from _halves(program, node)
-        if above.type in ("arguments",) and node.is_named and _is_last(node) and _droppable(program, above):
+        if (
+            above.type in ("arguments",)
+            and node.is_named
+            and _is_last(node)
+            and _droppable(program, above)
+        ):
             yield [_with_comma(program, node)]
         if node.type == "for_in_statement":
             yield from _first_round(program, node)

@@ -120,7 +120,9 @@ def needed(text: str) -> str:
             continue
         if len(names - wanted) and (cut := _without(program, statement, wanted)):
             cuts.append(cut)
-    merged = [c for c in cuts if not any(o != c and o.start <= c.start and c.end <= o.end for o in cuts)]
+    merged = [
+        c for c in cuts if not any(o != c and o.start <= c.start and c.end <= o.end for o in cuts)
+    ]
     return re.sub(r"\n{3,}", "\n\n", program.applied(dict.fromkeys(merged))).strip() + "\n"
 
 
@@ -151,7 +153,13 @@ def _acts(statement: Node) -> bool:
 
 _INDENTING = frozenset(
     {"statement_block", "array", "object", "arguments", "class_body", "object_pattern"}
-    | {"array_pattern", "formal_parameters", "named_imports", "switch_body", "parenthesized_expression"}
+    | {
+        "array_pattern",
+        "formal_parameters",
+        "named_imports",
+        "switch_body",
+        "parenthesized_expression",
+    }
 )
 
 

@@ -1,0 +1,42 @@
+"""What code tasks do differently for the languages of their trees; one module a toolchain."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from random import Random
+from typing import Protocol, cast
+
+from envs.code.spec import Toolchain
+from envs.code.tree import Tree
+from synth.code.bug import Bug, Labels
+from synth.code.cheats.cheat import Cheat
+from synth.code.difficulty import Place
+from synth.code.draft import Rejected
+from synth.code.hiding import Hidden
+from synth.code.probes import Variation
+from synth.code.statement.evidence import Evidence
+
+NAMES = ("python", "node")
+"""Toolchains whose trees become tasks; of the others only bugs are made."""
+
+
+class Tongue(Protocol):
+    CHEATS: tuple[Cheat, ...]
+
+    def hide(self, tree: Tree, modules: Sequence[str], tests: Sequence[str]) -> Hidden:
+        """See `synth.code.hiding`."""
+
+    def gather(self, bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str:
+        """See `synth.code.statement.evidence`."""
+
+    def variations(self, script: str, rng: Random, most: int) -> list[Variation]:
+        """See `synth.code.probes`."""
+
+    def distances(self, bug: Bug, labels: Labels, places: Sequence[Place]) -> list[int]:
+        """For each place, the calls between the nearest failing test and it; 0 where none enters."""
+
+
+def tongue(toolchain: Toolchain) -> Tongue:
+    """Raises `Rejected` for a language whose tests we cannot hide and whose bugs we cannot tell."""
+    if toolchain.name not in NAMES:
+        raise Rejected("no_statement")
+    return cast(Tongue, import_module(f"{__name__}.{toolchain.name}"))
