@@ -7,11 +7,10 @@ the fixed tree.
 
 import difflib
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from envs.code.runs import RunRequest, run_many
 from synth.code import tongues
-from synth.code.bug import Bug, Labels
+from synth.code.bug import Bug, Labels, Place
 from synth.code.coverage import Coverage, lines_plugin, read_lines
 from synth.code.draft import modules_of, text_of
 from synth.code.labels import buggy_tree, fixed_tree
@@ -22,15 +21,6 @@ LONG, VERY_LONG = 30, 80
 FEW = 2
 """Tests that show a bug."""
 MAX_DISTANCE_POINTS = 3
-
-
-class Place(NamedTuple):
-    """A function that the fix changes."""
-
-    path: str
-    function: str
-    """Empty for what stands outside of functions."""
-    num_lines: int
 
 
 def measure(bug: Bug, labels: Labels, coverage: Coverage | None) -> dict[str, float]:

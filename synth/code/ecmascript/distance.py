@@ -10,8 +10,7 @@ from envs.code.runs import RunRequest, run_many
 from envs.code.toolchains.base import NOTES, Plugin
 from envs.code.tree import Tree
 from envs.code.trees import laid_over
-from synth.code.bug import Bug, Labels
-from synth.code.difficulty import Place
+from synth.code.bug import Bug, Labels, Place
 from synth.code.draft import modules_of
 from synth.code.labels import fixed_tree
 from synth.code.operators.tree import TreeModule, language_of

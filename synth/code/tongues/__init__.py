@@ -7,9 +7,8 @@ from typing import Protocol, cast
 
 from envs.code.spec import Toolchain
 from envs.code.tree import Tree
-from synth.code.bug import Bug, Labels
+from synth.code.bug import Bug, Labels, Place
 from synth.code.cheats.cheat import Cheat
-from synth.code.difficulty import Place
 from synth.code.draft import Rejected
 from synth.code.hiding import Hidden
 from synth.code.probes import Variation

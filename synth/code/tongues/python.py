@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from synth.code.bug import Bug, Labels
+from synth.code.bug import Bug, Labels, Place
 from synth.code.cheats import CHEATS
-from synth.code.difficulty import Place, followed
+from synth.code.difficulty import followed
 from synth.code.hiding import hide
 from synth.code.probes import variations
 from synth.code.statement.evidence import gather
