@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +12,8 @@ from envs.code.origins import npm
 from envs.code.spec import Origin
 from synth.code.languages import PreparedTree, prepared
 
+MARGIN = timedelta(days=365)
+"""What a package needs is what there was so long after it: mirrors tell times of their own."""
 _VERSION = re.compile(r".@[^@/]+$")
 
 
@@ -23,6 +25,7 @@ class Package(Record):
     licence: str
     """SPDX expression."""
     uploaded: datetime
+    """What it needs is locked as of then."""
     archive: str
     sha256: str
 
@@ -80,7 +83,7 @@ def _looked_up(name: str) -> Package:
         project=project,
         version=version,
         licence=licence,
-        uploaded=release.uploaded,
+        uploaded=release.uploaded + MARGIN,
         archive=origin.archive,
         sha256=origin.sha256,
     )

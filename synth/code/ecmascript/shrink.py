@@ -4,13 +4,15 @@ Whether a smaller script still shows what the larger one did is found out by run
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
 from synth.code.ecmascript.text import Cut, Program, declared, needed, walk
 
-_LOOPS = frozenset({"for_in_statement", "for_statement", "while_statement"})
+LONG_TEXT = 12
+"""Characters of a text that is worth cutting."""
+_COUNTER = re.compile(r"(?:let|var)\s+(\w+)\s*=\s*(\d+);?")
 _ITEMS = frozenset({"array", "object"})
 _DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
 
@@ -34,39 +36,32 @@ def smaller(text: str) -> list[str]:
 
 def _reductions(program: Program) -> Iterator[list[Cut]]:
     for node in walk(program.root):
-        above = node.parent
-        if above is None:
-            continue
-        if above.type in ("program", "statement_block") and node.is_named:
-            # Imports go by themselves when nothing uses them.
-            loads = node.type == "import_statement" or "require(" in program.source(node)
-            if node.type != "comment" and not loads:
-                yield [program.lines_of(node)]
-        if above.type in _ITEMS and node.is_named and len(above.named_children) > 1:
-            yield [_with_comma(program, node)]
-        if node.type in _ITEMS and len(node.named_children) > 2:
-            yield from _halves(program, node)
-        if (
-            above.type in ("arguments",)
-            and node.is_named
-            and _is_last(node)
-            and _droppable(program, above)
-        ):
-            yield [_with_comma(program, node)]
-        if node.type == "for_in_statement":
-            yield from _first_round(program, node)
-        if node.type in _DECLARATIONS:
-            yield from _inlined(program, node)
-        if node.type == "string_fragment" and len(program.source(node)) > 12:
-            yield from _shorter(program, node)
-        if node.type == "if_statement":
-            then = node.child_by_field_name("consequence")
-            if then is not None:
-                yield [Cut(node.start_byte, node.end_byte, _inside(program, then))]
+        if node.parent is not None:
+            yield from _removals(program, node, node.parent)
+            if make := _REWRITES.get(node.type):
+                yield from make(program, node)
+
+
+def _removals(program: Program, node: Node, above: Node) -> Iterator[list[Cut]]:
+    """A statement, an item of a literal or the last argument goes."""
+    if not node.is_named or node.type == "comment":
+        return
+    if above.type in ("program", "statement_block"):
+        # Imports go by themselves when nothing uses them.
+        if node.type != "import_statement" and "require(" not in program.source(node):
+            yield [program.lines_of(node)]
+    elif (above.type in _ITEMS and len(above.named_children) > 1) or (
+        above.type == "arguments"
+        and above.named_children[-1] == node
+        and _droppable(program, above)
+    ):
+        yield [_with_comma(program, node)]
 
 
 def _halves(program: Program, node: Node) -> Iterator[list[Cut]]:
     """Half of the items of a literal; and one alone."""
+    if len(node.named_children) <= 2:
+        return
     items = [item for item in node.named_children if item.type != "comment"]
     half = len(items) // 2
     for kept in (items[:half], items[half:], *([item] for item in items)):
@@ -74,11 +69,6 @@ def _halves(program: Program, node: Node) -> Iterator[list[Cut]]:
             inner = ", ".join(program.source(item) for item in kept)
             ends = "[]" if node.type == "array" else "{}"
             yield [Cut(node.start_byte, node.end_byte, f"{ends[0]}{inner}{ends[1]}")]
-
-
-def _is_last(node: Node) -> bool:
-    above = node.parent
-    return above is not None and above.named_children[-1] == node
 
 
 def _droppable(program: Program, arguments: Node) -> bool:
@@ -127,6 +117,39 @@ def _matched(program: Program, pattern: Node, value: Node) -> dict[str, str] | N
     return found
 
 
+def _first_count(program: Program, loop: Node) -> Iterator[list[Cut]]:
+    """A loop that counts becomes what it does with one of its first numbers."""
+    begin, body = loop.child_by_field_name("initializer"), loop.child_by_field_name("body")
+    found = _COUNTER.fullmatch(program.source(begin)) if begin is not None else None
+    if found is None or body is None:
+        return
+    for number in range(int(found[2]), int(found[2]) + 3):
+        text = re.sub(
+            rf"(?<![\w$.]){re.escape(found[1])}(?![\w$])", str(number), _inside(program, body)
+        )
+        text = re.sub(r"\b(\d+) ([-+]) (\d+)\b(?! *[*/])", _sum, text)
+        yield [Cut(loop.start_byte, loop.end_byte, text)]
+
+
+def _sum(found: re.Match[str]) -> str:
+    first, second = int(found[1]), int(found[3])
+    return str(first + second if found[2] == "+" else first - second)
+
+
+def _item(program: Program, node: Node) -> Iterator[list[Cut]]:
+    """An item of a literal that has a name, instead of the name and its number."""
+    owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
+    if owner is None or index is None or index.type != "number":
+        return
+    for statement in program.statements:
+        if statement.type in _DECLARATIONS and declared(statement) == {program.source(owner)}:
+            value = statement.named_children[0].child_by_field_name("value")
+            items = value.named_children if value is not None and value.type == "array" else []
+            number = program.source(index)
+            if number.isdecimal() and int(number) < len(items):
+                yield [Cut(node.start_byte, node.end_byte, program.source(items[int(number)]))]
+
+
 def _inlined(program: Program, declaration: Node) -> Iterator[list[Cut]]:
     """A name that is used once gives way to its value."""
     names = declared(declaration)
@@ -156,11 +179,31 @@ def _shorter(program: Program, node: Node) -> Iterator[list[Cut]]:
     """Half of a long text, by words and by lines."""
     words = re.split(r"(\s|\\n|[&;,])", program.source(node))
     half = len(words) // 2
-    if half:
+    if half and len(program.source(node)) > LONG_TEXT:
         for kept in (words[:half], words[half:]):
             yield [Cut(node.start_byte, node.end_byte, "".join(kept))]
+
+
+def _branch(program: Program, node: Node) -> Iterator[list[Cut]]:
+    """What a condition leads to, without the condition."""
+    then = node.child_by_field_name("consequence")
+    if then is not None:
+        yield [Cut(node.start_byte, node.end_byte, _inside(program, then))]
 
 
 def _inside(program: Program, body: Node) -> str:
     text = program.source(body)
     return text[1:-1].strip() if body.type == "statement_block" else text
+
+
+_REWRITES: dict[str, Callable[[Program, Node], Iterator[list[Cut]]]] = {
+    "array": _halves,
+    "object": _halves,
+    "for_in_statement": _first_round,
+    "for_statement": _first_count,
+    "lexical_declaration": _inlined,
+    "variable_declaration": _inlined,
+    "subscript_expression": _item,
+    "string_fragment": _shorter,
+    "if_statement": _branch,
+}
