@@ -60,15 +60,15 @@ class Suite:
         return found[0] if len(found) == 1 else None
 
     def by_id(self, path: str, ids: Iterable[str]) -> dict[TestCall, list[str]]:
-        """Tests with those of `ids` that they give; ids that several tests may give are left out."""
+        """Tests with those of `ids` that they give; an id that two tests account for alike is left out."""
         found: dict[TestCall, list[str]] = {}
         patterns = [(test, _pattern(test.titles[-1])) for test in self.tests]
         for name in ids:
             if not in_module(name, path):
                 continue
-            fitting = [test for test, pattern in patterns if pattern.search(name)]
-            if len(fitting) > 1:
-                fitting = [test for test in fitting if _below(test, name)]
+            fitting = [t for t, pattern in patterns if pattern.search(name) and _below(t, name)]
+            closest = max(map(_told, fitting), default=(0, 0))
+            fitting = [test for test in fitting if _told(test) == closest]
             if len(fitting) == 1:
                 found.setdefault(fitting[0], []).append(name)
         return found
@@ -215,6 +215,11 @@ def _plain(text: str) -> str:
     """As runners show it: escapes as what they mean, white space as one blank."""
     text = re.sub(r"\\(.)", lambda found: {"n": " ", "t": " "}.get(found[1], found[1]), text)
     return re.sub(r"\s+", " ", text)
+
+
+def _told(test: TestCall) -> tuple[int, int]:
+    """How much of an id a test accounts for: groups, and characters of its title."""
+    return len(test.titles), len(re.sub(r"\$\{[^}]*\}", "", test.titles[-1]))
 
 
 def _below(test: TestCall, name: str) -> bool:

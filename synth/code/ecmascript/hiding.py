@@ -45,7 +45,7 @@ def _without(text: str, path: str, tests: Sequence[str]) -> str | None:
         for node in sorted(gone, key=lambda node: node.start_byte, reverse=True):
             start = len(data[: node.start_byte].rstrip(b" \t"))
             data = data[:start].rstrip(b"\n") + b"\n" + data[node.end_byte :].lstrip(b"; \t")
-        rest = data.decode()
+        rest = data.decode().lstrip("\n")
         return rest if Suite(rest, path).tests else None
     except SyntaxError:
         return None

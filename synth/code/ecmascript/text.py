@@ -11,6 +11,7 @@ DECLARING = frozenset(
     {"lexical_declaration", "variable_declaration", "function_declaration", "class_declaration"}
     | {"import_statement", "generator_function_declaration"}
 )
+_LOADS = re.compile(r"import\b|(const|let|var)\b[^=]*=\s*require\(")
 _NAMES = frozenset({"identifier", "shorthand_property_identifier", "type_identifier"})
 _PATTERNS = frozenset({"identifier", "shorthand_property_identifier_pattern"})
 
@@ -186,5 +187,8 @@ def laid_out(text: str) -> str:
         line if row in fixed else "  " * depths.get(row, 0) + line.strip()
         for row, line in enumerate(lines)
     ]
-    joined = "\n".join(line.rstrip() for line in shown)
+    loads = [node for node in program.statements if _LOADS.match(program.source(node))]
+    if loads and loads[-1].end_point.row < len(shown) - 1:
+        shown[loads[-1].end_point.row] += "\n"
+    joined = "\n".join(line.rstrip(" ") for line in shown)
     return re.sub(r"\n\s*\n(?=\s*[})\]])", "\n", re.sub(r"\n{3,}", "\n\n", joined)).strip() + "\n"
