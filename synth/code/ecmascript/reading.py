@@ -121,6 +121,11 @@ def shown(found: Any) -> str:
     return repr(found)
 
 
+def key(found: Any) -> str:
+    """Without quotes where it needs none."""
+    return str(found)
+
+
 def type_name(found: Any) -> str:
     names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
     if found is None:

@@ -26,6 +26,10 @@ def shown(found: Any) -> str:
     return repr(found)
 
 
+def key(found: Any) -> str:
+    return repr(found)
+
+
 def type_name(found: Any) -> str:
     return type(found).__name__
 

@@ -23,6 +23,9 @@ class Reading(Protocol):
     def shown(self, found: Any) -> str:
         """A part of such a value, as it would be printed."""
 
+    def key(self, found: Any) -> str:
+        """A key of such a value, as one names it."""
+
     def type_name(self, found: Any) -> str: ...
 
     def call(self, script: str) -> tuple[str, tuple[str, ...]]:

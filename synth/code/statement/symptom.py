@@ -126,9 +126,9 @@ def _of_dicts(
     missing = [key for key in right if key not in wrong]
     extra = [key for key in wrong if key not in right]
     if missing and not extra:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0], read), number=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_short(read.key(missing[0])), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0], read), number=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_short(read.key(extra[0])), number=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
     if not missing and not extra and len(changed) == 1:
         [key] = changed
@@ -137,7 +137,7 @@ def _of_dicts(
             deeper = _of_dicts(base, *inner, read)
             if deeper.sort is not Sort.VALUE:
                 return deeper
-        return base._replace(sort=Sort.ENTRY, item=_item(key, read))
+        return base._replace(sort=Sort.ENTRY, item=_short(read.key(key)))
     if not missing and not changed:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -148,9 +148,9 @@ def _of_items(
 ) -> Symptom:
     missing, extra = _left(right, wrong), _left(wrong, right)
     if missing and not extra and wrong:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0], read), number=len(missing))
+        return base._replace(sort=Sort.MISSING, item=_short(read.shown(missing[0])), number=len(missing))
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0], read), number=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_short(read.shown(extra[0])), number=len(extra))
     if not missing and not extra and ordered:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -167,8 +167,7 @@ def _left(items: list[Any], others: list[Any]) -> list[Any]:
     return found
 
 
-def _item(value: Any, read: Reading) -> str:
-    text = read.shown(value)
+def _short(text: str) -> str:
     return text if len(text) <= MAX_ITEM_CHARS and "`" not in text else ""
 
 
