@@ -112,7 +112,7 @@ async def _one(request: RunRequest, mounts: Mapping[str, Path]) -> Run:
     async with serving.slots, serving.provider().open(limits, mounts) as sandbox:
         await _write(sandbox, request, plan)
         running = _Running(sandbox, plan, request.limits.tests_s)
-        run = await (running.streamed() if plan.streamed else running.plain())
+        run = await running.run()
         notes = await _text(sandbox, NOTES, MAX_NOTES_BYTES) if request.plugin else b""
         return run._replace(notes=notes.decode(errors="replace"))
 
@@ -126,7 +126,27 @@ class _Running:
         self._timeout_s = timeout_s
         self._clock = asyncio.get_running_loop().time
 
-    async def plain(self) -> Run:
+    async def run(self) -> Run:
+        if self._plan.streamed:
+            return await self._streamed()
+        return await (self._forked() if self._plan.argv[0].startswith("@") else self._plain())
+
+    async def _forked(self) -> Run:
+        """A script of ours in a process of the provider."""
+        started = self._clock()
+        with _given(self._plan.stdin) as stdin, _memory_file() as printed:
+            process = await self._sandbox.spawn(
+                self._plan.argv, env=self._plan.env, cwd=REPOSITORY, fds={0: stdin, 1: printed}
+            )
+            end = await process.wait(self._timeout_s)
+            if end is None:
+                await process.kill()
+            output = os.pread(printed, MAX_OUTPUT_BYTES, 0).decode(errors="replace")
+        trouble = self._ending(end)
+        seconds = self._clock() - started
+        return Run({}, trouble.problem, output, seconds, trouble.ended)
+
+    async def _plain(self) -> Run:
         """A command whose results, if it has any, stand in a report at its end."""
         started = self._clock()
         done = await self._sandbox.exec(
@@ -153,7 +173,7 @@ class _Running:
             output += _last_line(done.stderr)
         return Run(results, trouble.problem, output, seconds, trouble.ended)
 
-    async def streamed(self) -> Run:
+    async def _streamed(self) -> Run:
         """A process that tells results as they happen; the report at its end must agree."""
         started = self._clock()
         stream = Stream()

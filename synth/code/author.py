@@ -31,12 +31,13 @@ from envs.code.spec import Parameters
 from envs.code.trees import agent_tree
 from synth.code import difficulty, sources
 from synth.code.bug import Bug, Labels
+from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
 from synth.code.intake import pinned
-from synth.code.labels import fixed_tree, label
+from synth.code.labels import fixed_tree, label, label_injected
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
-from synth.code.telling import Told, tell
+from synth.code.telling import Told, reproduced, tell
 from synth.code.tongues import tongue
 from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.code.calibration import calibrated
@@ -147,15 +148,33 @@ def _draft(request: Request, index: int) -> Draft:
             # An index that does not answer says nothing about a project.
             raise
         raise Rejected(reason) from error
-    bug, labels = drawn.bug, label(drawn.bug)
-    measures = difficulty.measure(bug, labels, drawn.coverage)
-    level = difficulty.level(measures)
-    if options.difficulty not in (None, level):
-        raise Rejected("another_difficulty")
+    bug, placed = drawn.bug, drawn.placed
+    if placed:
+        # What is cheap and refuses most comes first: the labels cost more than all before them.
+        noticed = tuple(sorted(set().union(*placed.noticed)))
+        if drawn.coverage is not None:
+            _levelled(bug, Labels(fail_to_pass=noticed), drawn.coverage, options.difficulty)
+        evidence = reproduced(bug, noticed, placed.noticed)
+        labels = label_injected(bug, placed)
+    else:
+        labels = label(bug)
+        evidence = reproduced(bug, labels.fail_to_pass)
+    measures, level = _levelled(bug, labels, drawn.coverage, options.difficulty)
     parameters = parameters_of(bug, labels)
-    told = tell(bug, labels, request.language, rng)
+    told = tell(bug, labels, evidence, request.language, rng)
     spec = spec_of(bug, labels, parameters, told, rng.getrandbits(SEED_BITS))
     return Draft(bug, labels, parameters, told, spec, measures, level)
+
+
+def _levelled(
+    bug: Bug, labels: Labels, coverage: Coverage | None, wanted: int | None
+) -> tuple[dict[str, float], int]:
+    """Measures and level; raises `Rejected` for another than the `wanted` one."""
+    measures = difficulty.measure(bug, labels, coverage)
+    level = difficulty.level(measures)
+    if wanted not in (None, level):
+        raise Rejected("another_difficulty")
+    return measures, level
 
 
 def parameters_of(bug: Bug, labels: Labels) -> Parameters:

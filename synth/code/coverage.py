@@ -17,6 +17,9 @@ from data.record import Record
 from envs.code.spec import REPOSITORY
 from envs.code.toolchains.base import NOTES, Plugin
 
+TEST_CPU_S = 5.0
+"""A test that takes longer hangs. Of the processor, so that a busy machine makes no difference."""
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 Mask = int
 """A set of tests: bit n is the nth of `Coverage.tests`."""
 
@@ -63,18 +66,19 @@ def lines_plugin(sources: Sequence[str]) -> Plugin:
     return _plugin("lines", sources)
 
 
-def ends_plugin(sources: Sequence[str]) -> Plugin:
-    """Notes what `read_ends` reads."""
-    return _plugin("ends", sources)
+def ends_plugin(sources: Sequence[str], test_cpu_s: float = TEST_CPU_S) -> Plugin:
+    """Notes what `read_ends` reads; ends the run with the first test that computes for so long."""
+    return _plugin("ends", sources, {"PALAESTRA_TEST_CPU_S": str(test_cpu_s)})
 
 
-def _plugin(name: str, sources: Sequence[str]) -> Plugin:
+def _plugin(name: str, sources: Sequence[str], more: Mapping[str, str] = NO_MORE) -> Plugin:
     return Plugin(
         files("synth.code.inside").joinpath(f"{name}.py").read_text(),
         {
             "PALAESTRA_NOTES": NOTES,
             "PALAESTRA_ROOT": REPOSITORY,
             "PALAESTRA_SOURCES": json.dumps(sources),
+            **more,
         },
     )
 
@@ -92,7 +96,7 @@ class End(Record):
 
     test: str
     error: str
-    """Name of the exception's type."""
+    """Name of the exception's type; `hang` for a test that did not end."""
     path: str
     line: int
     here: bool

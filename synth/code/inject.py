@@ -6,10 +6,15 @@ word; what is left goes the way of all bugs (`synth.code.labels`).
 """
 
 import ast
+import csv
 from collections.abc import Mapping, Sequence
+from functools import cache, reduce
+from importlib.resources import files
 from itertools import pairwise
+from operator import or_
 from pathlib import PurePosixPath
 from random import Random
+from typing import NamedTuple
 
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits
@@ -21,7 +26,9 @@ from synth.code.draft import Rejected, failing, modules_of, text_of
 from synth.code.operators import Edit, Module, applied
 from synth.code.sites import MAX_SHARE, Ground, Site, new_lines
 
-TRIAL = CodeLimits(tests_s=20.0)
+TRIAL = CodeLimits(tests_s=120.0)
+"""For tests that neither compute nor end; those that compute are ended by `inside.ends`."""
+HANG = "hang"
 TINY_LINES = 3
 COMPANIONS = {1: (0,), 2: (0,), 3: (0, 0, 1), 4: (1,), 5: (1, 1, 2)}
 """Further changes by level, with equal chances."""
@@ -31,21 +38,33 @@ SELF_EXPLAINING = frozenset(
 """Errors that name what is wrong."""
 
 
-def mutate(ground: Ground, level: int, rng: Random) -> Bug:
+class Placed(NamedTuple):
+    """A bug, and what its tests said of it so far."""
+
+    bug: Bug
+    noticed: tuple[tuple[str, ...], ...]
+    """Of each change, the tests that fail with it alone."""
+    reached: tuple[str, ...]
+    """Tests that come by a change; no other can tell the trees apart."""
+    passing: tuple[str, ...]
+    """Tests that passed in every run without it."""
+    flaky: tuple[str, ...]
+    """Those that ended now so, now so."""
+
+
+def mutate(ground: Ground, level: int, rng: Random) -> Placed:
     """A bug of about this difficulty (1 to 5); raises `Rejected`."""
     return put(ground, _chosen(ground.sites, level, rng))
 
 
-def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
+def put(ground: Ground, chosen: Sequence[Site]) -> Placed:
     """The bug of all `chosen` changes; raises `Rejected` unless tests notice each, and few do."""
     prepared = ground.prepared
     texts = _texts(ground.tree, chosen)
-    noticed: set[str] = set()
-    for site, run in zip(chosen, _trials(ground, chosen), strict=True):
-        noticed.update(_noticed(ground, site, run))
-    if len(noticed) > MAX_SHARE * len(prepared.passing):
+    noticed = tuple(_noticed(ground, site, _trial(ground, site)) for site in chosen)
+    if len(set().union(*noticed)) > MAX_SHARE * len(prepared.passing):
         raise Rejected("too_broad")
-    return Bug(
+    bug = Bug(
         origin=prepared.origin,
         tree_sha256=prepared.tree_sha256,
         toolchain=prepared.toolchain,
@@ -58,6 +77,9 @@ def put(ground: Ground, chosen: Sequence[Site]) -> Bug:
         story=Story(sort="injected", operators=tuple(site.mutation.operator for site in chosen)),
         licence=prepared.licence,
     )
+    reached = reduce(or_, (site.reached_by for site in chosen))
+    named = prepared.coverage.named(reached)
+    return Placed(bug, noticed, named, prepared.passing, prepared.flaky)
 
 
 def may_change(sources: Sequence[str]) -> tuple[str, ...]:
@@ -67,10 +89,11 @@ def may_change(sources: Sequence[str]) -> tuple[str, ...]:
 
 
 def _chosen(known: Mapping[str, Sequence[Site]], level: int, rng: Random) -> list[Site]:
-    """Operators have equal chances, however many places they have."""
+    """Operators are as likely as their mistakes are of use, however many places they have."""
     if not known:
         raise Rejected("no_place")
-    chosen = [rng.choice(known[rng.choice(list(known))])]
+    (operator,) = rng.choices(list(known), [likelihood(name) for name in known])
+    chosen = [rng.choice(known[operator])]
     for _ in range(rng.choice(COMPANIONS[level])):
         found = _companions(known, chosen)
         elsewhere = [site for site in found if site.path not in {s.path for s in chosen}]
@@ -79,6 +102,21 @@ def _chosen(known: Mapping[str, Sequence[Site]], level: int, rng: Random) -> lis
         if found:
             chosen.append(rng.choice(found))
     return chosen
+
+
+def likelihood(operator: str) -> float:
+    """The share of its mistakes that passed the first verdict when yields were measured."""
+    tried, kept = yields().get(operator, (0, 0))
+    return (kept + 1) / (tried + 2)
+
+
+@cache
+def yields() -> Mapping[str, tuple[int, int]]:
+    """By operator, how many mistakes were tried and kept; `benchmarks.code_injection` counts them."""
+    rows = csv.DictReader(
+        files("synth.code").joinpath("yields.tsv").read_text().splitlines(), delimiter="\t"
+    )
+    return {row["operator"]: (int(row["tried"]), int(row["kept"])) for row in rows}
 
 
 def _companions(known: Mapping[str, Sequence[Site]], chosen: Sequence[Site]) -> list[Site]:
@@ -119,28 +157,27 @@ def _edited(text: str, edits: Sequence[Edit]) -> str:
     return after
 
 
-def _trials(ground: Ground, chosen: Sequence[Site]) -> list[Run]:
-    """For each change alone, a run of the tests that reach it."""
+def _trial(ground: Ground, site: Site) -> Run:
+    """A run of the tests that reach the change, with it alone."""
     prepared = ground.prepared
-    requests = []
-    for site in chosen:
-        tests = prepared.coverage.named(site.reached_by)
-        request = RunRequest(
-            tree=laid_over(ground.tree, _texts(ground.tree, [site])),
-            toolchain=prepared.toolchain,
-            modules=modules_of(tests, prepared.modules),
-            ids=tests,
-            limits=TRIAL,
-            plugin=ends_plugin(prepared.project.sources),
-        )
-        requests.append(request)
-    return run_many(requests)
+    tests = prepared.coverage.named(site.reached_by)
+    request = RunRequest(
+        tree=laid_over(ground.tree, _texts(ground.tree, [site])),
+        toolchain=prepared.toolchain,
+        modules=modules_of(tests, prepared.modules),
+        ids=tests,
+        limits=TRIAL,
+        plugin=ends_plugin(prepared.project.sources),
+    )
+    (run,) = run_many([request])
+    return run
 
 
 def _noticed(ground: Ground, site: Site, run: Run) -> tuple[str, ...]:
     """Tests that notice the change; raises `Rejected` where they do not, or too easily."""
     prepared = ground.prepared
-    if run.ended is Ended.LATE:
+    ends = read_ends(run.notes)
+    if run.ended is Ended.LATE or any(end.error == HANG for end in ends.values()):
         raise Rejected("hangs")
     if run.ended is Ended.BROKEN:
         raise Rejected("import_failure")
@@ -150,7 +187,6 @@ def _noticed(ground: Ground, site: Site, run: Run) -> tuple[str, ...]:
     found = failing(run.results, tests)
     if not found:
         raise Rejected("survived")
-    ends = read_ends(run.notes)
     lines = new_lines(text_of(ground.tree, site.path) or "", site.mutation.edits)
     if all(test in ends and _is_obvious(ends[test], site.path, lines) for test in found):
         raise Rejected("obvious")

@@ -26,6 +26,7 @@ from envs.code.trees import keep_tree, laid_over, origin_tree
 from synth.code.bug import Bug, Story
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected
+from synth.code.inject import Placed
 from synth.code.intake import stable
 from synth.code.operators.tree import (
     OPERATORS,
@@ -149,7 +150,7 @@ class Soil:
         return mutated(self.modules[place.path], place.mutation)
 
 
-def mutate(soil: Soil, rng: Random) -> Bug:
+def mutate(soil: Soil, rng: Random) -> Placed:
     """A bug that some tests notice, and not too many; raises `Rejected`.
 
     Operators have equal chances, however many places they have.
@@ -160,9 +161,9 @@ def mutate(soil: Soil, rng: Random) -> Bug:
     text = soil.text(place)
     if text is None:
         raise Rejected("no_change")
-    noticed(soil, place.path, text)
+    found = noticed(soil, place.path, text)
     prepared = soil.prepared
-    return Bug(
+    bug = Bug(
         origin=prepared.origin,
         tree_sha256=prepared.tree_sha256,
         toolchain=prepared.toolchain,
@@ -175,6 +176,8 @@ def mutate(soil: Soil, rng: Random) -> Bug:
         story=Story(sort="injected", operators=(place.mutation.operator,)),
         licence=prepared.licence,
     )
+    # Nothing says which tests come by the change, so all may.
+    return Placed(bug, (found,), prepared.passing, prepared.passing, prepared.flaky)
 
 
 def noticed(soil: Soil, path: str, text: str) -> tuple[str, ...]:

@@ -40,18 +40,16 @@ def unchanged(bug: Bug, tree: Tree) -> Files:
 def misses(bug: Bug, labels: Labels, rng: Random) -> Iterator[tuple[str, Files]]:
     """Changes after which a test of the bug still fails, likely ones first; found by running."""
     tried = [*_halves(bug), *_others(bug, rng)]
-    requests = [
-        RunRequest(
+    for label, files in tried:
+        request = RunRequest(
             tree=graded_tree(bug, files),
             toolchain=bug.toolchain,
             modules=modules_of(labels.fail_to_pass, bug.modules),
             ids=labels.fail_to_pass,
         )
-        for _, files in tried
-    ]
-    for miss, run in zip(tried, run_many(requests), strict=True):
+        (run,) = run_many([request])
         if failing(run.results, labels.fail_to_pass) and not run.problem:
-            yield miss
+            yield label, files
 
 
 def _halves(bug: Bug) -> Iterator[tuple[str, Files]]:

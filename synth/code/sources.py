@@ -11,7 +11,7 @@ from synth.code import fixes, languages, packages
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
-from synth.code.inject import mutate
+from synth.code.inject import Placed, mutate
 from synth.code.intake import pinned, prepare_pinned
 from synth.code.mining import source as mined
 from synth.code.mining.draw import candidates, drawn
@@ -35,6 +35,8 @@ class Drawn(NamedTuple):
     bug: Bug
     coverage: Coverage | None
     """Of the fixed tree, where it is known already."""
+    placed: Placed | None = None
+    """What is known of the tests of an injected bug."""
 
 
 def known(source: str) -> str:
@@ -97,8 +99,10 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
 
 def _injected(ground: Ground | languages.Soil, level: int, rng: Random) -> Drawn:
     if isinstance(ground, languages.Soil):
-        return Drawn(languages.mutate(ground, rng), None)
-    return Drawn(mutate(ground, level, rng), ground.prepared.coverage)
+        placed = languages.mutate(ground, rng)
+        return Drawn(placed.bug, None, placed)
+    placed = mutate(ground, level, rng)
+    return Drawn(placed.bug, ground.prepared.coverage, placed)
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,8 @@ from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits
-from synth.code.statement.author import write
+from synth.code.statement.author import telling, write
+from synth.code.statement.evidence import Evidence
 from synth.code.tongues import tongue
 from verifiers.code.spec import Probe
 
@@ -32,37 +33,58 @@ class Told(NamedTuple):
     probes: tuple[Probe, ...]
 
 
-def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
-    """Raises `Rejected` where nothing shows the bug that a person could read."""
+def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] = ()) -> Evidence:
+    """Scripts that show the bug; raises `Rejected` where none does, or not all of it.
+
+    `tests` fail; `places` are those that notice each of several mistakes, where that is known.
+    Each script is run as a program of its own in fresh sandboxes, and has to do what it did before.
+    """
     fixed, buggy = fixed_tree(bug), buggy_tree(bug)
-    evidence = tongue(bug.toolchain).gather(bug, labels, fixed, buggy)
-    statement = write(bug, labels, evidence, language, rng)
-    if isinstance(evidence, str) or isinstance(statement, str):
-        raise Rejected(str(statement))
-    shown = [found.script for found in evidence.reproductions]
-    if len(bug.story.operators) > 1 and is_half_told(bug, shown, fixed):
+    evidence = tongue(bug.toolchain).gather(bug, tests, fixed, buggy, places)
+    if isinstance(evidence, str):
+        raise Rejected(evidence)
+    evidence = telling(evidence, bug)
+    scripts = [found.script for found in evidence.reproductions]
+    sides = _outputs([fixed, buggy], scripts, bug.toolchain)
+    for found, right, wrong in zip(evidence.reproductions, *sides, strict=True):
+        if not (found.fixed.printed(right) and found.buggy.printed(wrong)):
+            raise Rejected("another_reproduction")
+    if len(bug.story.operators) > 1 and is_half_told(bug, scripts, sides[0]):
         raise Rejected("half_told")
+    return evidence
+
+
+def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether one of several mistakes shows in none of the scripts, so that nobody could know of it.
+
+    `right` is what the scripts print on the fixed tree.
+    """
+    fixed = fixed_tree(bug)
+    trees = [laid_over(fixed, files) for files in _single_places(bug)]
+    return list(right) in _outputs(trees, scripts, bug.toolchain)
+
+
+def _outputs(
+    trees: Sequence[Tree], scripts: Sequence[str], toolchain: Toolchain
+) -> list[list[str]]:
+    """For each of the trees what each of the scripts prints."""
+    runs = run_many(
+        [RunRequest(tree, toolchain, (), script=script) for tree in trees for script in scripts]
+    )
+    found = [run.output for run in runs]
+    return [found[at : at + len(scripts)] for at in range(0, len(found), len(scripts))]
+
+
+def tell(bug: Bug, labels: Labels, evidence: Evidence, language: Language, rng: Random) -> Told:
+    """Raises `Rejected` where the bug cannot be told, or asked for in other words."""
+    statement = write(bug, labels, evidence, language, rng)
+    if isinstance(statement, str):
+        raise Rejected(statement)
     statement = retold(bug, statement, evidence, language)
-    probes = probes_of(statement.script, bug.toolchain, fixed, buggy, rng)
+    probes = probes_of(statement.script, bug.toolchain, fixed_tree(bug), buggy_tree(bug), rng)
     if not probes:
         raise Rejected("another_reproduction")
     return Told(statement.title, statement.body, statement.script, probes)
-
-
-def is_half_told(bug: Bug, scripts: Sequence[str], fixed: Tree) -> bool:
-    """Whether one of several mistakes shows in none of the scripts, so that nobody could know of it."""
-    trees = [fixed, *(laid_over(fixed, files) for files in _single_places(bug))]
-    runs = iter(
-        run_many(
-            [
-                RunRequest(tree, bug.toolchain, (), script=script)
-                for tree in trees
-                for script in scripts
-            ]
-        )
-    )
-    outputs = [[next(runs).output for _ in scripts] for _ in trees]
-    return outputs[0] in outputs[1:]
 
 
 def _single_places(bug: Bug) -> Iterator[Files]:

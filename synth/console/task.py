@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import JsonValue
 from rich.console import RenderableType
@@ -10,7 +11,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from agents.person import described, written
-from data.task import Task
+from data.errors import EnvironmentFault, TaskError
+from data.task import Task, TaskKind
 from data.trajectory import Attempt
 from synth.console.tables import plain_table
 
@@ -60,12 +62,27 @@ def _checks(task: Task, *, hidden: bool) -> RenderableType:
 
 def _hidden(task: Task) -> Iterator[RenderableType]:
     hidden = task.hidden
-    answer = json.dumps(hidden.reference, ensure_ascii=False)
-    yield _panel("answer", Text(answer, "bold"), "red")
+    yield _panel("answer", _answer(task), "red")
     calls = [f"{number}. {written(call)}" for number, call in enumerate(hidden.witness.calls, 1)]
     yield _panel("witness", Text("\n".join([*calls, hidden.witness.answer])), "red")
     yield _panel("verifier", _json(hidden.verifier), "red")
     yield _panel("proof", _json(hidden.proof), "red")
+
+
+def _answer(task: Task) -> RenderableType:
+    """Of a code task the fix as a diff, where its tree can be had."""
+    if task.kind is TaskKind.CODE:
+        from envs.code.spec import Parameters
+        from envs.code.survey import Changes
+        from envs.code.trees import agent_tree
+        from synth.code.moves import diff
+
+        left = Changes.model_validate(task.hidden.reference)
+        with suppress(TaskError, EnvironmentFault):
+            tree = agent_tree(Parameters.model_validate(task.env.parameters))
+            text = "".join(diff(tree, left.files))
+            return Syntax(text, "diff", word_wrap=True, background_color="default")
+    return Text(json.dumps(task.hidden.reference, ensure_ascii=False), "bold")
 
 
 def _json(value: JsonValue) -> RenderableType:

@@ -158,6 +158,16 @@ def test_a_script_runs_outside_the_framework() -> None:
     assert (plain.problem, failing.ended) == ("", Ended.CRASHED)
 
 
+def test_a_script_of_ours_is_forked_where_the_framework_is_loaded() -> None:
+    request = RunRequest(
+        TREE, TOOLCHAIN, (), script=f"{SCRIPT}\nimport sys\nprint('pytest' in sys.modules)"
+    )
+    plain, forked = run_many([request, request._replace(forked=True)])
+    assert forked.output == plain.output.replace("False", "True")
+    (broken,) = run_many([request._replace(script="raise ValueError", forked=True)])
+    assert broken.ended is Ended.CRASHED
+
+
 def test_a_disguised_test_finds_no_trace_of_its_framework_around_it() -> None:
     text = (
         "import os, sys\n"

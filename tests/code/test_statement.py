@@ -128,7 +128,7 @@ def _bug(name: str) -> tuple[Bug, Labels]:
 @cache
 def _evidence(name: str) -> Evidence:
     bug, labels = _bug(name)
-    found = gather(bug, labels, laid_over(TREE, bug.gold), laid_over(TREE, bug.buggy))
+    found = gather(bug, labels.fail_to_pass, laid_over(TREE, bug.gold), laid_over(TREE, bug.buggy))
     assert isinstance(found, Evidence), found
     return found
 
@@ -228,5 +228,5 @@ def test_an_llm_may_rephrase_but_not_give_away_or_leave_out() -> None:
 def test_a_bug_that_no_script_shows_gives_no_statement() -> None:
     bug, labels = _bug("missing error")
     unknown = labels.model_copy(update={"fail_to_pass": ("tests.test_words::test_unknown",)})
-    assert gather(bug, unknown, TREE, TREE) == "no_reproduction"
+    assert gather(bug, unknown.fail_to_pass, TREE, TREE) == "no_reproduction"
     assert write(bug, labels, "no_reproduction", Language.EN, Random(0)) == "no_reproduction"

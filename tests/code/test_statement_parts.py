@@ -14,6 +14,7 @@ from synth.code.bug import Bug, Labels, Story
 from synth.code.statement.author import Statement, write
 from synth.code.statement.evidence import Evidence, Outcome, Reproduction
 from synth.code.statement.inside import style
+from synth.code.statement.inside.asserts import Shower
 from synth.code.statement.inside.shrink import Pair, smallest
 from synth.code.statement.inside.workers import Outcome as Ran
 from synth.code.statement.records import borne_out, facts
@@ -32,7 +33,7 @@ def _ran(script: str, wrong: bool) -> Ran:
     return Ran(out.getvalue())
 
 
-def _evaluate(scripts: Sequence[str]) -> list[Pair]:
+def _evaluate(scripts: Sequence[str], *, together: bool = False) -> list[Pair]:
     return [Pair(script, _ran(script, False), _ran(script, True)) for script in scripts]
 
 
@@ -77,6 +78,14 @@ def test_shrinking_stops_at_its_budget() -> None:
 )
 def test_styled_scripts_do_the_same(script: str) -> None:
     assert _ran(style.written(script), False) == _ran(script, False)
+
+
+def test_an_error_that_a_test_looks_at_in_a_handler_ends_the_script() -> None:
+    lines = "try:\n    found = first(1)\n    second(found)\nexcept KeyError as e:\n    assert str(e) == 'x'"
+    shower = Shower(line=5, other=False)
+    shown = ast.Module(shower.block(ast.parse(lines).body), type_ignores=[])
+    assert shower.done
+    assert ast.unparse(shown) == "found = first(1)\nprint(second(found))"
 
 
 def test_style_drops_imports_that_nothing_needs() -> None:

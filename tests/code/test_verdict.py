@@ -1,6 +1,7 @@
 """Verdicts on code attempts: right fixes score 1, everything else 0, and faults are never scored."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from data.errors import EnvironmentFault, TaskError
 from data.task import Task
 from data.trajectory import Verdict
 from envs.code import service
+from envs.code.runs import Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Files
 from tests.code.spans import (
     BROKEN,
@@ -118,6 +120,24 @@ def test_verdicts_repeat_and_one_state_is_graded_once() -> None:
     assert verdict._judged.cache_info().misses == before
     verdict._judged.cache_clear()
     assert verify(task(), attempt({BROKEN: FORM})) == first
+
+
+def test_what_fails_where_the_bug_shows_ends_before_the_whole_suite_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def counting(requests: Sequence[RunRequest]) -> list[Run]:
+        asked.extend(len(request.ids or ()) for request in requests)
+        return run_many(requests)
+
+    monkeypatch.setattr(verdict, "run_many", counting)
+    monkeypatch.setattr(verdict, "SMALL_SHARE", 2.0)
+    assert failed(verify(task(), attempt({BROKEN: BUGGY + "# Issue 9.\n"}))) == "tests"
+    few = asked[:]
+    assert verify(task(), attempt({BROKEN: FORM + "# Issue 9.\n"})).score
+    assert len(few) == 1
+    assert few[0] < max(asked)
 
 
 def test_any_seed_of_canaries_lets_the_fix_pass() -> None:

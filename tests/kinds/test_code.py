@@ -135,8 +135,14 @@ def test_a_mistake_that_no_reproduction_shows_is_found(store: Store) -> None:
     one = "from ledger import parse_amount\nprint(parse_amount('1', default='USD'))\n"
     other = "import ledger\nentry = ledger.parse_entry('2024-03-01  a  1')\n"
     other += "print(ledger.largest([entry]))\n"
-    assert is_half_told(bug, [one], fixed_tree(bug))
-    assert not is_half_told(bug, [one, other], fixed_tree(bug))
+    right = [
+        run.output
+        for run in run_many(
+            [RunRequest(fixed_tree(bug), bug.toolchain, (), script=s) for s in (one, other)]
+        )
+    ]
+    assert is_half_told(bug, [one], right[:1])
+    assert not is_half_told(bug, [one, other], right)
 
 
 def test_unknown_options_sources_and_projects_are_named(tmp_path: Path) -> None:

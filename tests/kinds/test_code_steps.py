@@ -7,13 +7,17 @@ import pytest
 
 from data.hashing import derive_rng
 from data.task import ToolCall
+from envs.code.runs import Ended, RunRequest, run_many
+from envs.code.spec import Toolchain
 from envs.code.tree import File
+from synth.code.coverage import ends_plugin, read_ends
 from synth.code.difficulty import level
 from synth.code.draft import Rejected, text_of
 from synth.code.hiding import hide
+from synth.code.inject import likelihood, yields
 from synth.code.leaks import secrets
 from synth.code.moves import edited, patched
-from synth.code.operators import Module, applied, candidates
+from synth.code.operators import OPERATORS, Module, applied, candidates
 from synth.code.sites import new_lines, old_lines
 
 SUITE = """\
@@ -143,6 +147,24 @@ def total(rows, limit=3):
         found += row
     return found
 """
+
+
+def test_a_test_that_never_ends_is_told_and_ends_the_run() -> None:
+    files = tree(test_a="def test_a():\n    while True: pass\n\ndef test_b(): pass\n")
+    plugin = ends_plugin((), test_cpu_s=0.2)
+    request = RunRequest(files, Toolchain(command="pytest"), ("test_a.py",), plugin=plugin)
+    (run,) = run_many([request])
+    assert run.ended is Ended.CRASHED
+    assert [end.error for end in read_ends(run.notes).values()] == ["hang"]
+
+
+def test_operators_that_give_more_are_drawn_more_often() -> None:
+    known = yields()
+    assert set(OPERATORS) >= set(known)
+    assert all(0 <= kept <= tried for tried, kept in known.values())
+    useless, useful = (f(known, key=likelihood) for f in (min, max))
+    assert 0 < likelihood(useless) < likelihood(useful) < 1
+    assert likelihood("an operator that was never tried") == 0.5
 
 
 def test_lines_of_a_change_are_those_that_differ() -> None:

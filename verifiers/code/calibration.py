@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from envs.code.junit import Status
-from envs.code.runs import Ended, Run, run_many
+from envs.code.runs import Ended, Run
 from envs.code.spec import Files, Parameters
 from envs.code.trees import agent_tree
 from verifiers.code import audit
 from verifiers.code.canaries import Plan
 from verifiers.code.spec import CodeSpec
-from verifiers.code.verdict import prepared, whole
+from verifiers.code.verdict import prepared, run_whole
 
 MAX_ROUNDS = 3
 
@@ -37,7 +37,7 @@ def calibrated(spec: CodeSpec, parameters: Parameters, gold: Files) -> Calibrate
     seconds, num_canaries = 0.0, 0
     for _ in range(MAX_ROUNDS):
         grading = prepared(spec, parameters, gold)
-        (run,) = run_many([whole(grading)])
+        run = run_whole(grading)
         odd, seconds = _odd(grading.plan, run), run.seconds
         num_canaries = len(grading.plan.must_fail)
         if not odd:

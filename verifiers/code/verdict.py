@@ -6,15 +6,18 @@ check names a hidden test, a canary or an expected value.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from random import Random
+from threading import Lock
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from data.errors import EnvironmentFault, TaskError
-from data.hashing import canonical_json
+from data.hashing import canonical_json, content_hash
 from data.task import Task
 from data.trajectory import Trajectory, Verdict, VerdictCheck
 from envs.code import layout, project
@@ -22,7 +25,7 @@ from envs.code.junit import Result, Status, in_module, passed
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import Files, Parameters
 from envs.code.survey import Changes
-from envs.code.tree import File, Tree
+from envs.code.tree import File, Tree, tree_hash
 from envs.code.trees import agent_tree, laid_over, origin_tree
 from verifiers.code import audit, canaries, changes
 from verifiers.code.spec import CodeSpec
@@ -30,6 +33,10 @@ from verifiers.code.spec import CodeSpec
 MAX_ALONE, MAX_CANARIES_ALONE = 4, 2
 MAX_PROBES = 8
 """Of each task's probes, in the order given."""
+SMALL_SHARE = 0.5
+"""Of the tests; so many are not run twice to have the first word."""
+MAX_KEPT = 4
+"""Runs of whole suites: the one that calibrates is the one that judges the fix."""
 SLOW_SHARE = 0.25
 """A machine on which the unchanged tree takes this share of the limit is too slow to judge."""
 _CHECKS = ("change", "audit", "tests", "alone", "probes")
@@ -133,30 +140,86 @@ def whole(grading: Grading) -> RunRequest:
     return request(grading, grading.spec.modules, ids, 1 + grading.spec.seed % (1 << 31))
 
 
+def run_whole(grading: Grading) -> Run:
+    """The run of `whole`; one that came to its end is kept for a while, and not made twice."""
+    asked = whole(grading)
+    key = _key(asked)
+    run = _runs.get(key)
+    if run is None:
+        (run,) = run_many([asked])
+        if run.ended is Ended.WELL:
+            _runs.put(key, run)
+    return run
+
+
+def _key(asked: RunRequest) -> str:
+    settings = [asked.toolchain.model_dump(), asked.limits.model_dump()]
+    return content_hash([tree_hash(asked.tree), settings, asked.modules, asked.ids, asked.order])
+
+
+class _Runs:
+    """The last few runs by what was asked for; for many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Run] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str) -> Run | None:
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: str, run: Run) -> None:
+        with self._lock:
+            self._kept[key] = run
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+_runs = _Runs(MAX_KEPT)
+
+
 def _tests(grading: Grading) -> str:
-    (run,) = run_many([whole(grading)])
+    """First the tests that showed the bug, for most of what is wrong fails there; then all."""
+    plan, spec = grading.plan, grading.spec
+    shown = {plan.origins.get(name, name) for name in spec.fail_to_pass}
+    places = {plan.places[name] for name in shown if name in plan.places}
+    ids = shown | {name for name, place in plan.places.items() if place in places}
+    if not _runs.get(_key(whole(grading))) and len(ids) < SMALL_SHARE * len(plan.must_pass):
+        modules = {module for name in shown for module in _modules(grading, name)}
+        ordered = [module for module in spec.modules if module in modules]
+        order = 1 + spec.seed % (1 << 31)
+        (run,) = run_many([request(grading, ordered, ids, order)])
+        if wrong := _wrong(grading, run, spec.fail_to_pass, frozenset(ids)):
+            return wrong
+    ids = plan.must_pass | plan.must_fail
+    return _wrong(grading, run_whole(grading), (*spec.fail_to_pass, *spec.pass_to_pass), ids)
+
+
+def _wrong(grading: Grading, run: Run, own: Sequence[str], ids: AbstractSet[str]) -> str:
+    """Why a run of `ids`, the task's `own` tests among them, is no proof; empty if it is one."""
     _refuse_slow_machine(grading, run)
     if run.ended in _ENDINGS:
         return _ENDINGS[run.ended]
-    plan = grading.plan
-    if not run.results.keys() <= plan.must_pass | plan.must_fail:
+    if not run.results.keys() <= ids:
         return "tests were reported that nobody asked for"
-    if failing := _failing(grading, run.results):
+    if failing := _failing(grading, run.results, frozenset(own)):
         return failing
-    believed = _all_end(run.results, plan.must_pass, Status.PASSED)
-    believed = believed and _all_end(run.results, plan.must_fail, Status.FAILED)
+    plan = grading.plan
+    believed = _all_end(run.results, plan.must_pass & ids, Status.PASSED)
+    believed = believed and _all_end(run.results, plan.must_fail & ids, Status.FAILED)
     return "" if believed else "the results are not believed: some cannot be true"
 
 
-def _failing(grading: Grading, results: Mapping[str, Result]) -> str:
-    """How many of the task's own tests do not pass, in words; empty if all do."""
+def _failing(grading: Grading, results: Mapping[str, Result], asked: frozenset[str]) -> str:
+    """How many of the task's own tests do not pass, in words; empty if all that were `asked` do."""
     groups = {
         "that show the issue": grading.spec.fail_to_pass,
         "that passed before": grading.spec.pass_to_pass,
     }
     said = []
     for which, names in groups.items():
-        own = [grading.plan.origins.get(name, name) for name in names]
+        own = [grading.plan.origins.get(name, name) for name in names if name in asked]
         if count := len(own) - len(passed(dict(results), own)):
             said.append(f"{count} of {len(own)} hidden tests {which} fail")
     return "; ".join(said)

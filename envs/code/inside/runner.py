@@ -180,7 +180,7 @@ def main(_: list[str]) -> None:
         "--import-mode",
         job["import_mode"],
         "-q",
-        "--tb=short",
+        "--tb=no",
     ]
     arguments += ["-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
     arguments += ["--continue-on-collection-errors", "--assert=plain"]

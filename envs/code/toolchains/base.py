@@ -42,6 +42,8 @@ class RunRequest(NamedTuple):
     limits: CodeLimits = CodeLimits()
     script: str = ""
     """A program to run instead of tests, outside the framework; it can import the tree."""
+    forked: bool = False
+    """The script is ours and works with the framework: it runs where that is loaded already."""
     order: int | None = None
     """Seed of the order alone, where it shall differ from that of the hashes."""
     plugin: Plugin | None = None

@@ -27,14 +27,16 @@ REPORT = "/tmp/report.xml"
 HOME = "/tmp/home"
 FOLDER = "/tmp/runner"
 RUNNER = "envs.code.inside.runner"
+PROGRAM = "envs.code.inside.program"
 _MODULES = ("envs.code.inside.clock", RUNNER)
+_FORKED = (*_MODULES, PROGRAM, "envs.code.inside.rehearsal")
 MAX_HASH_SEED = 2**32 - 1
 _IMPORT_MODE = re.compile(rb"--import-mode[= ](prepend|append|importlib)")
 
 
 def programs() -> list[Program]:
-    """What provider forks: `RUNNER`."""
-    return [Program(name, _source(name)) for name in _MODULES]
+    """What a provider forks: `RUNNER` and `PROGRAM`."""
+    return [Program(name, _source(name)) for name in _FORKED]
 
 
 @cache
@@ -99,9 +101,11 @@ def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
-    """A plain interpreter, which has never heard of a test framework."""
+    """A plain interpreter, which has never heard of a test framework, unless it is asked for."""
     place = f"{FOLDER}/script.py"
     env = _environment(_path(request.toolchain, mounts))
+    if request.forked:
+        return Plan((f"@{PROGRAM}",), env, request.script.encode())
     if request.seed:
         env["PYTHONHASHSEED"] = str(request.seed % MAX_HASH_SEED)
     return Plan((python(), "-B", "-s", "-P", place), env, files={place: request.script.encode()})

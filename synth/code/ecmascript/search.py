@@ -14,7 +14,7 @@ from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits
 from envs.code.toolchains.node import script_form
 from envs.code.tree import File, Tree
-from synth.code.bug import Bug, Labels
+from synth.code.bug import Bug
 from synth.code.ecmascript.excerpt import manifest, scripts
 from synth.code.ecmascript.shrink import smaller
 from synth.code.ecmascript.text import laid_out
@@ -65,10 +65,16 @@ class _Pair(NamedTuple):
         return self.fixed.error, self.buggy.error, bool(self.fixed.out), bool(self.buggy.out)
 
 
-def gather(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str:
+def gather(
+    bug: Bug,
+    tests: Sequence[str],
+    fixed: Tree,
+    buggy: Tree,
+    places: Sequence[Sequence[str]] = (),
+) -> Evidence | str:
     """See `synth.code.statement.evidence.gather`."""
     bench = _Bench(bug, fixed, buggy)
-    tried = list(_candidates(fixed, bug.modules, labels.fail_to_pass))[:MAX_TRIED]
+    tried = list(_candidates(fixed, bug.modules, tests))[:MAX_TRIED]
     found = [pair for pair in bench.run(tried) if _is_sound(pair)]
     reproductions = []
     for start in _different(sorted(found, key=_effort))[:MAX_FOUND]:
@@ -194,17 +200,16 @@ class _Bench:
         return next((p for text in tried for p in same if p.script == text), pair)
 
     def finished(self, script: str) -> Reproduction | None:
-        """What the script does as a program of its own on both trees, twice at different dates."""
+        """What the script does as a program of its own on both trees."""
         text = laid_out(script)
         if len(text) > MAX_SCRIPT_CHARS or _TESTING.search(text):
             return None
         requests = [
             RunRequest(tree, self._bug.toolchain, (), script=text, limits=CodeLimits(tests_s=20.0))
             for tree in self._trees
-            for _ in range(2)
         ]
-        right, again, wrong, once_more = map(_outcome, run_many(requests))
-        if right != again or wrong != once_more or right == wrong:
+        right, wrong = map(_outcome, run_many(requests))
+        if right == wrong:
             return None
         if _BASE.search(right.out + right.message + wrong.out):
             return None

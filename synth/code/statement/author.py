@@ -57,8 +57,7 @@ def write(
     """A statement, or in one word why there is none."""
     if isinstance(evidence, str):
         return evidence
-    told = _telling(evidence.reproductions, bug.story.sort == "injected")
-    evidence = evidence.model_copy(update={"reproductions": told})
+    evidence = telling(evidence, bug)
     reason = NO_REPRODUCTION
     for _ in range(DRAFTS):
         statement = _draft(bug, evidence, words(language), rng)
@@ -69,24 +68,25 @@ def write(
     return reason
 
 
-def _telling(found: Sequence[Reproduction], injected: bool) -> tuple[Reproduction, ...]:
-    """Those that say more than the ones before them.
+def telling(evidence: Evidence, bug: Bug) -> Evidence:
+    """With those reproductions alone that say more than the ones before them.
 
-    An injected bug is one change, which one call shows well; a real fix may mend several things.
+    An injected change is shown well by one call; a real fix may mend several things.
     """
+    single = bug.story.sort == "injected" and len(bug.story.operators) == 1
     kept: list[Reproduction] = []
     known: set[tuple[object, ...]] = set()
-    for each in found:
+    for each in evidence.reproductions:
         seen = symptom(each)
         call = seen.call.rpartition(".")[2]
         same: set[tuple[object, ...]] = {(seen.sort, call, seen.expected, seen.actual)}
-        if injected:
+        if single:
             same = {(seen.sort, call, seen.item, seen.other), (seen.sort, call, seen.options)}
         hidden = bool(kept) and re.search(r"(?<![\w\"'])_(?!_)\w+\(", each.script)
         if not same & known and not hidden:
             kept.append(each)
         known |= same
-    return tuple(kept)
+    return evidence.model_copy(update={"reproductions": tuple(kept)})
 
 
 def check(statement: Statement, bug: Bug, evidence: Evidence) -> tuple[str, ...]:
@@ -166,9 +166,9 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     notes = _reasons(first, evidence, say, rng)
     if notes:
         parts += [head("notes"), *notes] if rng.random() < 0.6 else notes
-    for each in others:
+    for number, each in enumerate(others):
         parts += [
-            head("more"),
+            "" if number else head("more"),
             _other(parts, symptom(each), say, rng),
             _fenced(each.script, reading(each.language).FENCE),
         ]

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import PurePosixPath
 
 from pydantic import Field, ValidationError
@@ -21,15 +22,17 @@ from envs.code.runs import RunRequest, run_many
 from envs.code.spec import CodeLimits
 from envs.code.tree import File, Tree
 from envs.sandbox.view import PACKAGES
-from synth.code.bug import Bug, Labels
+from synth.code.bug import Bug
 
 MAX_TESTS = 8
 """Failing tests that are traced; more would tell little else."""
-TEST_S = 5.0
-SEARCH_S = 90.0
+TEST_CPU_S = 5.0
+SEARCH_S = 600.0
+"""Far above what the counted limits of the search allow, for a machine that is very busy."""
 ENGINE = "engine"
 MARK = "EVIDENCE "
 NO_REPRODUCTION = "no_reproduction"
+_ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]+")
 _PACKAGE = "synth/code/statement/inside"
 
 
@@ -47,6 +50,12 @@ class Outcome(Record):
     @property
     def last_line(self) -> str:
         return f"{self.error}: {self.message}" if self.message else self.error
+
+    def printed(self, output: str) -> bool:
+        """Whether a program that printed this, and the last line of its error, did the same."""
+        plain = _ADDRESS.sub("0x...", output)
+        end = self.last_line.rpartition("\n")[2].strip() if self.error else ""
+        return plain.startswith(self.out) and plain[len(self.out) :].strip() == end
 
 
 class Contrast(Record):
@@ -86,17 +95,25 @@ class Evidence(Record):
         return "\n".join(parts)
 
 
-def gather(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str:
+def gather(
+    bug: Bug,
+    tests: Sequence[str],
+    fixed: Tree,
+    buggy: Tree,
+    places: Sequence[Sequence[str]] = (),
+) -> Evidence | str:
     """Reproductions of `bug`, or why there are none; raises `EnvironmentFault`.
 
-    `fixed` and `buggy` are whole trees with the tests of `labels`.
+    `fixed` and `buggy` are whole trees with the failing `tests`. `places`: of each of several
+    mistakes the tests that notice it; each mistake is shown if that can be done.
     """
     request = RunRequest(
-        tree=_both(bug, labels, fixed, buggy),
+        tree=_both(bug, _chosen(tests, places), places, fixed, buggy),
         toolchain=bug.toolchain.model_copy(update={"root": ""}),
         modules=(),
         limits=CodeLimits(tests_s=SEARCH_S),
         script=_PROGRAM,
+        forked=True,
     )
     [run] = run_many([request])
     found = tuple(_found(run.output))
@@ -116,14 +133,15 @@ main()
 """
 
 
-def _both(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Tree:
+def _both(
+    bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]], fixed: Tree, buggy: Tree
+) -> Tree:
     """Both trees side by side, with what searches them."""
     tree = {f"fixed/{path}": file for path, file in fixed.items()}
     tree |= {f"buggy/{path}": file for path, file in buggy.items()}
     for part in files("synth.code.statement.inside").iterdir():
         if part.name.endswith(".py"):
             tree[f"{ENGINE}/{_PACKAGE}/{part.name}"] = File(content=part.read_bytes())
-    tests = _chosen(labels.fail_to_pass)
     orders = {
         "root": bug.toolchain.root,
         "hidden": sorted(path for path in {*fixed, *buggy} if is_test(path)),
@@ -131,21 +149,26 @@ def _both(bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Tree:
         "tests": tests,
         "test_modules": _modules_of(tests, bug.modules),
         "sources": bug.sources,
-        "test_s": TEST_S,
+        "places": [[test for test in tests if test in place] for place in places],
+        "test_cpu_s": TEST_CPU_S,
     }
     return {**tree, "orders.json": File(content=json.dumps(orders).encode())}
 
 
-def _chosen(tests: Sequence[str]) -> list[str]:
-    """A few tests of as many different functions as there are."""
+def _chosen(tests: Sequence[str], places: Sequence[Sequence[str]]) -> list[str]:
+    """A few tests of as many different places and functions as there are."""
+    groups = [_spread([t for t in tests if t in place]) for place in places or [tests]]
+    mixed = (test for row in zip_longest(*groups) for test in row if test)
+    return list(dict.fromkeys(mixed))[:MAX_TESTS]
+
+
+def _spread(tests: Sequence[str]) -> list[str]:
+    """Those of different functions first."""
     by_function: dict[str, list[str]] = {}
     for test in tests:
         by_function.setdefault(test.partition("[")[0], []).append(test)
-    rounds = max(map(len, by_function.values()))
-    spread = [
-        group[at] for at in range(rounds) for group in by_function.values() if at < len(group)
-    ]
-    return spread[:MAX_TESTS]
+    rows = zip_longest(*by_function.values())
+    return [test for row in rows for test in row if test]
 
 
 def _modules_of(tests: Sequence[str], modules: Sequence[str]) -> list[str]:

@@ -126,7 +126,9 @@ def _of_dicts(
     missing = [key for key in right if key not in wrong]
     extra = [key for key in wrong if key not in right]
     if missing and not extra:
-        return base._replace(sort=Sort.MISSING, item=_short(read.key(missing[0])), number=len(missing))
+        return base._replace(
+            sort=Sort.MISSING, item=_short(read.key(missing[0])), number=len(missing)
+        )
     if extra and not missing:
         return base._replace(sort=Sort.EXTRA, item=_short(read.key(extra[0])), number=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
@@ -148,7 +150,9 @@ def _of_items(
 ) -> Symptom:
     missing, extra = _left(right, wrong), _left(wrong, right)
     if missing and not extra and wrong:
-        return base._replace(sort=Sort.MISSING, item=_short(read.shown(missing[0])), number=len(missing))
+        return base._replace(
+            sort=Sort.MISSING, item=_short(read.shown(missing[0])), number=len(missing)
+        )
     if extra and not missing:
         return base._replace(sort=Sort.EXTRA, item=_short(read.shown(extra[0])), number=len(extra))
     if not missing and not extra and ordered:

@@ -24,7 +24,14 @@ class Tongue(Protocol):
     def hide(self, tree: Tree, modules: Sequence[str], tests: Sequence[str]) -> Hidden:
         """See `synth.code.hiding`."""
 
-    def gather(self, bug: Bug, labels: Labels, fixed: Tree, buggy: Tree) -> Evidence | str:
+    def gather(
+        self,
+        bug: Bug,
+        tests: Sequence[str],
+        fixed: Tree,
+        buggy: Tree,
+        places: Sequence[Sequence[str]] = (),
+    ) -> Evidence | str:
         """See `synth.code.statement.evidence`."""
 
     def variations(self, script: str, rng: Random, most: int) -> list[Variation]:

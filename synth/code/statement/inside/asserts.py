@@ -65,6 +65,11 @@ class Shower:
             if names <= self._values.keys():
                 lines = "\n".join(f"{name} = {self._values[name]}" for name in sorted(names))
                 return [*ast.parse(lines).body, *self.block(node.body)]
+        if here and isinstance(node, ast.Try) and self._line > (node.body[-1].end_lineno or 0):
+            # What it looked at is the error, which ends the script on one side at least.
+            *before, last = self.block(node.body)
+            self.done = True
+            return [*before, _print(last.value) if isinstance(last, ast.Expr) else last]
         copied: Any = copy.deepcopy(node)
         copied.body = self.block(copied.body)
         if isinstance(copied, ast.If) and copied.orelse and not self.done:

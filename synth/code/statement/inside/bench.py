@@ -9,30 +9,80 @@ import builtins
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from synth.code.statement.inside import excerpt, plugin, slicing, style
-from synth.code.statement.inside.shrink import DULL, Evaluate, Pair, smallest
-from synth.code.statement.inside.workers import NAME, SCRIPT_S, Worker, ended
+from synth.code.statement.inside.shrink import DULL, Evaluate, Pair, Spent, smallest
+from synth.code.statement.inside.workers import HASH_SEED, Worker
 
 SIDES = ("fixed", "buggy")
+ENGINE = "engine"
+"""Folder with our own modules."""
 MARK = "EVIDENCE "
 MAX_CANDIDATES = 8
 """Scripts that are tried for one test."""
-MAX_FOUND = 3
+MAX_FOUND = 2
+"""Kinds of symptoms that are shown; more where a bug has more places."""
 FIRST_BUDGET, OTHER_BUDGET = 120, 40
 """Scripts that are run to shrink the first reproduction, and each other one."""
+MAX_HANGS = 6
+"""Scripts that may run out of time before the search ends."""
+OTHER_HASHES = HASH_SEED + 1
+"""Seed of the hashes of strings; a script has to do the same with both."""
 MAX_SCRIPT_CHARS = 1_600
 _BUILTIN = frozenset(dir(builtins))
 _PRIVATE = re.compile(
     r"(?<![\w\"'])_(?!_)\w+|__(?!init__|name__|main__|call__|enter__|exit__)\w+__"
 )
 _TESTING = re.compile(r"\btest_\w+|_test\b|\bTest[A-Z]\w*|unittest|pytest")
+
+
+class Found(NamedTuple):
+    """A script to show."""
+
+    best: Pair
+    seen: list[Pair]
+    """What else was run."""
+    tests: list[str]
+    """That fail for the same reason."""
+
+
+class Bench:
+    """Runs scripts on both trees; for one search."""
+
+    def __init__(self, roots: Sequence[str], modules: Sequence[str], engine: str) -> None:
+        self._start = lambda seed: [Worker([root], modules, engine, seed) for root in roots]
+        self._workers = {HASH_SEED: self._start(HASH_SEED)}
+        self._hangs = 0
+
+    def evaluate(
+        self, scripts: Sequence[str], *, together: bool = False, seed: int = HASH_SEED
+    ) -> list[Pair]:
+        """See `shrink.Evaluate`."""
+        if self._hangs > MAX_HANGS:
+            raise Spent
+        if seed not in self._workers:
+            self._workers[seed] = self._start(seed)
+        for worker in self._workers[seed]:
+            worker.ask(scripts, together)
+        sides = [worker.answer() for worker in self._workers[seed]]
+        self._hangs += sum(outcome.kind == "hang" for side in sides for outcome in side)
+        return [Pair(s, f, b) for s, f, b in zip(scripts, *sides, strict=True)]
+
+    def alone(self, scripts: Sequence[str]) -> list[Pair | None]:
+        """Each in a process of its own; None where what it does depends on the hashes of strings."""
+        both = [self.evaluate(scripts, seed=seed) for seed in (HASH_SEED, OTHER_HASHES)]
+        return [one if one == other else None for one, other in zip(*both, strict=True)]
+
+    def close(self) -> None:
+        for workers in self._workers.values():
+            for worker in workers:
+                worker.close()
 
 
 def main() -> None:
@@ -44,26 +94,24 @@ def main() -> None:
     for side in SIDES:
         for path in orders["hidden"]:
             (here / side / path).unlink(missing_ok=True)
-    sys.path[:] = [p for p in sys.path if not p.startswith(str(here))]
     roots = [str(here / side / orders["root"]) for side in SIDES]
+    found = _search(scripts, roots, orders, str(here)) if any(scripts.values()) else []
+    sys.stdout.write("\n" + MARK + json.dumps({"traced": len(scripts), "found": found}) + "\n")
+
+
+def _search(
+    scripts: dict[str, list[str]], roots: list[str], orders: dict[str, Any], here: str
+) -> list[dict[str, Any]]:
     modules = _imported(scripts, orders["modules"])
-    workers = [Worker([root], modules) for root in roots]
-
-    def evaluate(scripts: Sequence[str]) -> list[Pair]:
-        for worker in workers:
-            worker.ask(list(scripts))
-        sides = [worker.answer() for worker in workers]
-        return [Pair(s, f, b) for s, f, b in zip(scripts, *sides, strict=True)]
-
+    bench = Bench(roots, modules, str(Path(here, ENGINE)))
     try:
-        pairs = _candidates(scripts, evaluate, str(here))
-        found = [_finished(*entry, roots) for entry in _shrunk(pairs, evaluate)]
+        pairs = _candidates(scripts, bench.evaluate, here)
+        shown = [_shrunk(*chosen, bench.evaluate) for chosen in _chosen(pairs, orders["places"])]
+        return list(_finished(shown, bench))
+    except Spent:
+        return []
     finally:
-        for worker in workers:
-            worker.close()
-    sys.stdout.write(
-        "\n" + MARK + json.dumps({"traced": len(pairs), "found": [f for f in found if f]}) + "\n"
-    )
+        bench.close()
 
 
 def _traced(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
@@ -92,18 +140,19 @@ def _run_tests(folder: Path, orders: dict[str, Any]) -> list[dict[str, Any]]:
     os.chdir(folder)
     # Our own modules are loaded; from here on the tree's shadow them.
     kept = [p for p in sys.path if not p.startswith(str(folder.parent)) and p]
+    sys.dont_write_bytecode = False
     sys.path[:] = [str(folder / orders["root"]), *kept]
     tracing = plugin.Plugin(
         frozenset(orders["tests"]),
         frozenset(str(folder / path) for path in orders["sources"]),
         str(folder),
-        orders["test_s"],
+        orders["test_cpu_s"],
     )
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--rootdir={folder}"]
-    arguments += ["-o", "addopts=", "-o", "required_plugins="]
+    arguments += ["-o", "addopts=", "-o", "required_plugins=", "--assert=plain", "--tb=no"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     arguments += [word for name in _plugins() for word in ("-p", name)]
     pytest.main([*arguments, *orders["test_modules"]], plugins=[tracing])
@@ -125,7 +174,7 @@ def _scripts(reports: dict[str, list[dict[str, Any]]], root: str) -> dict[str, l
         right = fixed.get(wrong["test"])
         if right is None or right["failure"] or not wrong["failure"]:
             continue
-        sliced = list(slicing.scripts(right["calls"], wrong["calls"]))[:MAX_CANDIDATES]
+        sliced = islice(slicing.scripts(right["calls"], wrong["calls"]), MAX_CANDIDATES)
         copied = list(excerpt.scripts(wrong, root))
         several = dict.fromkeys([*sliced, *copied])
         found[wrong["test"]] = [s for s in several if s and "pytest" not in s]
@@ -144,19 +193,19 @@ def _imported(scripts: dict[str, list[str]], known: Sequence[str]) -> list[str]:
     return sorted(name for name in names if name.partition(".")[0] in known)
 
 
-def _candidates(
-    scripts: dict[str, list[str]], evaluate: Evaluate, here: str
-) -> dict[str, list[Pair]]:
-    """By test, the scripts over which the trees differ, the most readable first."""
-    found: dict[str, list[Pair]] = {}
+def _candidates(scripts: dict[str, list[str]], evaluate: Evaluate, here: str) -> dict[str, Pair]:
+    """By test, the most readable script over which the trees differ."""
+    found: dict[str, Pair] = {}
     for test, several in scripts.items():
-        pairs = evaluate([style.shown(s, use_repr) for s in several for use_repr in (False, True)])
-        seen = [
-            plain if _visible(plain) else exact
-            for plain, exact in zip(pairs[::2], pairs[1::2], strict=True)
-        ]
-        sound = (p for p in seen if _is_sound(p) and here not in p.script + str(p[1:]))
-        found[test] = sorted(sound, key=_effort)
+        plain = evaluate([style.shown(s, False) for s in several], together=True)
+        vague = [pair.script for pair in plain if not _visible(pair)]
+        exact = evaluate([style.shown(s, True) for s in vague], together=True) if vague else []
+        sound = [p for p in (*filter(_visible, plain), *exact) if _is_sound(p)]
+        for pair in sorted(sound, key=_effort):
+            [again] = evaluate([pair.script])
+            if _is_sound(again) and here not in again.script + str(again[1:]):
+                found[test] = again
+                break
     return found
 
 
@@ -181,20 +230,33 @@ def _effort(pair: Pair) -> int:
     return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
 
 
-def _shrunk(
-    candidates: dict[str, list[Pair]], evaluate: Evaluate
-) -> Iterator[tuple[Pair, list[Pair], list[str]]]:
-    """One small script for each kind of symptom, with what else was run and the tests it covers."""
-    groups: dict[tuple[str, ...], list[tuple[Pair, str]]] = {}
-    for test, pairs in candidates.items():
-        if pairs:
-            groups.setdefault(_symptom(pairs[0]), []).append((pairs[0], test))
-    ordered = sorted(groups.values(), key=lambda group: min(_effort(p) for p, _ in group))
-    for number, group in enumerate(ordered[:MAX_FOUND]):
-        start = min((pair for pair, _ in group), key=_effort)
-        budget = OTHER_BUDGET if number else FIRST_BUDGET
-        best, seen = smallest(start, evaluate, budget)
-        yield best, seen, [test for _, test in group]
+def _chosen(
+    candidates: dict[str, Pair], places: Sequence[Sequence[str]]
+) -> Iterator[tuple[Pair, list[str], int]]:
+    """Scripts to shrink with the tests that they stand for and a budget, the most readable first.
+
+    One for each place of the bug, as far as tests notice it; then other kinds of symptoms.
+    """
+    ordered = sorted(candidates, key=lambda test: _effort(candidates[test]))
+    chosen: list[str] = ordered[:1]
+    for place in sorted(places, key=len):
+        only = [t for t in ordered if t in place and sum(t in other for other in places) == 1]
+        noticing = only or [t for t in ordered if t in place]
+        if noticing and not set(noticing) & set(chosen):
+            chosen.append(noticing[0])
+    kinds = {_symptom(candidates[test]) for test in chosen}
+    for test in ordered:
+        if len(chosen) < MAX_FOUND and _symptom(candidates[test]) not in kinds:
+            kinds.add(_symptom(candidates[test]))
+            chosen.append(test)
+    for number, test in enumerate(sorted(chosen, key=ordered.index)):
+        kind = _symptom(candidates[test])
+        alike = [t for t in ordered if _symptom(candidates[t]) == kind]
+        yield candidates[test], alike, OTHER_BUDGET if number else FIRST_BUDGET
+
+
+def _shrunk(start: Pair, tests: list[str], budget: int, evaluate: Evaluate) -> Found:
+    return Found(*smallest(start, evaluate, budget), tests)
 
 
 def _symptom(pair: Pair) -> tuple[str, ...]:
@@ -208,46 +270,21 @@ def _symptom(pair: Pair) -> tuple[str, ...]:
     return pair.fixed.kind, pair.buggy.kind
 
 
-def _finished(
-    best: Pair, seen: list[Pair], tests: list[str], roots: list[str]
-) -> dict[str, Any] | None:
-    """What the script does as a program of its own on both trees, twice with other hash seeds."""
-    text = style.written(best.script)
-    if _TESTING.search(text):
-        return None
-    if len(text) > MAX_SCRIPT_CHARS:
-        return None
-    sides = [[_program(text, root, seed) for seed in (1, 2)] for root in roots]
-    if any(one != other for one, other in sides) or sides[0][0] == sides[1][0]:
-        return None
-    contrast = _contrast(best, seen)
-    return {
-        "script": text,
-        "fixed": sides[0][0],
-        "buggy": sides[1][0],
-        "contrast": {"script": style.written(contrast.script), "out": contrast.fixed.out}
-        if contrast
-        else None,
-        "tests": tests,
-    }
-
-
-def _program(text: str, root: str, seed: int) -> dict[str, Any]:
-    env = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONWARNINGS": "ignore"}
-    kept = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p and "repo" not in p]
-    env["PYTHONPATH"] = ":".join([root, *kept])
-    Path(NAME).write_text(text)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-S", "-B", NAME],
-            env=env,
-            capture_output=True,
-            timeout=3 * SCRIPT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"out": "", "error": "hang", "message": "", "lines": [], "deepest": ""}
-    return ended(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+def _finished(shown: Sequence[Found], bench: Bench) -> Iterator[dict[str, Any]]:
+    """What the scripts do as they will be shown; those that are fit to be."""
+    texts = [style.written(found.best.script) for found in shown]
+    contrasts = [_contrast(found.best, found.seen) for found in shown]
+    beside = [style.written(pair.script) if pair else "" for pair in contrasts]
+    ends = bench.alone([*texts, *beside])
+    several = dict.fromkeys(texts)
+    for found, end, other in zip(shown, ends, ends[len(texts) :], strict=False):
+        fit = end and end.differs and len(end.script) <= MAX_SCRIPT_CHARS
+        if not end or not fit or _TESTING.search(end.script) or end.script not in several:
+            continue
+        del several[end.script]
+        same = other and not other.differs and other.fixed.out.strip() not in DULL
+        contrast = {"script": other.script, "out": other.fixed.out} if other and same else None
+        yield {**end.record(), "contrast": contrast, "tests": found.tests}
 
 
 def _contrast(best: Pair, seen: list[Pair]) -> Pair | None:

@@ -12,6 +12,7 @@ import copy
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +50,12 @@ def scripts(report: dict[str, Any], root: str) -> Iterator[str]:
             yield _Excerpt(report, root, at[1], deeper, other, values).script()
         except (Unreadable, SyntaxError, OSError, UnicodeDecodeError):
             continue
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    """Shared by all excerpts, which copy what they change."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 class _Excerpt:
@@ -101,7 +108,7 @@ class _Excerpt:
 
     def _module(self, path: Path) -> _Module:
         if path not in self._modules:
-            self._modules[path] = _Module(path, ast.parse(path.read_text(encoding="utf-8")))
+            self._modules[path] = _Module(path, _parsed(path))
         return self._modules[path]
 
     def _owners(self) -> list[tuple[_Module, ast.AST]]:
@@ -140,7 +147,7 @@ class _Excerpt:
             self._known |= {"pathlib", "tempfile"}
             return ast.parse(f"{name} = pathlib.Path(tempfile.mkdtemp())").body
         found = self._report["fixtures"].get(name)
-        if not found or depth > MAX_FIXTURES:
+        if not found or not found[0].startswith(f"{self._root}/") or depth > MAX_FIXTURES:
             raise Unreadable(f"the fixture {name}")
         module = self._module(Path(found[0]))
         fixture = _find([module.tree], found[1])

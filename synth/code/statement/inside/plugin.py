@@ -12,6 +12,9 @@ from _pytest.junitxml import mangle_test_address
 
 from synth.code.statement.inside.tracer import Opaque, Tracer, literal, plain
 
+IDLE_SHARE = 4
+"""Tests that neither compute nor end may take so many times the limit."""
+
 
 class TookTooLong(BaseException):
     """Raised in a test that runs for longer than it may."""
@@ -21,23 +24,27 @@ class Plugin:
     """Runs the wanted tests and no others; `reports` has what each did, in order."""
 
     def __init__(
-        self, wanted: Collection[str], sources: Collection[str], root: str, limit_s: float
+        self, wanted: Collection[str], sources: Collection[str], root: str, cpu_s: float
     ) -> None:
         self._wanted = wanted
         self._sources = sources
         self._root = root
-        self._limit_s = limit_s
+        self._cpu_s = cpu_s
         self._tracer = Tracer(sources, root)
         self.reports: list[dict[str, Any]] = []
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Any:
+    def pytest_pycollect_makemodule(self) -> Any:
         """What test modules make when they are imported, their tests may use."""
+        module = yield
         self._tracer.start()
         try:
-            return (yield)
+            # Imports it. What cannot be imported is told when its tests are collected.
+            with suppress(BaseException):
+                _ = module.obj
         finally:
             self._tracer.stop()
+        return module
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Any:
@@ -57,13 +64,16 @@ class Plugin:
         report: dict[str, Any] = {"test": test_id(item.nodeid), "failure": None}
         report |= _place(item)
         report["values"] = _given(tracer, item)
+        signal.signal(signal.SIGPROF, _stop)
         signal.signal(signal.SIGALRM, _stop)
-        signal.setitimer(signal.ITIMER_REAL, self._limit_s)
+        signal.setitimer(signal.ITIMER_PROF, self._cpu_s)
+        signal.setitimer(signal.ITIMER_REAL, IDLE_SHARE * self._cpu_s)
         tracer.start()
         try:
             return (yield)
         finally:
             tracer.stop()
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             report["calls"] = tracer.calls
             self.reports.append(report)

@@ -10,12 +10,13 @@ import copy
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
 
 from synth.code.statement.inside.workers import Outcome
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
-BATCH = 6
+BATCH = 8
 SHORT_TEXT, LONG_WORD = 10, 40
 MAX_INLINE_CHARS = 72
 MAX_GROWTH = 40
@@ -37,11 +38,23 @@ class Pair(NamedTuple):
         )
 
     def record(self) -> dict[str, Any]:
-        fields = {"fixed": self.fixed._asdict(), "buggy": self.buggy._asdict()}
+        # A statement does not say in which function of the package an error arose.
+        sides = {"fixed": self.fixed, "buggy": self.buggy}
+        fields = {side: outcome._replace(deepest="")._asdict() for side, outcome in sides.items()}
         return {"script": self.script, **fields}
 
 
-Evaluate = Callable[[Sequence[str]], list[Pair]]
+class Spent(Exception):
+    """Too many scripts did not come to their end; there is no time for more."""
+
+
+class Evaluate(Protocol):
+    """Runs scripts on both trees; raises `Spent`."""
+
+    def __call__(self, scripts: Sequence[str], *, together: bool = False) -> list[Pair]:
+        """`together`: in one process, which is faster; what one leaves the next may meet."""
+
+
 Change = Callable[[ast.Module], ast.Module | None]
 
 
@@ -53,19 +66,29 @@ def smallest(start: Pair, evaluate: Evaluate, budget: int) -> tuple[Pair, list[P
         found: Pair | None = best
         while found:
             found = None
-            fresh = [s for s in _scripts(best.script, step) if s not in known]
-            for at in range(0, len(fresh), BATCH):
+            fresh = (s for s in _scripts(best.script, step) if s not in known)
+            while not found and (chunk := list(dict.fromkeys(islice(fresh, BATCH)))):
                 if len(seen) >= budget:
                     return best, seen
-                chunk = fresh[at : at + BATCH]
                 known.update(chunk)
-                pairs = evaluate(chunk)
-                seen += pairs
-                found = next((pair for pair in pairs if _alike(start, pair)), None)
-                if found:
-                    best = found
-                    break
+                try:
+                    pairs = evaluate(chunk, together=True)
+                    seen += pairs
+                    found = _confirmed(start, pairs, evaluate)
+                except Spent:
+                    return best, seen
+            best = found or best
     return best, seen
+
+
+def _confirmed(start: Pair, pairs: Sequence[Pair], evaluate: Evaluate) -> Pair | None:
+    """The first that shows what `start` showed, when it is run by itself as well."""
+    for pair in pairs:
+        if _alike(start, pair):
+            [again] = evaluate([pair.script])
+            if _alike(start, again):
+                return again
+    return None
 
 
 def _alike(start: Pair, pair: Pair) -> bool:

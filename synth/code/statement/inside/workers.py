@@ -1,9 +1,11 @@
 """Runs small scripts on one tree, each in a forked process, and tells what they really did.
 
-A worker imports the package once and forks for every script, so that a script costs milliseconds
-and leaves nothing behind for the next.
+A worker is an interpreter of its own that has never heard of a test framework. It imports the
+package once and forks for scripts, so that a script costs milliseconds and leaves nothing behind for
+the next. Limits are on the time of the processor, which a busy machine does not change much.
 """
 
+import gc
 import io
 import json
 import os
@@ -12,19 +14,26 @@ import resource
 import select
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-SCRIPT_S = 2.0
-"""A script that runs for longer hangs."""
+SCRIPT_CPU_S = 1.0
+"""A script that computes for longer hangs."""
+SCRIPT_S = 10.0
+"""One that neither computes nor ends, too."""
 MAX_OUT_CHARS = 6_000
 MAX_MEMORY = 1 << 30
 NAME = "example.py"
+HASH_SEED = 1
+"""Of the strings' hashes while scripts are searched for."""
 _ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]+")
+_START = "from synth.code.statement.inside.workers import main; main()"
 
 
 class Outcome(NamedTuple):
@@ -48,20 +57,25 @@ class Outcome(NamedTuple):
 class Worker:
     """One side. Scripts run in an empty folder with `path` in front of the import path."""
 
-    def __init__(self, path: list[str], modules: list[str]) -> None:
-        ours, theirs = os.pipe(), os.pipe()
-        self._pid = os.fork()
-        if not self._pid:
-            os.close(ours[1])
-            os.close(theirs[0])
-            _serve(path, modules, ours[0], theirs[1])
-            os._exit(0)
-        os.close(ours[0])
-        os.close(theirs[1])
-        self._out, self._in = ours[1], theirs[0]
+    def __init__(
+        self, path: Sequence[str], modules: Sequence[str], engine: str, seed: int = HASH_SEED
+    ) -> None:
+        """`engine` is the folder that this module can be imported from."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-P", "-c", _START],
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": engine},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._out, self._in = self._process.stdin.fileno(), self._process.stdout.fileno()
+        _send(self._out, {"path": list(path), "modules": list(modules), "hidden": engine})
 
-    def ask(self, scripts: list[str]) -> None:
-        _send(self._out, scripts)
+    def ask(self, scripts: Sequence[str], together: bool = False) -> None:
+        """`together`: in one process, one after the other; what one leaves the next may meet."""
+        _send(self._out, {"scripts": list(scripts), "together": together})
 
     def answer(self) -> list[Outcome]:
         return [
@@ -69,11 +83,8 @@ class Worker:
         ]
 
     def close(self) -> None:
-        # A later worker holds this pipe open as well, so its end alone would not tell.
-        _send(self._out, None)
-        os.close(self._out)
-        os.close(self._in)
-        os.waitpid(self._pid, 0)
+        self._process.kill()
+        self._process.communicate()
 
 
 def _send(to: int, value: Any) -> None:
@@ -98,40 +109,64 @@ def _read(source: int, size: int) -> bytes:
     return data
 
 
-def _serve(path: list[str], modules: list[str], source: int, to: int) -> None:
-    sys.path[:0] = path
-    folder = tempfile.mkdtemp()
-    os.chdir(folder)
+def main() -> None:
+    """The worker's process: orders come on descriptor 0, answers go to 1."""
+    source, to = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
+    orders = _take(source)
+    sys.path[:] = [*orders["path"], *(p for p in sys.path if p != orders["hidden"])]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "synth"]:
+        del sys.modules[name]
+    os.environ["PYTHONPATH"] = ":".join(orders["path"])
+    sys.argv[:] = [NAME]
+    os.chdir(tempfile.mkdtemp())
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    for name in modules:
+    for name in orders["modules"]:
         # A module that cannot be imported shows in every script that needs it.
         with suppress(BaseException):
             import_module(name)
+    gc.collect()
+    gc.freeze()
     while True:
-        scripts = _take(source)
-        if scripts is None:
-            return
-        _send(to, [_outcome(script)._asdict() for script in scripts])
+        with suppress(EOFError):
+            asked = _take(source)
+            _send(to, [o._asdict() for o in _outcomes(asked["scripts"], asked["together"])])
+            continue
+        return
 
 
-def _outcome(script: str) -> Outcome:
+def _outcomes(scripts: Sequence[str], together: bool) -> list[Outcome]:
+    found: list[Outcome] = []
+    while len(found) < len(scripts):
+        left = scripts[len(found) :]
+        found += _forked(left if together else left[:1])
+    return found
+
+
+def _forked(scripts: Sequence[str]) -> list[Outcome]:
+    """What each of the scripts did in one process, up to the first that did not come to its end."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
         os.close(read)
         os.setpgid(0, 0)
         with suppress(BaseException):
-            _send(write, _run(script)._asdict())
+            for script in scripts:
+                _send(write, _run(script)._asdict())
         os._exit(0)
     os.close(write)
+    found: list[Outcome] = []
     try:
-        ready, _, _ = select.select([read], [], [], 2 * SCRIPT_S)
-        fields = _take(read) if ready else {}
+        while len(found) < len(scripts):
+            ready, _, _ = select.select([read], [], [], SCRIPT_S)
+            fields = _take(read) if ready else {"out": "", "error": "hang"}
+            found.append(Outcome(**fields))
+            if not ready:
+                break
     except EOFError:
-        fields = {"out": "", "error": "exit"}
+        found.append(Outcome("", "exit"))
     finally:
         os.close(read)
         with suppress(OSError):
@@ -139,7 +174,7 @@ def _outcome(script: str) -> Outcome:
         with suppress(OSError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    return Outcome(**fields) if fields else Outcome("", "hang")
+    return found
 
 
 class _TooLong(BaseException):
@@ -153,15 +188,15 @@ def _stop(*_: object) -> None:
 def _run(script: str) -> Outcome:
     shown = io.StringIO()
     error: BaseException | None = None
-    signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, SCRIPT_S)
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, SCRIPT_CPU_S)
     try:
         code = compile(script, NAME, "exec")
         with redirect_stdout(shown), redirect_stderr(io.StringIO()):
             exec(code, {"__name__": "__main__"})
     except BaseException as raised:  # noqa: BLE001 - whatever ends a stranger's code
         error = raised
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     out = _ADDRESS.sub("0x...", shown.getvalue())[:MAX_OUT_CHARS]
     if error is None:
         return Outcome(out)
@@ -183,18 +218,3 @@ def _ended(out: str, error: BaseException) -> Outcome:
         lines,
         inner,
     )
-
-
-def ended(out: str, err: str) -> dict[str, Any]:
-    """Fields of an outcome from what a program of its own wrote."""
-    lines = [int(n) for n in re.findall(rf'File ".*{NAME}", line (\d+)', err)]
-    outcome = Outcome(_ADDRESS.sub("0x...", out)[:MAX_OUT_CHARS])
-    if "Traceback (most recent call last)" in err or "SyntaxError" in err:
-        last = re.split(r"\n(?=\S)", err.strip())[-1]
-        name, _, message = last.partition(": ")
-        outcome = outcome._replace(
-            error=name.strip(),
-            message=_ADDRESS.sub("0x...", message).strip()[:MAX_OUT_CHARS],
-            lines=tuple(lines),
-        )
-    return outcome._asdict()
