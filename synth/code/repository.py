@@ -3,7 +3,8 @@
 import logging
 
 from envs.code.clone import Clone
-from synth.code import languages
+from envs.code.layout import detect
+from synth.code import languages, tongues
 from synth.code.intake import Prepared, prepare_found
 from synth.code.mining.catalogue import own_tree
 from synth.code.mining.source import MinedSource
@@ -24,5 +25,6 @@ def prepare_repository(source: MinedSource) -> Prepared | languages.PreparedTree
         )
     own = own_tree(source)
     if own.project is None:
+        tongues.told(detect(own.tree).toolchain)
         return languages.prepared(own.tree, own.origin, own.licence.licence, own.committed)
     return prepare_found(own.tree, own.origin, own.licence.licence, own.committed)

@@ -5,11 +5,11 @@ from importlib import import_module
 from random import Random
 from typing import Protocol, cast
 
+from data.errors import SourceError
 from envs.code.spec import Toolchain
 from envs.code.tree import Tree
 from synth.code.bug import Bug, Labels, Place
 from synth.code.cheats.cheat import Cheat
-from synth.code.draft import Rejected
 from synth.code.hiding import Hidden
 from synth.code.probes import Variation
 from synth.code.statement.evidence import Evidence
@@ -41,8 +41,14 @@ class Tongue(Protocol):
         """For each place, the calls between the nearest failing test and it; 0 where none enters."""
 
 
-def tongue(toolchain: Toolchain) -> Tongue:
-    """Raises `Rejected` for a language whose tests we cannot hide and whose bugs we cannot tell."""
+def told(toolchain: Toolchain) -> None:
+    """Raises `SourceError` for a language whose tests we cannot hide and whose bugs we cannot tell."""
     if toolchain.name not in NAMES:
-        raise Rejected("no_statement")
+        known = ", ".join(NAMES)
+        raise SourceError(f"language: tasks are made of trees for {known}, not {toolchain.name}")
+
+
+def tongue(toolchain: Toolchain) -> Tongue:
+    """As `told`."""
+    told(toolchain)
     return cast(Tongue, import_module(f"{__name__}.{toolchain.name}"))
