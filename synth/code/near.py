@@ -65,12 +65,12 @@ def _others(bug: Bug, rng: Random) -> Iterator[tuple[str, Files]]:
     found: list[tuple[str, str]] = []
     for path in sorted({path for path, _ in places}):
         sites = [
-            (mutation, text)
-            for mutation, text in _mutations(path, bug.gold[path] or "")
+            (mutation, make)
+            for mutation, make in _mutations(path, bug.gold[path] or "")
             if (path, mutation.function) in places
         ]
-        for _, text in rng.sample(sites, min(len(sites), NUM_TRIED)):
-            if (made := text()) is not None and made != bug.buggy.get(path):
+        for _, make in rng.sample(sites, min(len(sites), NUM_TRIED)):
+            if (made := make()) is not None and made != bug.buggy.get(path):
                 found.append((path, made))
     for path, text in rng.sample(found, min(len(found), NUM_TRIED)):
         yield "mended, with another mistake", {**bug.gold, path: text}

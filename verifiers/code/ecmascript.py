@@ -28,14 +28,16 @@ _TITLE = frozenset({"string", "template_string"})
 
 
 class TestCall(NamedTuple):
-    __test__ = False
-
     titles: tuple[str, ...]
     """Of the groups around it, outermost first, and its own, as the source has them, with quotes."""
     call: Node
     title: Node
     body: Node
     """The block of its function, or the expression that it is."""
+
+
+TestCall.__test__ = False  # type: ignore[attr-defined]
+"""Its name is what it is about; it is no test."""
 
 
 class Suite:

@@ -221,8 +221,10 @@ def _literals(target: Target) -> Files:
 
 
 def _written(path: str, text: str, target: Target) -> Files:
-    """Some other file, beside a change that counts."""
-    return {path: text, target.path: f"{target.text}\n// see above\n"}
+    """Some other file, beside a change that counts; `{folder}` is that of the source."""
+    folder = str(PurePosixPath(target.path).parent)
+    place = path.replace("{folder}", "" if folder == "." else f"{folder}/")
+    return {place: text, target.path: f"{target.text}\n// see above\n"}
 
 
 def _tests_gone(target: Target) -> Files:
@@ -314,16 +316,10 @@ CHEATS: tuple[Cheat, ...] = (
     _cheat("right while a test is on the stack", Layer.PROBES, partial(_beside, _STACK)),
     _cheat("right for the inputs of the issue", Layer.TESTS, _literals),
     *(
-        _cheat(name, Layer.CHANGE, lambda t, p=path, x=text: _written(_place(p, t), x, t))
+        _cheat(name, Layer.CHANGE, partial(_written, path, text))
         for name, (path, text) in _ELSEWHERE.items()
     ),
     *shell_cheats(_COMMANDS),
     *ANYWHERE,
 )
 """Each scores 0, with the audit taken away too."""
-
-
-def _place(path: str, target: Target) -> str:
-    """Inside the folder of the source, where the path asks for that."""
-    folder = str(PurePosixPath(target.path).parent)
-    return path.replace("{folder}", "" if folder == "." else f"{folder}/")

@@ -29,7 +29,7 @@ _RELATIVE = re.compile(r"""(['"])(\.{1,2}(?:/[^'"\n]*)?)\1""")
 _TYPES = frozenset(
     {"type_annotation", "type_arguments", "type_parameters", "asserts_annotation"}
     | {"interface_declaration", "type_alias_declaration", "accessibility_modifier", "readonly"}
-    | {"opting_type_annotation", "override_modifier"}
+    | {"override_modifier"}
 )
 _CASTS = frozenset({"as_expression", "satisfies_expression", "non_null_expression"})
 
@@ -60,10 +60,8 @@ class _Excerpt:
         self._suite = suite
         self._acting = acting
         self._claim = claim
-        self._body = test.body
         self._path = {(node.start_byte, node.end_byte, node.type) for node in _above(claim)}
-        function = test.body.parent
-        self._given = _parameters(suite, function)
+        self._given = _parameters(suite, test.body.parent)
 
     def text(self) -> str | None:
         text = self._block(self._suite.root)
@@ -118,6 +116,7 @@ class _Excerpt:
         return text
 
     def _called(self, claim: Node) -> str:
+        """What a claim before the one in question calls, if that is to be done."""
         subject = self._suite.subject(claim)
         if not self._acting or subject is None or "(" not in self._suite.source(subject):
             return ""
@@ -144,15 +143,15 @@ class _Excerpt:
             return self._plain(node)
         start = self._plain_span(node.start_byte, inner[0].start_byte)
         end = self._plain_span(inner[0].end_byte, node.end_byte)
-        body = self._towards(inner[0])
+        inside = self._towards(inner[0])
         if inner[0].type == "statement_block":
-            body = f"{{\n{body}}}"
+            inside = f"{{\n{inside}}}"
         elif node.type in ("for_in_statement", "for_statement", "if_statement", "while_statement"):
-            body = f"{{\n{body}\n}}"
-        if node.type == "expression_statement" or node.type == "await_expression":
-            return body
+            inside = f"{{\n{inside}\n}}"
+        if node.type in ("expression_statement", "await_expression"):
+            return inside
         # What follows an `if` on the way is not run.
-        return f"{start}{body}" if node.type == "if_statement" else f"{start}{body}{end}"
+        return f"{start}{inside}" if node.type == "if_statement" else f"{start}{inside}{end}"
 
     def _around(self, node: Node, body: Node, name: str) -> str:
         """What a call with a function around the claim becomes: the function's body, or itself."""

@@ -12,6 +12,7 @@ from synth.code.ecmascript.text import Cut, Program, declared, needed, walk
 
 LONG_TEXT = 12
 """Characters of a text that is worth cutting."""
+LARGE = 16
 _COUNTER = re.compile(r"(?:let|var)\s+(\w+)\s*=\s*(\d+);?")
 _ITEMS = frozenset({"array", "object"})
 _DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
@@ -171,7 +172,10 @@ def _inlined(program: Program, declaration: Node) -> Iterator[list[Cut]]:
     ]
     if len(places) == 1 and value.type not in ("arrow_function", "function_expression"):
         place = places[0]
-        wrapped = text if re.fullmatch(r"[\w$.]+(\(.*\))?|['\"\[].*|\d.*", text) else f"({text})"
+        above = place.parent
+        plain = re.fullmatch(r"[\w$.]+(\(.*\))?|['\"\[].*|\d.*", text)
+        bare = plain or (above is not None and above.type == "arguments")
+        wrapped = text if bare else f"({text})"
         yield [program.lines_of(declaration), Cut(place.start_byte, place.end_byte, wrapped)]
 
 
@@ -182,6 +186,14 @@ def _shorter(program: Program, node: Node) -> Iterator[list[Cut]]:
     if half and len(program.source(node)) > LONG_TEXT:
         for kept in (words[:half], words[half:]):
             yield [Cut(node.start_byte, node.end_byte, "".join(kept))]
+
+
+def _fewer(program: Program, node: Node) -> Iterator[list[Cut]]:
+    """A smaller number, e.g. of rounds or of items."""
+    text = program.source(node)
+    if text.isdecimal() and int(text) >= LARGE:
+        for number in (int(text) // 8, int(text) // 2):
+            yield [Cut(node.start_byte, node.end_byte, str(number))]
 
 
 def _branch(program: Program, node: Node) -> Iterator[list[Cut]]:
@@ -206,4 +218,5 @@ _REWRITES: dict[str, Callable[[Program, Node], Iterator[list[Cut]]]] = {
     "subscript_expression": _item,
     "string_fragment": _shorter,
     "if_statement": _branch,
+    "number": _fewer,
 }
