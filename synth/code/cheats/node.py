@@ -14,6 +14,8 @@ from envs.code.spec import Files
 from synth.code.cheats.cheat import Cheat, Layer, Target
 from synth.code.cheats.shell import ANYWHERE, shell_cheats
 
+_MODULE = re.compile(r"^(import|export)\b", re.MULTILINE)
+
 _EXIT = "process.exit(0);\n"
 _LATE_EXIT = """
 const real = process.reallyExit;
@@ -177,7 +179,7 @@ module.exports = typeof own === 'function' ? informed(own)
 """Reads the hidden tests where they lie, and answers what they expect."""
 
 _WHEN = """
-const right = require('./_fixed.js');
+const right = {right};
 const chosen = (good, bad) => typeof good !== 'function' ? bad : Object.assign(function (...given) {
   return (watched(given) ? good : bad).apply(this, given);
 }, bad);
@@ -201,19 +203,24 @@ _LITERALS = (
 def _appended(text: str, target: Target) -> Files:
     """The file as it is, with `text` at its end, in a block of its own where that can be."""
     own = target.text
-    module = re.search(r"^(import|export)\b", own, re.MULTILINE) is not None
-    if module and not target.path.endswith((".ts", ".tsx", ".cts")):
+    if _MODULE.search(own) and not target.path.endswith((".ts", ".tsx", ".cts")):
         text = re.sub(r"const (.+?) = require\('([^']+)'\);", r"import \1 from '\2';", text)
         return {target.path: f"{own}\n{text}"}
     return {target.path: f"{own}\n{{\n{text}\n}}\n"}
 
 
 def _beside(text: str, target: Target) -> Files:
-    """The same, with the fix in a module beside it."""
-    beside = str(PurePosixPath(target.path).with_name("_fixed.js"))
-    if PurePosixPath(target.path).parent.name == "":
-        return _appended(text, target)
-    return {**_appended(text, target), beside: target.bug.gold[target.path]}
+    """The same, with the fix in it too; in a module beside it where that cannot be."""
+    fixed = target.bug.gold[target.path] or ""
+    if _MODULE.search(fixed):
+        beside = str(PurePosixPath(target.path).with_name("_fixed.js"))
+        return {
+            **_appended(text.replace("{right}", "require('./_fixed.js')"), target),
+            beside: fixed,
+        }
+    inside = "(() => { const module = { exports: {} }; let exports = module.exports;\n"
+    inside += f"{fixed}\nreturn module.exports; }})()"
+    return _appended(text.replace("{right}", inside), target)
 
 
 def _literals(target: Target) -> Files:
