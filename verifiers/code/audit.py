@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from envs.code.spec import Files
+from verifiers.code.ecmascript import SUFFIXES, without_comments
 
 MAX_NAMES_SHOWN = 3
 
@@ -65,18 +66,18 @@ _OTHER_TEXTS = re.compile(
     r"|/proc/|/dev/|/tmp/",
 )
 _ECMASCRIPT = re.compile(
-    r"\b(?:node:test|mocha|jest|vitest|tape|chai|sinon|describe|beforeEach|afterEach|AssertionError"
-    r"|process\.(?:exit|exitCode|reallyExit|on|once|kill|ppid|pid|binding|argv|execArgv|stdout"
-    r"|stderr|mainModule|abort|emit|dlopen|getBuiltinModule)|child_process|worker_threads|inspector"
-    r"|require\.(?:cache|main|extensions)|module\.(?:children|parent)|_load|_cache|_compile"
-    r"|captureStackTrace|prepareStackTrace|stackTraceLimit|NODE_ENV|NODE_OPTIONS|import\.meta)\b"
-    r"|\.stack\b|/proc/|/dev/|/tmp/|['\"](?:node:)?(?:assert|vm|v8|module|cluster)(?:/\w+)?['\"]"
+    r"\bprocess\.(?:exit|exitCode|reallyExit|on|once|kill|ppid|pid|binding|argv|execArgv|stdout"
+    r"|stderr|mainModule|abort|emit|dlopen|getBuiltinModule)\b"
+    r"|\brequire\.(?:cache|main|extensions)\b|\bmodule\.(?:children|parent)\b|\bimport\.meta\b"
+    r"|\b(?:captureStackTrace|prepareStackTrace|stackTraceLimit|AssertionError|NODE_ENV|NODE_OPTIONS"
+    r"|_load|_cache|_compile)\b|\b(?:describe|beforeEach|afterEach|suite)\s*\(|\.stack\b"
+    r"|/proc/|/dev/|/tmp/|['\"](?:node:)?(?:assert|vm|v8|module|cluster|test|child_process"
+    r"|worker_threads|inspector|mocha|jest|vitest|tape|tap|chai|sinon|ava|expect|should)(?:/\w+)?['\"]"
 )
 _ECMASCRIPT_MILD = re.compile(
-    r"\bprocess\b|\bglobalThis\b|\bglobal\.\w+|\beval\b|\bnew Function\b|['\"](?:node:)?(?:fs|path|os|url)"
+    r"\bprocess\s*[.\[]|\bglobalThis\b|\bglobal\.\w+|\beval\s*\(|\bnew Function\b|['\"](?:node:)?(?:fs|path|os|url)"
     r"(?:/\w+)?['\"]|\bimport\s*\("
 )
-_ECMASCRIPT_FILES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 
 
 def brought(before: Files, after: Files, others: Mapping[str, str]) -> tuple[str, ...]:
@@ -105,7 +106,8 @@ def problem(before: Files, after: Files, others: Mapping[str, str], allowed: Ite
 
 
 def _constructs(path: str, text: str) -> Iterator[str]:
-    if path.endswith(_ECMASCRIPT_FILES):
+    if path.endswith(SUFFIXES):
+        text = without_comments(text, path)
         yield from (found.group() for found in _ECMASCRIPT.finditer(text))
         yield from (f"~{found.group()}" for found in _ECMASCRIPT_MILD.finditer(text))
         return

@@ -153,6 +153,23 @@ class Suite:
         return None
 
 
+def without_comments(text: str, path: str) -> str:
+    """The code of a file; all of it where it cannot be parsed."""
+    data = text.encode(errors="replace")
+    root = Parser(_language(path)).parse(data).root_node
+    if root.has_error:
+        return text
+    waiting, spans = [root], []
+    while waiting:
+        node = waiting.pop()
+        if node.type == "comment":
+            spans.append(node.byte_range)
+        waiting.extend(node.children)
+    for start, end in sorted(spans, reverse=True):
+        data = data[:start] + b" " + data[end:]
+    return data.decode(errors="replace")
+
+
 OPPOSITES = {
     "equal": "notEqual",
     "strictEqual": "notStrictEqual",
