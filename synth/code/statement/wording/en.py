@@ -204,8 +204,9 @@ def actual(seen: Symptom, value: str, rng: Random) -> str:
 
 def silent(blank: bool, *, expected: bool) -> str:
     what = "an empty line" if blank else "nothing"
-    prints, ends = ("should print", "end") if expected else ("prints", "ends")
-    return f"It {prints} {what} and {ends} without an error."
+    if expected:
+        return f"It should print {what}, and there should be no error."
+    return f"It prints {what}, and there is no error."
 
 
 def expected(seen: Symptom, value: str, rng: Random) -> str:
