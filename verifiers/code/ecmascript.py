@@ -178,6 +178,11 @@ OPPOSITES = {
     "looseEqual": "notLooseEqual",
     "deepLooseEqual": "notDeepLooseEqual",
     "same": "notSame",
+    "strictSame": "strictNotSame",
+    "equals": "notEquals",
+    "isEqual": "isNotEqual",
+    "strictEquals": "notStrictEquals",
+    "deepEquals": "notDeepEquals",
     "is": "not",
     "throws": "doesNotThrow",
     "rejects": "doesNotReject",
@@ -187,7 +192,7 @@ OPPOSITES = {
 OPPOSITES |= {there: here for here, there in OPPOSITES.items()}
 EQUAL = frozenset(
     {"equal", "strictEqual", "deepEqual", "deepStrictEqual", "looseEqual", "deepLooseEqual"}
-    | {"same", "is"}
+    | {"same", "is", "strictSame", "equals", "isEqual", "strictEquals", "deepEquals"}
 )
 TRUTHS = frozenset(
     {"ok", "notOk", "true", "false", "isTrue", "isFalse", "truthy", "falsy", "assert"}

@@ -76,6 +76,9 @@ def gather(
     bench = _Bench(bug, fixed, buggy)
     tried = list(_candidates(fixed, bug.modules, tests))[:MAX_TRIED]
     found = [pair for pair in bench.run(tried) if _is_sound(pair)]
+    # What differs by the clock or by chance does so again in another way.
+    again = set(bench.run([pair.script for pair in found]))
+    found = [pair for pair in found if pair in again]
     reproductions = []
     for start in _different(sorted(found, key=_effort))[:MAX_FOUND]:
         small = bench.named(bench.smallest(start))

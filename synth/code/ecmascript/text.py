@@ -53,7 +53,12 @@ class Program:
         end = self.data.find(b"\n", node.end_byte)
         end = len(self.data) if end < 0 else end + 1
         around = self.data[start : node.start_byte] + self.data[node.end_byte : end]
-        return Cut(start, end) if not around.strip() else Cut(node.start_byte, node.end_byte)
+        if not around.strip():
+            return Cut(start, end)
+        blanks = len(self.data[node.end_byte : end]) - len(
+            self.data[node.end_byte : end].lstrip(b" ")
+        )
+        return Cut(node.start_byte, node.end_byte + blanks)
 
 
 def walk(node: Node) -> Iterator[Node]:

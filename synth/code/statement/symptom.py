@@ -103,6 +103,8 @@ def _of_values(base: Symptom, good: str, bad: str, read: Reading) -> Symptom:
         right, wrong = read.value(good.strip()), read.value(bad.strip())
     except ValueError:
         return _of_texts(base, good, bad)
+    if read.shown(right) == read.shown(wrong):
+        return _of_texts(base, good, bad)
     if isinstance(right, bool) and isinstance(wrong, bool):
         return base._replace(sort=Sort.TRUTH)
     if isinstance(right, int | float) and isinstance(wrong, int | float):
