@@ -1,6 +1,7 @@
 """Rate of certified tasks from injected bugs, every check on; and yields by operator and package.
 
-    python -m benchmarks.code_injection [--n 40] [--workers 2] [--projects toolz,parse] [--sites 4]
+    python -m benchmarks.code_injection [--n 40] [--workers 2] [--projects toolz,parse]
+    python -m benchmarks.code_injection --n 0 --yields 4 [--tsv synth/code/yields.tsv]
 
 CPU counts every process; it is split where this process may make a group of version 1 that counts it
 (root, as a rule). Projects are prepared before the clock starts.
@@ -75,8 +76,11 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def yields(projects: list[str], num_sites: int) -> None:
-    """The first verdict on some places of every operator: Markdown, operators by packages."""
+def yields(projects: list[str], num_sites: int, tsv: str) -> None:
+    """The first verdict on some places of every operator: Markdown, operators by packages.
+
+    Totals go to the file `tsv`, if it has a name; `synth.code.inject` draws operators by them.
+    """
     kept: Counter[tuple[str, str]] = Counter()
     tried: Counter[tuple[str, str]] = Counter()
     reasons: Counter[str] = Counter()
@@ -98,6 +102,12 @@ def yields(projects: list[str], num_sites: int) -> None:
         num = sum(kept[operator, p] for p in projects), sum(tried[operator, p] for p in projects)
         print(f"| {operator} | {' | '.join(row)} | {num[0]}/{num[1]} = {num[0] / num[1]:.0%} |")
     print(f"\nkept {kept.total()} of {tried.total()}; refused: {dict(reasons.most_common())}\n")
+    if tsv:
+        lines = [
+            f"{name}\t{sum(tried[name, p] for p in projects)}\t{sum(kept[name, p] for p in projects)}"
+            for name in sorted(operators)
+        ]
+        Path(tsv).write_text("\n".join(["operator\ttried\tkept", *lines, ""]))
 
 
 def rate(projects: list[str], num_tasks: int, workers: int, seed: int) -> None:
@@ -128,7 +138,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--projects", default="", help="comma between; default: all that there are")
-    parser.add_argument("--sites", type=int, default=4, help="places of an operator in a package")
+    parser.add_argument("--yields", type=int, default=0, help="places of an operator in a package")
+    parser.add_argument("--tsv", default="", help="where totals of the yields go")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     projects = []
@@ -138,8 +149,8 @@ def main() -> None:
             projects.append(project)
         except PalaestraError as error:
             print(f"{project}: {error}")
-    if asked.sites:
-        yields(projects, asked.sites)
+    if asked.yields:
+        yields(projects, asked.yields, asked.tsv)
     if asked.n:
         rate(projects, asked.n, asked.workers, asked.seed)
 

@@ -109,7 +109,7 @@ async def _one(request: RunRequest, mounts: Mapping[str, Path]) -> Run:
     module = toolchain_module(request.toolchain.name)
     plan = (module.script if request.script else module.tests)(request, mounts)
     serving, limits = service(), request.limits.sandbox
-    async with serving.slots, serving.provider().open(limits, mounts) as sandbox:
+    async with serving.slots, serving.provider(plan.hashes).open(limits, mounts) as sandbox:
         await _write(sandbox, request, plan)
         running = _Running(sandbox, plan, request.limits.tests_s)
         run = await running.run()

@@ -1,4 +1,4 @@
-"""The sandboxes of this process's runs and agents: one provider, in a thread with an event loop of its own.
+"""The sandboxes of this process's runs and agents, in a thread with an event loop of its own.
 
 Made on first use; ends with the process by `atexit`, and whatever happens, because the nursery of
 the sandboxes dies with the thread that started it.
@@ -27,7 +27,7 @@ NUM_SPARE = 1
 class Service:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._provider: Provider | None = None
+        self._providers: dict[int, Provider] = {}
         self.slots = asyncio.Semaphore(os.cpu_count() or 1)
         """One for each run that may be under way."""
         self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
@@ -37,12 +37,16 @@ class Service:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    def provider(self) -> Provider:
-        """To be called in the service's loop. Raises `EnvironmentFault` if there is none."""
-        if self._provider is None:
-            chosen = sandbox.choose(python.PACKAGES, python.programs())
-            self._provider = Warm(chosen, NUM_SPARE)
-        return self._provider
+    def provider(self, hashes: int = 0) -> Provider:
+        """What forks programs with this seed of the hashes of strings.
+
+        To be called in the service's loop. Raises `EnvironmentFault` if there is none.
+        """
+        if hashes not in self._providers:
+            variables = {"PYTHONHASHSEED": str(hashes)}
+            chosen = sandbox.choose(python.PACKAGES, python.programs(), variables)
+            self._providers[hashes] = Warm(chosen, NUM_SPARE)
+        return self._providers[hashes]
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Runs `work` in the service's loop."""
@@ -61,8 +65,8 @@ class Service:
         """Ends all sandboxes. May be called twice."""
         if self._loop.is_closed():
             return
-        if self._provider is not None:
-            self.wait_for(self._provider.close(), END_S)
+        for provider in self._providers.values():
+            self.wait_for(provider.close(), END_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(END_S)
         self._loop.close()

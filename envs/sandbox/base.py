@@ -27,6 +27,7 @@ LABEL = "palaestra"
 MAX_ENTRIES = 100_000
 MAX_DEPTH = 1_000
 NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 class Limits(Record):

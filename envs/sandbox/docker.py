@@ -31,7 +31,7 @@ from typing import Any
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
-from envs.sandbox.base import HOME, LABEL, NO_MOUNTS, Limits, Program, Reaped
+from envs.sandbox.base import HOME, LABEL, NO_MOUNTS, NO_VARIABLES, Limits, Program, Reaped
 from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import NODES_PER_MIB, UID
 from envs.sandbox.inside.frames import Reader, packed
@@ -62,8 +62,14 @@ class Docker:
 
     name = "docker"
 
-    def __init__(self, packages: Sequence[str] = (), programs: Sequence[Program] = ()) -> None:
+    def __init__(
+        self,
+        packages: Sequence[str] = (),
+        programs: Sequence[Program] = (),
+        variables: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
         self._packages = tuple(packages)
+        self._variables = dict(variables)
         self._programs = {program.name: program.source for program in programs}
         self._open: set[Channel] = set()
 
@@ -102,7 +108,9 @@ class Docker:
             (folder / "mounted" / "control").chmod(0o666)
             listener.listen(1)
             listener.setblocking(False)
-            options = _options(label, limits, self._packages, folder / "mounted", mounts)
+            options = _options(
+                label, limits, self._packages, self._variables, folder / "mounted", mounts
+            )
             try:
                 container = await asyncio.to_thread(_run, options)
                 near = await self._meet(listener, limits)
@@ -120,7 +128,7 @@ class Docker:
         memory_bytes = limits.memory_mib << 20
         config = {
             "mode": "container",
-            "environment": view.environment(),
+            "environment": {**view.environment(), **self._variables},
             "programs": self._programs,
             "allowance": {
                 "memory_bytes": memory_bytes,
@@ -226,6 +234,7 @@ def _options(
     label: str,
     limits: Limits,
     packages: Sequence[str],
+    variables: Mapping[str, str],
     control: Path,
     mounts: Mapping[str, Path],
 ) -> dict[str, Any]:
@@ -246,6 +255,7 @@ def _options(
         "command": [view.python(), "-s", "-B", "-m", "inside", f"{CONTROL}/control"],
         "environment": {
             **view.environment(),
+            **variables,
             "PYTHONPATH": f"{view.SUPERVISOR}:{view.PACKAGES}",
         },
         "name": label,

@@ -26,6 +26,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -33,7 +34,7 @@ from typing import IO, NamedTuple
 
 from data.errors import EnvironmentFault
 from envs.sandbox import cgroups, view
-from envs.sandbox.base import NO_MOUNTS, Limits, Program, Reaped
+from envs.sandbox.base import NO_MOUNTS, NO_VARIABLES, Limits, Program, Reaped
 from envs.sandbox.channel import Channel
 from envs.sandbox.inside.confine import users
 from envs.sandbox.inside.frames import Frame, Reader, packed, rights
@@ -55,6 +56,11 @@ UIDS_PER_PROCESS = 512
 STDERR_SHOWN_CHARS = 500
 
 
+_uids: set[int] = set()
+"""Users of the sandboxes that are open, whichever provider of this process they are of."""
+_uids_lock = threading.Lock()
+
+
 class _Hello(NamedTuple):
     frame: Frame
     pid: int
@@ -66,13 +72,18 @@ class Namespaces:
 
     name = "namespace"
 
-    def __init__(self, packages: Sequence[str] = (), programs: Sequence[Program] = ()) -> None:
+    def __init__(
+        self,
+        packages: Sequence[str] = (),
+        programs: Sequence[Program] = (),
+        variables: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
         self._packages = tuple(packages)
+        self._variables = dict(variables)
         self._programs = {program.name: program.source for program in programs}
         self._starting = asyncio.Lock()
         self._nursery: _Nursery | None = None
         self._open: set[Channel] = set()
-        self._uids: set[int] = set()
         self._porter = Porter()
         self._take_aside = take_aside if _privileged() else self._porter.take_aside
 
@@ -86,7 +97,9 @@ class Namespaces:
                 await self._nursery.stop()
                 self._nursery = None
             if self._nursery is None:
-                self._nursery = await _Nursery.start(self._packages, self._programs)
+                self._nursery = await _Nursery.start(
+                    self._packages, self._programs, self._variables
+                )
         uid = self._take_uid()
         try:
             channel = await self._nursery.hatch(limits, uid, wanted, self._take_aside)
@@ -97,7 +110,8 @@ class Namespaces:
                 self._open.discard(channel)
                 await asyncio.shield(channel.close())
         finally:
-            self._uids.discard(uid)
+            with _uids_lock:
+                _uids.discard(uid)
 
     async def close(self) -> None:
         for channel in tuple(self._open):
@@ -123,10 +137,11 @@ class Namespaces:
         if not _privileged():
             return 0  # as the nursery sees this user
         first = FIRST_UID + os.getpid() * UIDS_PER_PROCESS
-        uid = next((u for u in range(first, first + UIDS_PER_PROCESS) if u not in self._uids), 0)
+        with _uids_lock:
+            uid = next((u for u in range(first, first + UIDS_PER_PROCESS) if u not in _uids), 0)
+            _uids.update({uid} - {0})
         if not uid:
             raise EnvironmentFault(f"{UIDS_PER_PROCESS} sandboxes are open; close some")
-        self._uids.add(uid)
         return uid
 
 
@@ -143,14 +158,17 @@ class _Nursery:
         return self._child.poll() is not None
 
     @classmethod
-    async def start(cls, packages: Sequence[str], programs: dict[str, str]) -> "_Nursery":
+    async def start(
+        cls, packages: Sequence[str], programs: dict[str, str], variables: dict[str, str]
+    ) -> "_Nursery":
         program = shutil.which("bwrap")
         if program is None:
             raise EnvironmentFault("bubblewrap is not installed; run 'apt-get install bubblewrap'")
         near, far = socket.socketpair()
+        environment = {**view.environment(), **variables}
         config = {
             "mode": "nursery",
-            "environment": view.environment(),
+            "environment": environment,
             "programs": programs,
         }
         with far, tempfile.TemporaryFile() as said, _etc_files() as etc:
@@ -159,7 +177,7 @@ class _Nursery:
                     *(program, *_arguments(packages, etc), "--"),
                     *(view.python(), "-s", "-B", "-m", "inside", str(far.fileno())),
                 ],
-                env={**view.environment(), "PYTHONPATH": f"{view.SUPERVISOR}:{view.PACKAGES}"},
+                env={**environment, "PYTHONPATH": f"{view.SUPERVISOR}:{view.PACKAGES}"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,

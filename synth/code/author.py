@@ -44,7 +44,7 @@ from verifiers.code.calibration import calibrated
 from verifiers.code.spec import CodeSpec
 
 GENERATOR = "synth.code"
-VERSION = "1"
+VERSION = "2"
 FIXED = {
     Language.EN: "Fixed: the code did something else than the issue asks for.",
     Language.ZH: "已修复：原来的代码与问题中期望的行为不一致。",

@@ -17,7 +17,7 @@ from data.record import Record
 from envs.code.spec import REPOSITORY
 from envs.code.toolchains.base import NOTES, Plugin
 
-TEST_CPU_S = 5.0
+TEST_CPU_S = 2.5
 """A test that takes longer hangs. Of the processor, so that a busy machine makes no difference."""
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 Mask = int

@@ -53,7 +53,11 @@ def label_injected(bug: Bug, placed: Placed) -> Labels:
     fixed: dict[str, set[Status | None]] = {test: {Status.PASSED} for test in placed.passing}
     fixed |= {test: {Status.PASSED, Status.FAILED} for test in placed.flaky}
     runs = _runs(bug, buggy_tree(bug), placed.reached)
-    return _labels(_ends(runs, "buggy", frozenset(placed.reached)), fixed)
+    buggy = _ends(runs, "buggy", frozenset(placed.reached))
+    # Names that only this run has stem from parameters without an order, or from tests that never
+    # passed; neither says anything.
+    fixed |= {test: {Status.PASSED, None} for test in buggy.keys() - fixed.keys()}
+    return _labels(buggy, fixed)
 
 
 def _labels(buggy: _Ends, fixed: _Ends) -> Labels:

@@ -16,7 +16,7 @@ from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits
 from synth.code.statement.author import telling, write
-from synth.code.statement.evidence import Evidence
+from synth.code.statement.evidence import Evidence, without_addresses
 from synth.code.tongues import tongue
 from verifiers.code.spec import Probe
 
@@ -37,7 +37,8 @@ def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] =
     """Scripts that show the bug; raises `Rejected` where none does, or not all of it.
 
     `tests` fail; `places` are those that notice each of several mistakes, where that is known.
-    Each script is run as a program of its own in fresh sandboxes, and has to do what it did before.
+    Each script is run as a program of its own in fresh sandboxes, with other hashes of strings, and
+    has to do what it did before; so has a neighbour that both trees handle alike, or it is left out.
     """
     fixed, buggy = fixed_tree(bug), buggy_tree(bug)
     evidence = tongue(bug.toolchain).gather(bug, tests, fixed, buggy, places)
@@ -51,7 +52,16 @@ def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] =
             raise Rejected("another_reproduction")
     if len(bug.story.operators) > 1 and is_half_told(bug, scripts, sides[0]):
         raise Rejected("half_told")
-    return evidence
+    beside = [each.contrast.script for each in evidence.reproductions if each.contrast]
+    (outputs,) = _outputs([fixed], beside, bug.toolchain) if beside else ([],)
+    same = dict(zip(beside, outputs, strict=True))
+    kept = [
+        each
+        if each.contrast is None or same[each.contrast.script] == each.contrast.out
+        else each.model_copy(update={"contrast": None})
+        for each in evidence.reproductions
+    ]
+    return evidence.model_copy(update={"reproductions": tuple(kept)})
 
 
 def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool:
@@ -67,11 +77,15 @@ def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool
 def _outputs(
     trees: Sequence[Tree], scripts: Sequence[str], toolchain: Toolchain
 ) -> list[list[str]]:
-    """For each of the trees what each of the scripts prints."""
+    """For each of the trees what each of the scripts prints, without addresses."""
     runs = run_many(
-        [RunRequest(tree, toolchain, (), script=script) for tree in trees for script in scripts]
+        [
+            RunRequest(tree, toolchain, (), script=script, seed=OTHER_HASHES)
+            for tree in trees
+            for script in scripts
+        ]
     )
-    found = [run.output for run in runs]
+    found = [without_addresses(run.output) for run in runs]
     return [found[at : at + len(scripts)] for at in range(0, len(found), len(scripts))]
 
 

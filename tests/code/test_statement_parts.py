@@ -15,6 +15,7 @@ from synth.code.statement.author import Statement, write
 from synth.code.statement.evidence import Evidence, Outcome, Reproduction
 from synth.code.statement.inside import style
 from synth.code.statement.inside.asserts import Shower
+from synth.code.statement.inside.bench import chosen_scripts
 from synth.code.statement.inside.shrink import Pair, smallest
 from synth.code.statement.inside.workers import Outcome as Ran
 from synth.code.statement.records import borne_out, facts
@@ -86,6 +87,18 @@ def test_an_error_that_a_test_looks_at_in_a_handler_ends_the_script() -> None:
     shown = ast.Module(shower.block(ast.parse(lines).body), type_ignores=[])
     assert shower.done
     assert ast.unparse(shown) == "found = first(1)\nprint(second(found))"
+
+
+def test_each_place_of_a_bug_is_shown_and_one_symptom_once() -> None:
+    right, wrong = Ran("1\n"), Ran("2\n")
+    candidates = {
+        name: Pair(f"import words\nprint(words.count({text!r}))", right, wrong)
+        for name, text in {"short": "a", "longer": "a b", "longest": "a b c"}.items()
+    }
+    shown = [pair for pair, _, _ in chosen_scripts(candidates, [])]
+    assert shown == [candidates["short"]]
+    shown = [pair for pair, _, _ in chosen_scripts(candidates, [["short"], ["short", "longest"]])]
+    assert shown == [candidates["short"], candidates["longest"]]
 
 
 def test_style_drops_imports_that_nothing_needs() -> None:

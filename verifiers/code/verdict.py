@@ -30,7 +30,7 @@ from envs.code.trees import agent_tree, laid_over, origin_tree
 from verifiers.code import audit, canaries, changes
 from verifiers.code.spec import CodeSpec
 
-MAX_ALONE, MAX_CANARIES_ALONE = 4, 2
+MAX_ALONE, MAX_CANARIES_ALONE = 2, 2
 MAX_PROBES = 8
 """Of each task's probes, in the order given."""
 SMALL_SHARE = 0.5
@@ -67,22 +67,40 @@ def verify(task: Task, trajectory: Trajectory) -> Verdict:
 
     Raises `TaskError` for a task that cannot be judged, `EnvironmentFault` if a run cannot be had.
     """
-    try:
-        CodeSpec.model_validate(task.hidden.verifier)
-        Parameters.model_validate(task.env.parameters)
-    except ValidationError as error:
-        raise TaskError(f"task {task.id} has no valid verifier: {_first(error)}") from error
+    asked = _asked(task)
     try:
         left = Changes.model_validate(trajectory.state)
     except ValidationError as error:
         raise EnvironmentFault(
             f"the attempt at {trajectory.task_id} left no state: {_first(error)}"
         ) from error
-    return _judged(
-        canonical_json(task.hidden.verifier),
-        canonical_json(task.env.parameters),
-        canonical_json(left.model_dump()),
-    )
+    return _judged(*asked, canonical_json(left.model_dump()))
+
+
+class _Last(NamedTuple):
+    """The task that was asked for last: a certificate asks dozens of times for the same."""
+
+    task: Task | None
+    asked: tuple[str, str]
+
+
+_last = _Last(None, ("", ""))
+
+
+def _asked(task: Task) -> tuple[str, str]:
+    """Specification and parameters as JSON; raises `TaskError` where they are none."""
+    global _last
+    last = _last
+    if last.task is task:
+        return last.asked
+    try:
+        CodeSpec.model_validate(task.hidden.verifier)
+        Parameters.model_validate(task.env.parameters)
+    except ValidationError as error:
+        raise TaskError(f"task {task.id} has no valid verifier: {_first(error)}") from error
+    found = canonical_json(task.hidden.verifier), canonical_json(task.env.parameters)
+    _last = _Last(task, found)
+    return found
 
 
 @lru_cache(maxsize=16)
@@ -118,9 +136,22 @@ def prepared(spec: CodeSpec, parameters: Parameters, files: Files) -> Grading:
     }
     tree = laid_over(laid_over(laid_over(origin, overlay), files), spec.tests)
     texts = {m: _text(tree, m) for m in spec.modules if m in tree}
-    ids = spec.fail_to_pass, spec.pass_to_pass
-    plan = canaries.plan(texts, *ids, spec.unsuited, spec.seed, parameters.toolchain.name)
+    own = tuple(texts.items()), spec.fail_to_pass, spec.pass_to_pass, spec.unsuited
+    plan = _planned(*own, spec.seed, parameters.toolchain.name)
     return Grading(spec, parameters, laid_over(tree, dict(plan.modules)), plan)
+
+
+@lru_cache(maxsize=8)
+def _planned(
+    texts: tuple[tuple[str, str], ...],
+    fixed: tuple[str, ...],
+    others: tuple[str, ...],
+    unsuited: tuple[str, ...],
+    seed: int,
+    toolchain: str,
+) -> canaries.Plan:
+    """The same for all states of a task; it takes longer than many of their runs."""
+    return canaries.plan(dict(texts), fixed, others, unsuited, seed, toolchain)
 
 
 def request(grading: Grading, modules: Iterable[str], ids: Iterable[str], order: int) -> RunRequest:

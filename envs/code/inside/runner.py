@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from _pytest import junitxml, runner
+from _pytest import fixtures, junitxml, runner
 from _pytest.config import default_plugins
 
 from envs.code.inside.clock import stop
@@ -35,6 +35,8 @@ OURS = ("inside", "envs")
 
 for _name in default_plugins:
     import_module(f"_pytest.{_name}")
+# It only warns, of the framework's own parts too, and takes a sixth of a short run.
+fixtures.FixtureManager._check_for_wrapped_fixture = lambda *_: None
 
 
 class Reporter:

@@ -64,6 +64,8 @@ class Plan(NamedTuple):
     """Path of the JUnit report that is there at the end; '' for a script."""
     streamed: bool = False
     """Results come on `STREAM_FD` too, as they happen, and must agree with the report."""
+    hashes: int = 0
+    """Seed of the hashes of strings in a program that is forked."""
 
 
 class ToolchainModule(Protocol):

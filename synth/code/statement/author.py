@@ -138,7 +138,9 @@ def _plain(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     for number, each in enumerate(evidence.reproductions):
         seen = symptom(each)
         parts.append(
-            _other(parts, seen, say, rng) if number else _opening(seen, bug, known, say, rng)
+            _other(parts, seen, evidence, say, rng)
+            if number
+            else _opening(seen, bug, known, say, rng)
         )
         parts += [_fenced(each.script, reading(each.language).FENCE), *_ends(each, seen, say, rng)]
         parts += _reasons(each, evidence, say, rng) if not number else []
@@ -169,7 +171,7 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     for number, each in enumerate(others):
         parts += [
             "" if number else head("more"),
-            _other(parts, symptom(each), say, rng),
+            _other(parts, symptom(each), evidence, say, rng),
             _fenced(each.script, reading(each.language).FENCE),
         ]
         parts += _ends(each, symptom(each), say, rng)
@@ -184,7 +186,7 @@ def _terse(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     parts: list[str] = []
     for number, each in enumerate(evidence.reproductions):
         if number:
-            parts.append(_other(parts, symptom(each), say, rng))
+            parts.append(_other(parts, symptom(each), evidence, say, rng))
         parts.append(_fenced(each.script, reading(each.language).FENCE))
         parts += _ends(each, symptom(each), say, rng)
     parts.append(say.environment(bug.origin.project, _version(bug), evidence.runtime, rng))
@@ -196,10 +198,12 @@ def _opening(seen: Symptom, bug: Bug, known: str, say: Words, rng: Random) -> st
     return f"{known}{say.JOIN}{lead}" if known else lead
 
 
-def _other(parts: Sequence[str], seen: Symptom, say: Words, rng: Random) -> str:
-    """What comes before a further script; not in the same words twice."""
-    fresh = [text for _ in range(4) if (text := say.more(seen, rng)) not in parts]
-    return fresh[0] if fresh else say.more(seen, rng)
+def _other(parts: Sequence[str], seen: Symptom, evidence: Evidence, say: Words, rng: Random) -> str:
+    """What comes before a further script; not in the same words twice, nor "f, too" after f."""
+    texts = [say.more(seen, rng) for _ in range(8)]
+    same = seen.call == symptom(evidence.reproductions[0]).call
+    fresh = [text for text in texts if text not in parts and not (same and "`" in text)]
+    return fresh[0] if fresh else texts[0]
 
 
 def _facts(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:

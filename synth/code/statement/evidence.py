@@ -53,7 +53,7 @@ class Outcome(Record):
 
     def printed(self, output: str) -> bool:
         """Whether a program that printed this, and the last line of its error, did the same."""
-        plain = _ADDRESS.sub("0x...", output)
+        plain = without_addresses(output)
         end = self.last_line.rpartition("\n")[2].strip() if self.error else ""
         return plain.startswith(self.out) and plain[len(self.out) :].strip() == end
 
@@ -93,6 +93,11 @@ class Evidence(Record):
             parts += [side.out + "\n" + side.last_line for side in (each.fixed, each.buggy)]
             parts += [each.contrast.script, each.contrast.out] if each.contrast else []
         return "\n".join(parts)
+
+
+def without_addresses(output: str) -> str:
+    """With `0x...` for addresses in memory, which differ from run to run."""
+    return _ADDRESS.sub("0x...", output)
 
 
 def gather(

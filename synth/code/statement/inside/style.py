@@ -25,6 +25,15 @@ def shown(script: str, use_repr: bool) -> str:
     return ast.unparse(ast.fix_missing_locations(Print().visit(ast.parse(script))))
 
 
+def silent(script: str) -> str:
+    """The script without its last `print`; what that was to show is still worked out."""
+    tree = ast.parse(script)
+    match tree.body[-1]:
+        case ast.Expr(ast.Call(ast.Name("print"), [value], [])):
+            tree.body[-1] = ast.Expr(value)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
 def written(script: str) -> str:
     """The script as it stands in a statement; it does the same."""
     tree = _short_imports(ast.parse(script))

@@ -31,7 +31,9 @@ MAX_OUT_CHARS = 6_000
 MAX_MEMORY = 1 << 30
 NAME = "example.py"
 HASH_SEED = 1
-"""Of the strings' hashes while scripts are searched for."""
+"""Of the strings' hashes while scripts are searched for; what is found is run with others as well."""
+ADDRESS = "0x..."
+"""What stands for an address in memory."""
 _ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]+")
 _START = "from synth.code.statement.inside.workers import main; main()"
 
@@ -57,13 +59,11 @@ class Outcome(NamedTuple):
 class Worker:
     """One side. Scripts run in an empty folder with `path` in front of the import path."""
 
-    def __init__(
-        self, path: Sequence[str], modules: Sequence[str], engine: str, seed: int = HASH_SEED
-    ) -> None:
+    def __init__(self, path: Sequence[str], modules: Sequence[str], engine: str) -> None:
         """`engine` is the folder that this module can be imported from."""
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-P", "-c", _START],
-            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": engine},
+            env={**os.environ, "PYTHONHASHSEED": str(HASH_SEED), "PYTHONPATH": engine},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -197,7 +197,7 @@ def _run(script: str) -> Outcome:
     except BaseException as raised:  # noqa: BLE001 - whatever ends a stranger's code
         error = raised
     signal.setitimer(signal.ITIMER_PROF, 0)
-    out = _ADDRESS.sub("0x...", shown.getvalue())[:MAX_OUT_CHARS]
+    out = _ADDRESS.sub(ADDRESS, shown.getvalue())[:MAX_OUT_CHARS]
     if error is None:
         return Outcome(out)
     if isinstance(error, _TooLong):
@@ -214,7 +214,7 @@ def _ended(out: str, error: BaseException) -> Outcome:
     return Outcome(
         out,
         name.strip(),
-        _ADDRESS.sub("0x...", message)[:MAX_OUT_CHARS],
+        _ADDRESS.sub(ADDRESS, message)[:MAX_OUT_CHARS],
         lines,
         inner,
     )

@@ -170,11 +170,11 @@ def more(seen: Symptom, rng: Random) -> str:
     return rng.choice(
         (
             "I also see this:",
-            f"It shows in another place as well, with {call}:",
+            f"There is something wrong with {call} as well:",
             "Probably related:",
             f"{call} is affected too:",
             "A second script that should behave differently:",
-            "The same seems to be behind this:",
+            "This looks wrong to me as well:",
             "Also, this goes wrong:",
         )
     )
