@@ -8,16 +8,16 @@ import pytest
 
 from agents.policies import scripted
 from agents.rollout import rollout
-from data.errors import EnvironmentFault
+from data.errors import EnvironmentFault, SourceError
 from data.store import Store
 from data.task import Language, TaskKind
 from envs.code.spec import Parameters
 from envs.code.toolchains.driven import needs
 from envs.code.toolchains.node import PROGRAMS
 from envs.code.trees import agent_tree
-from synth.code import prepare
+from synth.code import author, prepare
 from synth.funnel import local_crew, synthesise
-from synth.request import Request
+from synth.request import Rejection, Request
 from tests.kinds.test_code import commit, fixes
 from verifiers.code.spec import CodeSpec
 
@@ -73,3 +73,22 @@ def test_nothing_of_the_fix_or_its_tests_is_in_the_working_copy(store: Store) ->
     titles = {name.rpartition("::")[2] for name in spec.fail_to_pass}
     shown = "\n".join(text for path, text in texts.items() if path.startswith("test/"))
     assert not any(f"'{title}'" in shown for title in titles)
+
+
+def test_trees_whose_bugs_cannot_be_told_are_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "duration"
+    shutil.copytree(PROJECT.parent / "php", folder)
+    commit(folder)
+    options = prepare({"sources": [f"repo:{folder}"]})
+    made = author.generate(Request(kind=TaskKind.CODE, options=options), 0)
+    assert made == Rejection("language")
+
+
+def test_packages_of_the_list_are_known_and_others_are_pinned_by_their_version() -> None:
+    assert prepare({"sources": ["npm", "npm:qs", "npm:left-pad@1.3.0"]})["sources"] == [
+        "npm",
+        "npm:qs",
+        "npm:left-pad@1.3.0",
+    ]
+    with pytest.raises(SourceError, match="no project 'leftpad'; projects are"):
+        prepare({"sources": ["npm"], "projects": ["leftpad"]})
