@@ -154,14 +154,14 @@ def _draft(request: Request, index: int) -> Draft:
         noticed = tuple(sorted(set().union(*placed.noticed)))
         if drawn.coverage is not None:
             _levelled(bug, Labels(fail_to_pass=noticed), drawn.coverage, options.difficulty)
-        evidence = reproduced(bug, noticed, placed.noticed)
+        shown = reproduced(bug, noticed, placed.noticed)
         labels = label_injected(bug, placed)
     else:
         labels = label(bug)
-        evidence = reproduced(bug, labels.fail_to_pass)
+        shown = reproduced(bug, labels.fail_to_pass)
     measures, level = _levelled(bug, labels, drawn.coverage, options.difficulty)
     parameters = parameters_of(bug, labels)
-    told = tell(bug, labels, evidence, request.language, rng)
+    told = tell(bug, labels, shown, request.language, rng)
     spec = spec_of(bug, labels, parameters, told, rng.getrandbits(SEED_BITS))
     return Draft(bug, labels, parameters, told, spec, measures, level)
 

@@ -25,6 +25,14 @@ OTHER_HASHES = 5
 """Seed of the hashes of strings; a probe may not depend on them."""
 
 
+class Shown(NamedTuple):
+    """What shows a bug."""
+
+    evidence: Evidence
+    outputs: dict[str, Outputs]
+    """By script, what it printed as a program of its own."""
+
+
 class Told(NamedTuple):
     title: str
     body: str
@@ -33,7 +41,7 @@ class Told(NamedTuple):
     probes: tuple[Probe, ...]
 
 
-def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] = ()) -> Evidence:
+def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] = ()) -> Shown:
     """Scripts that show the bug; raises `Rejected` where none does, or not all of it.
 
     `tests` fail; `places` are those that notice each of several mistakes, where that is known.
@@ -61,7 +69,8 @@ def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] =
         else each.model_copy(update={"contrast": None})
         for each in evidence.reproductions
     ]
-    return evidence.model_copy(update={"reproductions": tuple(kept)})
+    outputs_of = {s: Outputs(*both) for s, *both in zip(scripts, *sides, strict=True)}
+    return Shown(evidence.model_copy(update={"reproductions": tuple(kept)}), outputs_of)
 
 
 def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool:
@@ -78,24 +87,21 @@ def _outputs(
     trees: Sequence[Tree], scripts: Sequence[str], toolchain: Toolchain
 ) -> list[list[str]]:
     """For each of the trees what each of the scripts prints, without addresses."""
-    runs = run_many(
-        [
-            RunRequest(tree, toolchain, (), script=script, seed=OTHER_HASHES)
-            for tree in trees
-            for script in scripts
-        ]
-    )
-    found = [without_addresses(run.output) for run in runs]
+    asked = [(tree, script, OTHER_HASHES) for tree in trees for script in scripts]
+    found = [without_addresses(output) for output in _printed(toolchain, asked)]
     return [found[at : at + len(scripts)] for at in range(0, len(found), len(scripts))]
 
 
-def tell(bug: Bug, labels: Labels, evidence: Evidence, language: Language, rng: Random) -> Told:
+def tell(bug: Bug, labels: Labels, shown: Shown, language: Language, rng: Random) -> Told:
     """Raises `Rejected` where the bug cannot be told, or asked for in other words."""
+    evidence = shown.evidence
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(statement, str):
         raise Rejected(statement)
     statement = retold(bug, statement, evidence, language)
-    probes = probes_of(statement.script, bug.toolchain, fixed_tree(bug), buggy_tree(bug), rng)
+    trees = fixed_tree(bug), buggy_tree(bug)
+    known = shown.outputs.get(statement.script)
+    probes = probes_of(statement.script, bug.toolchain, *trees, rng, known)
     if not probes:
         raise Rejected("another_reproduction")
     return Told(statement.title, statement.body, statement.script, probes)
@@ -112,32 +118,38 @@ def _single_places(bug: Bug) -> Iterator[Files]:
 
 
 def probes_of(
-    script: str, toolchain: Toolchain, fixed: Tree, buggy: Tree, rng: Random
+    script: str,
+    toolchain: Toolchain,
+    fixed: Tree,
+    buggy: Tree,
+    rng: Random,
+    known: Outputs | None = None,
 ) -> tuple[Probe, ...]:
     """The reproduction and variations of it that tell the trees apart; see `synth.code.probes`.
 
-    None where the reproduction itself does not, when it is run by itself.
+    `known` is what the reproduction prints with other hashes of strings. None where it does not tell
+    the trees apart when it is run by itself.
     """
+    if known is None:
+        known = Outputs(*_printed(toolchain, [(fixed, script, OTHER_HASHES), (buggy, script, 0)]))
     varied = tongue(toolchain).variations(script, rng, NUM_VARIATIONS)
-    runs = iter(
-        run_many(
-            [
-                RunRequest(tree, toolchain, (), script=text, seed=seed)
-                for text in (script, *(variation.script for variation in varied))
-                for tree, seed in ((fixed, 0), (fixed, OTHER_HASHES), (buggy, 0))
-            ]
-        )
+    sides = [(tree, variation.script, 0) for variation in varied for tree in (fixed, buggy)]
+    right, *others = _printed(toolchain, [(fixed, script, 0), *sides])
+    if right != known.fixed or right == known.buggy:
+        return ()
+    pairs = zip(varied, map(Outputs, others[::2], others[1::2]), strict=True)
+    suited = [(variation, told) for variation, told in pairs if suits(variation, known, told)]
+    again = _printed(
+        toolchain, [(fixed, variation.script, OTHER_HASHES) for variation, _ in suited]
     )
-    found: list[Probe] = []
-    shown: Outputs | None = None
-    for variation in (None, *varied):
-        right, again, wrong = next(runs), next(runs), next(runs)
-        told = Outputs(right.output, wrong.output)
-        if right.output != again.output or right.output == wrong.output:
-            continue
-        if variation is None:
-            shown = told
-            found.append(Probe(script=script, expected=right.output))
-        elif shown is not None and suits(variation, shown, told):
-            found.append(Probe(script=variation.script, expected=right.output))
+    found = [Probe(script=script, expected=right)]
+    for (variation, told), output in zip(suited, again, strict=True):
+        if output == told.fixed:
+            found.append(Probe(script=variation.script, expected=output))
     return tuple(found)
+
+
+def _printed(toolchain: Toolchain, asked: Sequence[tuple[Tree, str, int]]) -> list[str]:
+    """What scripts print on trees with seeds of the hashes of strings, each in a fresh sandbox."""
+    requests = [RunRequest(tree, toolchain, (), script=s, seed=n) for tree, s, n in asked]
+    return [run.output for run in run_many(requests)]

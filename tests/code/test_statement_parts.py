@@ -3,7 +3,11 @@
 import ast
 import contextlib
 import io
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +17,12 @@ from envs.code.spec import Origin, Toolchain
 from synth.code.bug import Bug, Labels, Story
 from synth.code.statement.author import Statement, write
 from synth.code.statement.evidence import Evidence, Outcome, Reproduction
-from synth.code.statement.inside import style
+from synth.code.statement.inside import style, workers
 from synth.code.statement.inside.asserts import Shower
 from synth.code.statement.inside.bench import chosen_scripts
 from synth.code.statement.inside.shrink import Pair, smallest
 from synth.code.statement.inside.workers import Outcome as Ran
+from synth.code.statement.inside.workers import Worker
 from synth.code.statement.records import borne_out, facts
 from synth.code.statement.symptom import Sort, symptom
 
@@ -99,6 +104,24 @@ def test_each_place_of_a_bug_is_shown_and_one_symptom_once() -> None:
     assert shown == [candidates["short"]]
     shown = [pair for pair, _, _ in chosen_scripts(candidates, [["short"], ["short", "longest"]])]
     assert shown == [candidates["short"], candidates["longest"]]
+
+
+def test_an_error_reads_as_the_interpreter_shows_it(tmp_path: Path) -> None:
+    script = "import json\nprint(1)\njson.dump_s({})\n"
+    module = tmp_path.joinpath("engine", *workers.__name__.split(".")).with_suffix(".py")
+    module.parent.mkdir(parents=True)
+    shutil.copy(workers.__file__, module)
+    worker = Worker([str(tmp_path)], ["json"], str(tmp_path / "engine"))
+    try:
+        worker.ask([script, "print(2)"], together=True)
+        first, second = worker.answer()
+    finally:
+        worker.close()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert f"{first.error}: {first.message}" == done.stderr.splitlines()[-1]
+    assert (first.out, first.lines, second.out) == ("1\n", (3,), "2\n")
 
 
 def test_style_drops_imports_that_nothing_needs() -> None:

@@ -223,8 +223,8 @@ def _tests(grading: Grading) -> str:
         (run,) = run_many([request(grading, ordered, ids, order)])
         if wrong := _wrong(grading, run, spec.fail_to_pass, frozenset(ids)):
             return wrong
-    ids = plan.must_pass | plan.must_fail
-    return _wrong(grading, run_whole(grading), (*spec.fail_to_pass, *spec.pass_to_pass), ids)
+    own = (*spec.fail_to_pass, *spec.pass_to_pass)
+    return _wrong(grading, run_whole(grading), own, plan.must_pass | plan.must_fail)
 
 
 def _wrong(grading: Grading, run: Run, own: Sequence[str], ids: AbstractSet[str]) -> str:

@@ -205,10 +205,20 @@ def _run(script: str) -> Outcome:
     return _ended(out, error)
 
 
+def _last_words(error: BaseException) -> str:
+    """Class and message as the interpreter shows them, its "Did you mean" included."""
+    plain = traceback.format_exception_only(error)[-1].strip()
+    shown = io.StringIO()
+    with redirect_stderr(shown):
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    whole = shown.getvalue()
+    return whole[whole.rfind(plain) :].strip() if plain in whole else plain
+
+
 def _ended(out: str, error: BaseException) -> Outcome:
     frames = traceback.extract_tb(error.__traceback__)
     lines = tuple(frame.lineno or 0 for frame in frames if frame.filename == NAME)
-    last = traceback.format_exception_only(error)[-1].strip()
+    last = _last_words(error)
     name, _, message = last.partition(": ")
     inner = frames[-1].name if frames and frames[-1].filename != NAME else ""
     return Outcome(
