@@ -80,6 +80,16 @@ def _is_clean_up(first: Result, second: Result) -> bool:
     return first.status is not Status.ERROR and second.status is Status.ERROR
 
 
+def in_module(name: str, module: str) -> bool:
+    """Whether the id of a test says that it is of the module at this path.
+
+    Ids of Python's tests begin with the module's dotted name, those of Node.js with its path. Where
+    ids tell no file (Go, Java, C) this is true of no module.
+    """
+    dotted = module.removesuffix(".py").replace("/", ".")
+    return name.startswith((f"{dotted}::", f"{dotted}.", f"{module}::", f"{module} > "))
+
+
 def _result(case: Element) -> Result:
     try:
         seconds = float(case.get("time") or 0.0)

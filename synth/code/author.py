@@ -33,12 +33,12 @@ from synth.code import difficulty, sources
 from synth.code.bug import Bug, Labels
 from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
-from synth.code.hiding import hide
 from synth.code.intake import pinned
 from synth.code.labels import fixed_tree, label, label_injected
 from synth.code.moves import SUBMIT, edited
 from synth.code.prompt import prompt
 from synth.code.telling import Told, reproduced, tell
+from synth.code.tongues import tongue
 from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.code.calibration import calibrated
 from verifiers.code.spec import CodeSpec
@@ -152,7 +152,8 @@ def _draft(request: Request, index: int) -> Draft:
     if placed:
         # What is cheap and refuses most comes first: the labels cost more than all before them.
         noticed = tuple(sorted(set().union(*placed.noticed)))
-        _levelled(bug, Labels(fail_to_pass=noticed), drawn.coverage, options.difficulty)
+        if drawn.coverage is not None:
+            _levelled(bug, Labels(fail_to_pass=noticed), drawn.coverage, options.difficulty)
         shown = reproduced(bug, noticed, placed.noticed)
         labels = label_injected(bug, placed)
     else:
@@ -178,7 +179,7 @@ def _levelled(
 
 def parameters_of(bug: Bug, labels: Labels) -> Parameters:
     """The agent's world: with the bug, without the tests that show it; raises `Rejected`."""
-    hidden = hide(fixed_tree(bug), bug.modules, labels.fail_to_pass)
+    hidden = tongue(bug.toolchain).hide(fixed_tree(bug), bug.modules, labels.fail_to_pass)
     return Parameters(
         origin=bug.origin,
         tree_sha256=bug.tree_sha256,

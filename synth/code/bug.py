@@ -1,6 +1,6 @@
 """What every source of bugs gives: a tree with a bug, the fix, and the tests that tell them apart."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -54,3 +54,12 @@ class Bug(Record):
     """Test modules to run."""
     story: Story
     licence: Source
+
+
+class Place(NamedTuple):
+    """A function that the fix changes."""
+
+    path: str
+    function: str
+    """Empty for what stands outside of functions."""
+    num_lines: int

@@ -7,14 +7,14 @@ the fixed tree.
 
 import difflib
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from envs.code.runs import RunRequest, run_many
-from synth.code.bug import Bug, Labels
+from synth.code import tongues
+from synth.code.bug import Bug, Labels, Place
 from synth.code.coverage import Coverage, lines_plugin, read_lines
 from synth.code.draft import modules_of, text_of
 from synth.code.labels import buggy_tree, fixed_tree
-from synth.code.operators import Module
+from synth.code.operators import Module, tree
 
 LONG, VERY_LONG = 30, 80
 """Lines of a function."""
@@ -23,22 +23,14 @@ FEW = 2
 MAX_DISTANCE_POINTS = 3
 
 
-class Place(NamedTuple):
-    """A function that the fix changes."""
-
-    path: str
-    function: str
-    """Empty for what stands outside of functions."""
-    num_lines: int
-
-
 def measure(bug: Bug, labels: Labels, coverage: Coverage | None) -> dict[str, float]:
     """What difficulty is made of; `coverage` is of the fixed tree."""
     places = changed_places(bug)
     if coverage is None:
-        coverage = _followed(bug, labels)
-    tests = coverage.mask(labels.fail_to_pass)
-    depths = [coverage.distance(place.path, place.function, tests) for place in places]
+        depths = tongues.tongue(bug.toolchain).distances(bug, labels, places)
+    else:
+        tests = coverage.mask(labels.fail_to_pass)
+        depths = [coverage.distance(place.path, place.function, tests) for place in places]
     num_judged = len(labels.fail_to_pass) + len(labels.pass_to_pass)
     return {
         "fail_to_pass": len(labels.fail_to_pass),
@@ -65,8 +57,7 @@ def changed_places(bug: Bug) -> list[Place]:
     found: dict[tuple[str, str], Place] = {}
     fixed = fixed_tree(bug)
     for path, lines in changed_lines(bug).items():
-        text = text_of(fixed, path) if path.endswith(".py") else None
-        for function, size in _functions(text or "", lines):
+        for function, size in _functions(path, text_of(fixed, path) or "", lines):
             found[path, function] = Place(path, function, size)
     return list(found.values())
 
@@ -88,16 +79,12 @@ def changed_lines(bug: Bug) -> dict[str, list[int]]:
     return found
 
 
-def _functions(text: str, lines: list[int]) -> list[tuple[str, int]]:
+def _functions(path: str, text: str, lines: list[int]) -> list[tuple[str, int]]:
     """Innermost functions around `lines`, with their sizes."""
     try:
-        module = Module(text)
+        spans = _spans(path, text)
     except (SyntaxError, ValueError, RecursionError):
         return []
-    spans = [
-        (node.lineno, node.end_lineno or node.lineno, module.function(node))
-        for node in module.functions()
-    ]
     found: dict[str, int] = {}
     for line in lines:
         around = [(last - first + 1, name) for first, last, name in spans if first <= line <= last]
@@ -107,8 +94,21 @@ def _functions(text: str, lines: list[int]) -> list[tuple[str, int]]:
     return list(found.items())
 
 
-def _followed(bug: Bug, labels: Labels) -> Coverage:
-    """Raises `SourceError` where the tests cannot be followed."""
+def _spans(path: str, text: str) -> list[tuple[int, int, str]]:
+    """First line, last line and name of each function of a file."""
+    if language := tree.language_of(path):
+        return tree.TreeModule(text, language).spans()
+    if not path.endswith(".py"):
+        return []
+    module = Module(text)
+    return [
+        (node.lineno, node.end_lineno or node.lineno, module.function(node))
+        for node in module.functions()
+    ]
+
+
+def followed(bug: Bug, labels: Labels) -> Coverage:
+    """Which of the failing tests of Python come by which lines; `SourceError` if that is not told."""
     sources = tuple(path for path in bug.sources if path.endswith(".py"))
     request = RunRequest(
         tree=fixed_tree(bug),

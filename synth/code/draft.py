@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from envs.code.junit import Result, Status
+from envs.code.junit import Result, Status, in_module
 from envs.code.tree import Tree
-from synth.code.intake import in_module
 
 
 class Rejected(Exception):
@@ -18,9 +17,9 @@ def failing(results: dict[str, Result], tests: Iterable[str]) -> tuple[str, ...]
 
 
 def modules_of(tests: Iterable[str], modules: Iterable[str]) -> tuple[str, ...]:
-    """Those of `modules` that have one of `tests`."""
-    tests = tuple(tests)
-    return tuple(m for m in modules if any(in_module(test, m) for test in tests))
+    """Those of `modules` that have one of `tests`; all where ids do not tell."""
+    tests, modules = tuple(tests), tuple(modules)
+    return tuple(m for m in modules if any(in_module(test, m) for test in tests)) or modules
 
 
 def text_of(tree: Tree, path: str) -> str | None:

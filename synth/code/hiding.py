@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from envs.code.junit import in_module
 from envs.code.tree import Tree
 from synth.code.draft import Rejected, text_of
-from synth.code.intake import in_module
 from synth.code.operators import Edit, Module, applied
 from synth.code.operators.module import Function
 

@@ -5,8 +5,7 @@ all that it depends on. Two processes that prepare the same tree do the work twi
 """
 
 import csv
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -14,29 +13,24 @@ from pathlib import PurePosixPath
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pydantic import ValidationError
+from pydantic import JsonValue
 
-from data.errors import SourceError, UserError
-from data.hashing import content_hash
+from data.errors import SourceError
 from data.record import Record
-from data.staging import staged
 from data.task import Source
 from envs.code import origins
-from envs.code.cache import cache_root
 from envs.code.dependencies import lock
-from envs.code.junit import Status
+from envs.code.junit import Status, in_module
 from envs.code.project import Project, describe
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
-from envs.code.trees import keep_tree, origin_tree
+from envs.code.trees import keep_tree
 from synth.code.conditions import CONDITIONS
 from synth.code.coverage import Coverage, lines_plugin, read_lines
-
-log = logging.getLogger(__name__)
+from synth.code.remembered import remembered
 
 VERSION = "1"
-FILE = "prepared.json"
 MIN_TESTS = 20
 """Stable tests that a suite needs before we believe that it knows what the code should do."""
 MAX_SUITE_S = 30.0
@@ -104,14 +98,20 @@ def prepare_pinned(project: str) -> Prepared:
 
 @lru_cache(maxsize=64)
 def _prepared(origin: Origin, licence: str, before: datetime) -> Prepared:
-    return _kept(
-        origin, licence, before, lambda: _measured(origins.fetch(origin), origin, licence, before)
+    key = _key(origin, licence, before)
+    return remembered(
+        Prepared, key, lambda: _measured(origins.fetch(origin), origin, licence, before)
     )
 
 
 def prepare_found(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
     """A tree that is at hand already, as it was at a date."""
-    return _kept(origin, licence, before, lambda: _measured(tree, origin, licence, before))
+    key = _key(origin, licence, before)
+    return remembered(Prepared, key, lambda: _measured(tree, origin, licence, before))
+
+
+def _key(origin: Origin, licence: str, before: datetime) -> JsonValue:
+    return [VERSION, origin.model_dump(), licence, before.isoformat()]
 
 
 def _measured(tree: Tree, origin: Origin, licence: str, before: datetime) -> Prepared:
@@ -176,12 +176,6 @@ def loading(request: RunRequest) -> tuple[str, ...]:
     return found
 
 
-def in_module(test: str, module: str) -> bool:
-    """Whether the id of a test says that it is of the module at this path."""
-    dotted = module.removesuffix(".py").replace("/", ".")
-    return test.startswith((f"{dotted}::", f"{dotted}."))
-
-
 def stable(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tests that passed in all of `runs`, and those that ended or were called differently."""
     broken = next((run.problem for run in runs if run.problem), "")
@@ -196,27 +190,3 @@ def stable(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     passing = tuple(sorted(t for t, ends in seen.items() if set(ends) == {Status.PASSED}))
     flaky = tuple(sorted(t for t, ends in seen.items() if len(set(ends)) > 1))
     return passing, flaky
-
-
-def _kept(
-    origin: Origin, licence: str, before: datetime, build: Callable[[], Prepared]
-) -> Prepared:
-    """What an earlier process found out, else what `build` gives; raises what that raises."""
-    key = content_hash([VERSION, origin.model_dump(), licence, before.isoformat()])
-    folder = cache_root() / "prepared" / key[:32]
-    try:
-        found = Prepared.model_validate_json((folder / FILE).read_bytes())
-        origin_tree(found.origin, found.tree_sha256)
-        return found
-    except FileNotFoundError:
-        pass
-    except ValidationError:
-        log.warning("%s cannot be read; it is made again", folder)
-    made = build()
-    try:
-        with staged(folder) as aside:
-            (aside / FILE).write_text(made.model_dump_json())
-    except (UserError, OSError) as error:
-        # Somebody else writes the same, or nobody can: then it has to be found out again.
-        log.info("%s is not kept: %s", folder, error)
-    return made

@@ -7,7 +7,7 @@ strings or the clock. A test counts only if it ended the same way each time.
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
-from envs.code.junit import Status
+from envs.code.junit import Status, in_module
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import Files
 from envs.code.tree import Tree, tree_hash
@@ -16,7 +16,6 @@ from synth.code.bug import Bug, Labels
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected, modules_of
 from synth.code.inject import Placed
-from synth.code.intake import in_module
 
 HELD = 32
 """Trees whose runs this process remembers; the fixed tree of injected bugs is always the same."""

@@ -4,8 +4,10 @@ The counterpart of `intake` and `inject` where nothing tells which tests come by
 is built and the suite is run, which small libraries allow. What it gives is a `Bug` like any other.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import PurePosixPath
 from random import Random
@@ -15,15 +17,16 @@ from data.errors import SourceError
 from data.record import Record
 from data.task import Source
 from envs.code.junit import Status
-from envs.code.layout import Layout, detect
+from envs.code.layout import Layout, detect, text_of
 from envs.code.npm import lock
 from envs.code.runs import Ended, RunRequest, run_many
-from envs.code.spec import CodeLimits, Origin, Toolchain
+from envs.code.spec import REPOSITORY, CodeLimits, Origin, Toolchain
 from envs.code.tree import Tree
 from envs.code.trees import keep_tree, laid_over, origin_tree
 from synth.code.bug import Bug, Story
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected
+from synth.code.inject import Placed
 from synth.code.intake import stable
 from synth.code.operators.tree import (
     OPERATORS,
@@ -33,13 +36,18 @@ from synth.code.operators.tree import (
     language_of,
     mutated,
 )
+from synth.code.remembered import remembered
 
+VERSION = "trees 1"
 MIN_TESTS = 8
 """Stable tests that a suite needs before we believe that it knows what the code should do."""
 MAX_SUITE_S = 60.0
-MAX_SHARE = 0.34
-"""Of the suite that may notice a bug; suites here are small and their tests large."""
+MAX_SHARE, FEW_SHARE, FEW = 0.2, 0.34, 8
+"""Of the suite that may notice a bug, more of a small one: up to `FEW` tests."""
 TRIAL = CodeLimits(tests_s=60.0)
+_SELF_EXPLAINING = re.compile(r"ReferenceError|SyntaxError|\bis not defined\b")
+_FRAME = re.compile(rf"{re.escape(REPOSITORY)}/([^\s:()]+):(\d+)")
+"""Where an error came from, the innermost place first."""
 
 
 class PreparedTree(Record):
@@ -59,6 +67,15 @@ class PreparedTree(Record):
 class Place(NamedTuple):
     path: str
     mutation: Mutation
+
+
+def prepared(tree: Tree, origin: Origin, licence: str, before: datetime) -> PreparedTree:
+    """What `prepare` gives, by an earlier process if there was one."""
+    return remembered(
+        PreparedTree,
+        [VERSION, origin.model_dump(), licence, before.isoformat()],
+        lambda: prepare(tree, origin, licence, before),
+    )
 
 
 def prepare(tree: Tree, origin: Origin, licence: str, before: datetime) -> PreparedTree:
@@ -133,7 +150,7 @@ class Soil:
         return mutated(self.modules[place.path], place.mutation)
 
 
-def mutate(soil: Soil, rng: Random) -> Bug:
+def mutate(soil: Soil, rng: Random) -> Placed:
     """A bug that some tests notice, and not too many; raises `Rejected`.
 
     Operators have equal chances, however many places they have.
@@ -144,9 +161,9 @@ def mutate(soil: Soil, rng: Random) -> Bug:
     text = soil.text(place)
     if text is None:
         raise Rejected("no_change")
-    noticed(soil, place.path, text)
+    found = noticed(soil, place.path, text)
     prepared = soil.prepared
-    return Bug(
+    bug = Bug(
         origin=prepared.origin,
         tree_sha256=prepared.tree_sha256,
         toolchain=prepared.toolchain,
@@ -159,6 +176,8 @@ def mutate(soil: Soil, rng: Random) -> Bug:
         story=Story(sort="injected", operators=(place.mutation.operator,)),
         licence=prepared.licence,
     )
+    # Nothing says which tests come by the change, so all may.
+    return Placed(bug, (found,), prepared.passing, prepared.passing, prepared.flaky)
 
 
 def noticed(soil: Soil, path: str, text: str) -> tuple[str, ...]:
@@ -178,9 +197,35 @@ def noticed(soil: Soil, path: str, text: str) -> tuple[str, ...]:
     found = [t for t in prepared.passing if run.results[t].status is not Status.PASSED]
     if not found:
         raise Rejected("survived")
-    if len(found) > max(1, int(MAX_SHARE * len(prepared.passing))):
+    num = len(prepared.passing)
+    if len(found) > max(1, int(MAX_SHARE * num), min(FEW, int(FEW_SHARE * num))):
         raise Rejected("too_broad")
+    lines = _new_lines(text_of(soil.tree, path), text)
+    if all(_is_obvious(run.results[test].message, path, lines) for test in found):
+        raise Rejected("obvious")
     return tuple(found)
+
+
+def _new_lines(before: str, after: str) -> set[int]:
+    """Numbers of the lines of `after` that `before` does not have there, from 1."""
+    old, new = before.splitlines(), after.splitlines()
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return {
+        line + 1
+        for tag, _, _, first, last in matcher.get_opcodes()
+        if tag != "equal"
+        for line in range(first, last)
+    }
+
+
+def _is_obvious(message: str, path: str, lines: set[int]) -> bool:
+    """Whether a failure says what is missing, or broke at the changed line with an error of its own."""
+    if _SELF_EXPLAINING.search(message):
+        return True
+    frame = _FRAME.search(message)
+    if frame is None or "AssertionError" in message:
+        return False
+    return frame[1] == path and int(frame[2]) in lines
 
 
 def may_change(layout: Layout) -> tuple[str, ...]:

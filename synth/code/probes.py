@@ -11,7 +11,7 @@ Nothing runs here; see `envs.code.runs`.
 import ast
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -35,19 +35,38 @@ class Outputs(NamedTuple):
     buggy: str
 
 
+class Literal(NamedTuple):
+    """Bytes [start, end) of a script, and their value."""
+
+    start: int
+    end: int
+    value: object
+
+
 def variations(script: str, rng: Random, most: int) -> list[Variation]:
     """Up to `most` different variations; none of a script that has no literals to exchange."""
-    literals = list(_literals(script))[:MAX_LITERALS]
+    return varied(script, list(_literals(script)), rng, most, repr)
+
+
+def varied(
+    script: str,
+    literals: Sequence[Literal],
+    rng: Random,
+    most: int,
+    written: Callable[[object], str],
+) -> list[Variation]:
+    """The same of the first of `literals`, in the order of the text; `written` gives their text."""
     found: dict[str, Variation] = {}
     for _ in range(4 * most):
         if not literals or len(found) >= most:
             break
-        literal = rng.choice(literals)
+        literal = rng.choice(literals[:MAX_LITERALS])
         words: dict[str, str] = {}
         value = _other(literal.value, words, rng)
         if value is not None:
-            text = _with(script, literal, repr(value))
-            found.setdefault(text, Variation(text, tuple(words.items())))
+            data = script.encode()
+            data = data[: literal.start] + written(value).encode() + data[literal.end :]
+            found.setdefault(data.decode(), Variation(data.decode(), tuple(words.items())))
     return list(found.values())
 
 
@@ -60,7 +79,7 @@ def suits(variation: Variation, before: Outputs, after: Outputs) -> bool:
     return same and after.fixed != after.buggy and after.fixed != before.fixed
 
 
-def _literals(script: str) -> Iterator[ast.Constant]:
+def _literals(script: str) -> Iterator[Literal]:
     """Literals that are given to a call, in containers or by themselves."""
     try:
         tree = ast.parse(script)
@@ -70,7 +89,7 @@ def _literals(script: str) -> Iterator[ast.Constant]:
              for part in ast.walk(node)}  # fmt: skip
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and id(node) not in parts:
-            yield node
+            yield Literal(*_span(script, node), node.value)
 
 
 def _other(value: object, words: dict[str, str], rng: Random) -> object:
@@ -123,11 +142,9 @@ def _shape(output: str) -> str:
     return re.sub(r"\d", "0", output)
 
 
-def _with(script: str, literal: ast.Constant, text: str) -> str:
-    """`script` with `text` in the place of `literal`."""
+def _span(script: str, node: ast.Constant) -> tuple[int, int]:
+    """Where a constant stands, in bytes."""
     lengths = [len(line) + 1 for line in script.encode().split(b"\n")]
-    assert literal.end_lineno is not None and literal.end_col_offset is not None  # noqa: PT018
-    start = sum(lengths[: literal.lineno - 1]) + literal.col_offset
-    end = sum(lengths[: literal.end_lineno - 1]) + literal.end_col_offset
-    data = script.encode()
-    return (data[:start] + text.encode() + data[end:]).decode()
+    assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018
+    start = sum(lengths[: node.lineno - 1]) + node.col_offset
+    return start, sum(lengths[: node.end_lineno - 1]) + node.end_col_offset

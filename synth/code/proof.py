@@ -16,11 +16,12 @@ from envs.code.spec import Files
 from envs.code.tree import Tree
 from envs.code.trees import agent_tree
 from synth.code import author, near
-from synth.code.cheats import CHEATS, Target
+from synth.code.cheats import Target
 from synth.code.conditions import CONDITIONS
 from synth.code.draft import Rejected
 from synth.code.leaks import secrets
 from synth.code.moves import SUBMIT, bash, edited, patched
+from synth.code.tongues import tongue
 from synth.parts import Finding, Parts, Variant
 from synth.request import Request
 
@@ -149,8 +150,9 @@ class _Prover:
 
     def cheats(self) -> Iterator[Variant]:
         target = Target(self.draft.bug, self.tree, self.draft.told.script)
+        library = tongue(self.draft.bug.toolchain).CHEATS
         for at in range(NUM_CHEATS):
-            cheat = CHEATS[(self.turn + at) % len(CHEATS)]
+            cheat = library[(self.turn + at) % len(library)]
             files = edited(self.tree, cheat.files(target)) if cheat.files else ()
             calls = cheat.calls(target) if cheat.calls else ()
             yield self._variant(cheat.name, (*calls, *files))

@@ -3,6 +3,8 @@
 import logging
 
 from envs.code.clone import Clone
+from envs.code.layout import detect
+from synth.code import languages, tongues
 from synth.code.intake import Prepared, prepare_found
 from synth.code.mining.catalogue import own_tree
 from synth.code.mining.source import MinedSource
@@ -10,7 +12,7 @@ from synth.code.mining.source import MinedSource
 log = logging.getLogger(__name__)
 
 
-def prepare_repository(source: MinedSource) -> Prepared:
+def prepare_repository(source: MinedSource) -> Prepared | languages.PreparedTree:
     """The source's commit, else HEAD; raises `SourceError` where there is none, or it is of no use."""
     with Clone(source.path) as clone:
         dirty = clone.dirty()
@@ -22,4 +24,7 @@ def prepare_repository(source: MinedSource) -> Prepared:
             ", ..." if len(dirty) > 5 else "",
         )
     own = own_tree(source)
+    if own.project is None:
+        tongues.told(detect(own.tree).toolchain)
+        return languages.prepared(own.tree, own.origin, own.licence.licence, own.committed)
     return prepare_found(own.tree, own.origin, own.licence.licence, own.committed)

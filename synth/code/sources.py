@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from data.errors import SourceError
-from synth.code import fixes
+from synth.code import fixes, languages, packages
 from synth.code.bug import Bug
 from synth.code.coverage import Coverage
 from synth.code.draft import Rejected
@@ -22,7 +22,8 @@ SOURCES = {
     "injected": "mistakes put into releases of well-tested Python packages; injected:PROJECT for one",
     "releases": "real fixes, found between two releases of a Python package; or releases:PROJECT",
     "debian": "real fixes from the patches that Debian applies to packages; or debian:PROJECT",
-    "repo:PATH": "mistakes put into the newest commit of a Python repository of yours",
+    "npm": "mistakes put into packages of npm that ship their tests; npm:PACKAGE[@VERSION] for any",
+    "repo:PATH": "mistakes put into the newest commit of a repository of yours, see docs/code-languages.md",
     "git:PATH[,records=FILE]": "real fixes in the history of a clone, with the issues that you fetched",
 }
 CATALOGUED = {"releases": "release", "debian": "patch"}
@@ -46,6 +47,8 @@ def known(source: str) -> str:
     scheme, colon, place = source.partition(":")
     if scheme in mined.SORTS or (scheme not in DEFAULT_SOURCES and Path(source).exists()):
         return str(mined.pinned(mined.parse_source(source)))
+    if scheme == "npm":
+        return f"npm:{packages.pinned_name(place)}" if place else scheme
     if scheme not in DEFAULT_SOURCES:
         raise SourceError(f"no source {source!r}; sources are {', '.join(SOURCES)}")
     if colon and place not in projects(scheme):
@@ -57,6 +60,8 @@ def known(source: str) -> str:
 def projects(source: str) -> tuple[str, ...]:
     """Names that the request may choose from; none for a repository, which is one project."""
     scheme, _, project = source.partition(":")
+    if scheme == "npm":
+        return (project,) if project else tuple(packages.pinned())
     if project:
         return (project,) if scheme in DEFAULT_SOURCES else ()
     if scheme in CATALOGUED:
@@ -88,10 +93,14 @@ def draw(source: str, chosen: tuple[str, ...], level: int, rng: Random, turn: in
         raise Rejected("no_such_project")
     if scheme in CATALOGUED:
         return Drawn(fixes.draw(rng, names, CATALOGUED[scheme]), None)
-    return _injected(_pinned(rng.choice(names)), level, rng)
+    name = rng.choice(names)
+    return _injected(_package(name) if scheme == "npm" else _pinned(name), level, rng)
 
 
-def _injected(ground: Ground, level: int, rng: Random) -> Drawn:
+def _injected(ground: Ground | languages.Soil, level: int, rng: Random) -> Drawn:
+    if isinstance(ground, languages.Soil):
+        placed = languages.mutate(ground, rng)
+        return Drawn(placed.bug, None, placed)
     placed = mutate(ground, level, rng)
     return Drawn(placed.bug, ground.prepared.coverage, placed)
 
@@ -101,6 +110,14 @@ def _pinned(project: str) -> Ground:
     return Ground(prepare_pinned(project))
 
 
+@lru_cache(maxsize=64)
+def _package(name: str) -> languages.Soil:
+    return languages.Soil(packages.prepare_package(name))
+
+
 @lru_cache(maxsize=4)
-def _own(source: str) -> Ground:
-    return Ground(prepare_repository(mined.parse_source(source)))
+def _own(source: str) -> Ground | languages.Soil:
+    found = prepare_repository(mined.parse_source(source))
+    if isinstance(found, languages.PreparedTree):
+        return languages.Soil(found)
+    return Ground(found)

@@ -14,9 +14,10 @@ from synth.code.bug import Bug, Labels
 from synth.code.draft import Rejected
 from synth.code.labels import buggy_tree, fixed_tree
 from synth.code.mining.retold import retold
-from synth.code.probes import Outputs, suits, variations
+from synth.code.probes import Outputs, suits
 from synth.code.statement.author import telling, write
-from synth.code.statement.evidence import Evidence, gather, without_addresses
+from synth.code.statement.evidence import Evidence, without_addresses
+from synth.code.tongues import tongue
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -48,7 +49,7 @@ def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] =
     has to do what it did before; so has a neighbour that both trees handle alike, or it is left out.
     """
     fixed, buggy = fixed_tree(bug), buggy_tree(bug)
-    evidence = gather(bug, tests, fixed, buggy, places)
+    evidence = tongue(bug.toolchain).gather(bug, tests, fixed, buggy, places)
     if isinstance(evidence, str):
         raise Rejected(evidence)
     evidence = telling(evidence, bug)
@@ -131,7 +132,7 @@ def probes_of(
     """
     if known is None:
         known = Outputs(*_printed(toolchain, [(fixed, script, OTHER_HASHES), (buggy, script, 0)]))
-    varied = variations(script, rng, NUM_VARIATIONS)
+    varied = tongue(toolchain).variations(script, rng, NUM_VARIATIONS)
     sides = [(tree, variation.script, 0) for variation in varied for tree in (fixed, buggy)]
     right, *others = _printed(toolchain, [(fixed, script, 0), *sides])
     if right != known.fixed or right == known.buggy:

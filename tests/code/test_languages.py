@@ -36,7 +36,7 @@ def prepared(tree: Tree) -> PreparedTree:
 def first_bug(soil: Soil) -> Bug:
     for index in range(20):
         try:
-            return mutate(soil, derive_rng(7, "languages", index))
+            return mutate(soil, derive_rng(7, "languages", index)).bug
         except Rejected:
             continue
     raise AssertionError("none of 20 mutations makes a bug")

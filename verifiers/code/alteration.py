@@ -49,7 +49,7 @@ def altered(source: str, function: _Function, first: int, count: int, rng: Rando
     constants = [found for statement in straight for found in _compared(statement)]
     if constants:
         constant = rng.choice(constants)
-        values = _others(constant.value, count, rng)
+        values = others(constant.value, count, rng)
         return [
             _replaced(source, [_Edit(constant, repr(value))], first) for value in values[:count]
         ]
@@ -118,7 +118,7 @@ def _compared(statement: ast.stmt) -> list[ast.Constant]:
     literals = [side for side in sides if _is_literal(side)]
     if len(literals) != 1:
         return []  # two would be a test of Python
-    return [c for c in _constants(literals[0]) if _others(c.value, 1, Random(0))]
+    return [c for c in _constants(literals[0]) if others(c.value, 1, Random(0))]
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -147,7 +147,7 @@ def _constants(node: ast.expr) -> Iterator[ast.Constant]:
                 yield from _constants(value)
 
 
-def _others(value: object, count: int, rng: Random) -> list[object]:
+def others(value: object, count: int, rng: Random) -> list[object]:
     """Up to `count` other values of the same look, none if there is none; in any order.
 
     Nothing in a set of them and the true one may tell which that is: numbers lie around it at

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from envs.code.spec import Files
+from verifiers.code.ecmascript import SUFFIXES, without_comments
 
 MAX_NAMES_SHOWN = 3
 
@@ -64,6 +65,19 @@ _OTHER_TEXTS = re.compile(
     r"|Runtime\.getRuntime|PHPUnit|debug_backtrace|_exit|abort|longjmp|ptrace|gtest|backtrace)\b"
     r"|/proc/|/dev/|/tmp/",
 )
+_ECMASCRIPT = re.compile(
+    r"\bprocess\.(?:exit|exitCode|reallyExit|on|once|kill|ppid|pid|binding|argv|execArgv|stdout"
+    r"|stderr|mainModule|abort|emit|dlopen|getBuiltinModule)\b"
+    r"|\brequire\.(?:cache|main|extensions)\b|\bmodule\.(?:children|parent)\b|\bimport\.meta\b"
+    r"|\b(?:captureStackTrace|prepareStackTrace|stackTraceLimit|AssertionError|NODE_ENV|NODE_OPTIONS"
+    r"|_load|_cache|_compile)\b|\b(?:describe|beforeEach|afterEach|suite)\s*\(|\.stack\b"
+    r"|/proc/|/dev/|/tmp/|['\"](?:node:)?(?:assert|vm|v8|module|cluster|test|child_process"
+    r"|worker_threads|inspector|mocha|jest|vitest|tape|tap|chai|sinon|ava|expect|should)(?:/\w+)?['\"]"
+)
+_ECMASCRIPT_MILD = re.compile(
+    r"\bprocess\s*[.\[]|\bglobalThis\b|\bglobal\.\w+|\beval\s*\(|\bnew Function\b|['\"](?:node:)?(?:fs|path|os|url)"
+    r"(?:/\w+)?['\"]|\bimport\s*\("
+)
 
 
 def brought(before: Files, after: Files, others: Mapping[str, str]) -> tuple[str, ...]:
@@ -72,7 +86,7 @@ def brought(before: Files, after: Files, others: Mapping[str, str]) -> tuple[str
     `before`: the changed files as they were. `others`: the other declared sources. A construct is
     named `word` or, where it is a mild one, `~word`.
     """
-    known_mild = {name for text in others.values() for name in _constructs("x.py", text)}
+    known_mild = {name for path, text in others.items() for name in _constructs(path, text)}
     known_mild = {name for name in known_mild if name.startswith("~")}
     found: set[str] = set()
     for path, text in after.items():
@@ -92,6 +106,11 @@ def problem(before: Files, after: Files, others: Mapping[str, str], allowed: Ite
 
 
 def _constructs(path: str, text: str) -> Iterator[str]:
+    if path.endswith(SUFFIXES):
+        text = without_comments(text, path)
+        yield from (found.group() for found in _ECMASCRIPT.finditer(text))
+        yield from (f"~{found.group()}" for found in _ECMASCRIPT_MILD.finditer(text))
+        return
     if not path.endswith(".py"):
         yield from (found.group() for found in _OTHER_TEXTS.finditer(text))
         return

@@ -6,13 +6,16 @@ original passes: another literal to compare with, or the opposite claim. Others 
 are and must pass. Which copy keeps the test's own name is drawn by lot. Code that turns failures
 into passes, and objects that equal everything, make a canary pass that must fail; to tell it from
 the real test takes knowing what is right. Which canaries there are follows from a secret seed.
+
+How tests are found and copied depends on the language, see `Forms`; Python's are here.
 """
 
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, cast
 
 from envs.code.junit import test_id
 from verifiers.code.alteration import altered
@@ -23,7 +26,7 @@ MAX_IDS = 12
 """Tests that one function may stand for, to be copied; more take too long."""
 MAX_ALTERED = 4
 """Altered copies of one function, where there are few."""
-_WORDS = ("again", "more", "basic", "simple", "mixed", "plain", "other", "nested", "empty", "short")
+WORDS = ("again", "more", "basic", "simple", "mixed", "plain", "other", "nested", "empty", "short")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -33,7 +36,7 @@ class Place(NamedTuple):
     module: str
     """Path of its module."""
     names: tuple[str, ...]
-    """Its classes, outermost first, and its own name."""
+    """Its classes or groups, outermost first, and its own name."""
 
     @property
     def text(self) -> str:
@@ -53,21 +56,56 @@ class Plan(NamedTuple):
     """Of each canary, and of each test that has canaries, by its id here: the function."""
 
 
+class Copied(NamedTuple):
+    """A module in which one test has copies beside it."""
+
+    text: str
+    own: str
+    """The name that the test has now; then those of its copies."""
+    plain: list[str]
+    altered: list[str]
+
+
+class Forms(Protocol):
+    """How a language writes tests."""
+
+    def by_place(self, texts: Mapping[str, str], ids: Iterable[str]) -> dict[Place, list[str]]:
+        """Ids by the function that they come from, in order; ids of none in `texts` are left out."""
+
+    def with_copies(self, text: str, place: Place, num_altered: int, rng: Random) -> Copied | None:
+        """`text` with copies beside the function at `place`; None if there can be none."""
+
+    def renamed(self, place: Place, name: str, function: str) -> str:
+        """The id of a test after its function was renamed."""
+
+
+_FORMS = {"python": "verifiers.code.canaries", "node": "verifiers.code.ecmascript_canaries"}
+
+
+def forms_of(toolchain: str) -> Forms | None:
+    """None for a language whose tests we cannot copy."""
+    return cast(Forms, import_module(_FORMS[toolchain])) if toolchain in _FORMS else None
+
+
 def plan(
     texts: Mapping[str, str],
     fixed: Sequence[str],
     others: Sequence[str],
     unsuited: Iterable[str],
     seed: int,
+    toolchain: str = "python",
 ) -> Plan:
     """Canaries for the test modules `texts`.
 
     `fixed` and `others` are ids of tests that must pass; `unsuited` are texts of places.
     """
+    forms = forms_of(toolchain)
+    if forms is None:
+        return Plan({}, frozenset((*fixed, *others)), frozenset(), {}, {})
     rng = Random(seed)
     refused = set(unsuited)
-    ids = _by_place(texts, [*fixed, *others])
-    of_fixed = _by_place(texts, fixed)
+    ids = forms.by_place(texts, [*fixed, *others])
+    of_fixed = forms.by_place(texts, fixed)
     left = sorted((p for p in ids if p.text not in refused), key=lambda p: len(ids[p]))
     suited = [place for place in left if len(ids[place]) <= MAX_IDS] or left[:1]
     rng.shuffle(suited)
@@ -77,10 +115,11 @@ def plan(
     num_altered = max(1, min(MAX_ALTERED, MAX_PLACES // max(1, len(first))))
     wanted = [(place, num_altered) for place in first]
     wanted += [(place, rng.randrange(2) if first else 1) for place in second]
-    return _built(texts, ids, wanted, rng, frozenset((*fixed, *others)))
+    return _built(forms, texts, ids, wanted, rng, frozenset((*fixed, *others)))
 
 
 def _built(
+    forms: Forms,
     texts: Mapping[str, str],
     ids: Mapping[Place, list[str]],
     wanted: list[tuple[Place, int]],
@@ -94,31 +133,23 @@ def _built(
     places: dict[str, str] = {}
     for place, num_altered in wanted:
         text = modules.get(place.module, texts[place.module])
-        made = _with_copies(text, place, num_altered, rng)
+        made = forms.with_copies(text, place, num_altered, rng)
         if made is None:
             continue
         modules[place.module] = made.text
         for name in ids[place]:
             must_pass.discard(name)
-            origins[name] = _renamed(place, name, made.own)
-            plain = {_renamed(place, name, other) for other in (made.own, *made.plain)}
-            wrong = {_renamed(place, name, other) for other in made.altered}
+            origins[name] = forms.renamed(place, name, made.own)
+            plain = {forms.renamed(place, name, other) for other in (made.own, *made.plain)}
+            wrong = {forms.renamed(place, name, other) for other in made.altered}
             must_pass |= plain
             must_fail |= wrong
             places |= dict.fromkeys((*plain, *wrong), place.text)
     return Plan(modules, frozenset(must_pass), frozenset(must_fail), origins, places)
 
 
-class _Copied(NamedTuple):
-    text: str
-    own: str
-    """The name that the test has now; then those of its copies."""
-    plain: list[str]
-    altered: list[str]
-
-
-def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Copied | None:
-    """`text` with copies beside the function at `place`; None if there can be none."""
+def with_copies(text: str, place: Place, num_altered: int, rng: Random) -> Copied | None:
+    """See `Forms`."""
     function = _find(text, place.names)
     if function is None or not _fit(function):
         return None
@@ -142,7 +173,7 @@ def _with_copies(text: str, place: Place, num_altered: int, rng: Random) -> _Cop
     rng.shuffle(versions)
     lines[first:last] = ["\n\n".join(versions)]
     split = counts[0]
-    return _Copied("\n".join(lines), names[0], names[1:split], names[split:])
+    return Copied("\n".join(lines), names[0], names[1:split], names[split:])
 
 
 def _find(text: str, names: Sequence[str]) -> _Function | None:
@@ -175,7 +206,7 @@ def _with_name(source: str, old: str, new: str) -> str:
 def _fresh(text: str, name: str, taken: Sequence[str], rng: Random) -> str:
     """A name that is nowhere in the module, made of words of its tests."""
     words = sorted({w for n in re.findall(r"def test_(\w+)", text) for w in n.split("_") if w})
-    words = [word for word in words if word.isalpha() and 2 < len(word) < 12] + list(_WORDS)
+    words = [word for word in words if word.isalpha() and 2 < len(word) < 12] + list(WORDS)
     for _ in range(100):
         found = f"{name}_{rng.choice(words)}"
         if found not in text and found not in taken:
@@ -183,8 +214,8 @@ def _fresh(text: str, name: str, taken: Sequence[str], rng: Random) -> str:
     return f"{name}_{rng.randrange(10, 10_000)}"
 
 
-def _by_place(texts: Mapping[str, str], ids: Iterable[str]) -> dict[Place, list[str]]:
-    """Ids by the function that they come from, in order; ids of no function here are left out."""
+def by_place(texts: Mapping[str, str], ids: Iterable[str]) -> dict[Place, list[str]]:
+    """See `Forms`."""
     modules = {path.removesuffix(".py").replace("/", "."): path for path in texts}
     found: dict[Place, list[str]] = {}
     for name in ids:
@@ -209,7 +240,7 @@ def _prefixes(dotted: str) -> Iterator[str]:
         dotted = dotted.rpartition(".")[0]
 
 
-def _renamed(place: Place, name: str, function: str) -> str:
-    """The id of a test after its function was renamed."""
+def renamed(place: Place, name: str, function: str) -> str:
+    """See `Forms`."""
     dotted, _, test = name.partition("::")
     return test_id(dotted, function + test[len(place.names[-1]) :])

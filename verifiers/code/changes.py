@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from envs.code.project import is_configuration, is_test
+from envs.code import layout, project
 from envs.code.spec import Files, Parameters
 from envs.code.survey import MAX_CHANGED, MAX_CHANGED_BYTES, MAX_FILE_BYTES, Changes
 from envs.code.tree import Tree
@@ -61,7 +61,8 @@ def _problem(
         return f"{path} would be a file and a folder"
     if path in parameters.sources:
         return ""
-    if is_test(path) or is_configuration(path):
+    names = project if parameters.toolchain.name == "python" else layout
+    if names.is_test(path) or names.is_configuration(path):
         return f"{path} is no source file"
     if not any(s.endswith("/") and path.startswith(s) for s in parameters.sources):
         return f"{path} is none of the declared sources"

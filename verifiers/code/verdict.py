@@ -20,8 +20,8 @@ from data.errors import EnvironmentFault, TaskError
 from data.hashing import canonical_json, content_hash
 from data.task import Task
 from data.trajectory import Trajectory, Verdict, VerdictCheck
-from envs.code.junit import Result, Status, passed
-from envs.code.project import is_configuration, is_test
+from envs.code import layout, project
+from envs.code.junit import Result, Status, in_module, passed
 from envs.code.runs import Ended, Run, RunRequest, run_many
 from envs.code.spec import Files, Parameters
 from envs.code.survey import Changes
@@ -128,16 +128,16 @@ def _judged(spec_json: str, parameters_json: str, changes_json: str) -> Verdict:
 def prepared(spec: CodeSpec, parameters: Parameters, files: Files) -> Grading:
     """The tree to grade for changes that have the right form."""
     origin = origin_tree(parameters.origin, parameters.tree_sha256)
+    names = project if parameters.toolchain.name == "python" else layout
     overlay = {
         path: text
         for path, text in parameters.overlay.items()
-        if not is_test(path) and not is_configuration(path)
+        if not names.is_test(path) and not names.is_configuration(path)
     }
     tree = laid_over(laid_over(laid_over(origin, overlay), files), spec.tests)
-    python = parameters.toolchain.name == "python"
-    texts = {m: _text(tree, m) for m in spec.modules if m in tree} if python else {}
+    texts = {m: _text(tree, m) for m in spec.modules if m in tree}
     own = tuple(texts.items()), spec.fail_to_pass, spec.pass_to_pass, spec.unsuited
-    plan = _planned(*own, spec.seed)
+    plan = _planned(*own, spec.seed, parameters.toolchain.name)
     return Grading(spec, parameters, laid_over(tree, dict(plan.modules)), plan)
 
 
@@ -148,9 +148,10 @@ def _planned(
     others: tuple[str, ...],
     unsuited: tuple[str, ...],
     seed: int,
+    toolchain: str,
 ) -> canaries.Plan:
     """The same for all states of a task; it takes longer than many of their runs."""
-    return canaries.plan(dict(texts), fixed, others, unsuited, seed)
+    return canaries.plan(dict(texts), fixed, others, unsuited, seed, toolchain)
 
 
 def request(grading: Grading, modules: Iterable[str], ids: Iterable[str], order: int) -> RunRequest:
@@ -286,12 +287,7 @@ def _alone(grading: Grading) -> str:
 
 def _modules(grading: Grading, name: str) -> tuple[str, ...]:
     """The module of a test; all of them where its id does not tell."""
-    dotted = name.partition("::")[0]
-    found = [
-        module
-        for module in grading.spec.modules
-        if f"{dotted}.".startswith(f"{module.removesuffix('.py').replace('/', '.')}.")
-    ]
+    found = [module for module in grading.spec.modules if in_module(name, module)]
     return (max(found, key=len),) if found else grading.spec.modules
 
 

@@ -8,14 +8,23 @@ Standard library only: it runs where nothing of ours is. It reads a job from std
     ids      tests to report; null for all
     seed     of the order of `runs`; 0 keeps it
     report   where the report goes
+    stream   descriptor of a socket that is told each result as its command ends; null for none
+
+What commands leave running is ended before their results are read, and nothing of this process can be
+read or written by them; so a result comes from its own command and from none before it.
 
 A run's `form` names a reader below, `source` the file or folder that it reads ('' is the command's
 output). Names of tests are made stable: no path of this machine, no durations, none twice.
 """
 
+import ctypes
+import hashlib
 import json
+import os
 import random
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +36,11 @@ MAX_OUTPUT_BYTES = 1 << 24
 SHOWN_CHARS = 2_000
 SHOWN_COMMAND = 300
 MESSAGE_CHARS = 2_000
+MAX_ID_CHARS = 500
+NO_BUILD = 2
+"""What is told instead of results where a tree does not build."""
+_SET_DUMPABLE, _SET_SUBREAPER = 4, 36
+"""Of prctl(2)."""
 _DURATION = re.compile(r"\s*\(\s*\d+(\.\d+)?\s*(ms|s|us|µs)\s*\)|\s*# time=\S+")
 _BAD = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAP = re.compile(r"(not )?ok\b *\d* *-? *(.*)")
@@ -80,7 +94,8 @@ def _junit_case(case: ElementTree.Element, classname: str) -> Case:
     for tag, word in (("error", "error"), ("failure", "failed"), ("skipped", "skipped")):
         child = case.find(tag)
         if child is not None:
-            status, message = word, child.get("message") or child.text or ""
+            parts = (child.get("message") or "", child.text or "")
+            status, message = word, "\n".join(dict.fromkeys(filter(None, parts)))
             break
     if case.get("status") in ("disabled", "notrun"):
         status = "skipped"
@@ -250,6 +265,67 @@ def written(cases: Iterable[Case]) -> bytes:
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+class Teller:
+    """Tells results in the words of `envs.code.stream`; without a descriptor it keeps silent."""
+
+    def __init__(self, stream: int | None) -> None:
+        self._socket = None if stream is None else socket.socket(fileno=stream)
+        self._number = 0
+        if self._socket is not None:
+            # From here on a process of the same user cannot look into this one.
+            ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+            ctypes.CDLL(None).prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+        self.tell(hello=os.getpid())
+
+    def tell(self, **message: Any) -> None:
+        if self._socket is not None:
+            self._socket.send(json.dumps({**message, "number": self._number}).encode())
+            self._number += 1
+
+    def case(self, case: Case) -> None:
+        name = test_id(case)
+        self.tell(start=name)
+        said = _BAD.sub(" ", case.message[-MESSAGE_CHARS:])
+        self.tell(end=name, status=case.status, message=said, seconds=case.seconds)
+
+
+def test_id(case: Case) -> str:
+    """As `envs.code.junit` reads it from the report."""
+    whole = f"{case.classname}::{case.name}"
+    if len(whole) <= MAX_ID_CHARS:
+        return whole
+    return f"{whole[: MAX_ID_CHARS - 17]}~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+
+
+def end_others() -> None:
+    """Ends what has been left running, and what that leaves in turn."""
+    while left := _children():
+        for number in left:
+            try:
+                os.kill(number, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        for _ in left:
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+
+
+def _children() -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text(errors="replace")
+            except OSError:
+                continue
+            # The name of a program may hold anything, also parentheses.
+            if int(text.rpartition(")")[2].split()[1]) == os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
 def _run(command: dict[str, Any], root: Path) -> tuple[int, str]:
     """Exit status and output, both streams together, cut at its beginning."""
     with Path("/tmp/palaestra-output").open("w+b") as printed:
@@ -271,8 +347,11 @@ def _run(command: dict[str, Any], root: Path) -> tuple[int, str]:
 
 
 def _cases(command: dict[str, Any], root: Path) -> Iterator[Case]:
-    status, output = _run(command, root)
     source = Path(command["source"]) if command.get("source") else None
+    if source is not None and not source.is_dir():
+        source.unlink(missing_ok=True)
+    status, output = _run(command, root)
+    end_others()
     said = Said(status, output, command.get("module", ""), source)
     try:
         found = list(FORMS[command["form"]](said))
@@ -287,6 +366,7 @@ def _cases(command: dict[str, Any], root: Path) -> Iterator[Case]:
 
 def main(job: dict[str, Any]) -> int:
     root = Path.cwd()
+    teller = Teller(job.get("stream"))
     for place, target in job["links"].items():
         if not (root / place).exists():
             (root / place).symlink_to(target)
@@ -295,15 +375,20 @@ def main(job: dict[str, Any]) -> int:
         if status:
             sys.stdout.write(f"it does not build: {' '.join(command['argv'])[:SHOWN_COMMAND]}\n")
             sys.stdout.write(output[-SHOWN_CHARS:])
-            return 1
+            teller.tell(done=NO_BUILD)
+            return 1 if job.get("stream") is None else 0
     runs = list(job["runs"])
     if job["seed"]:
         random.Random(job["seed"]).shuffle(runs)
-    cases = list(numbered((case for run in runs for case in _cases(run, root)), str(root)))
-    if job["ids"] is not None:
-        wanted = set(job["ids"])
-        cases = [case for case in cases if f"{case.classname}::{case.name}" in wanted]
+    wanted = None if job["ids"] is None else set(job["ids"])
+    cases = []
+    for case in numbered((case for run in runs for case in _cases(run, root)), str(root)):
+        if wanted is None or test_id(case) in wanted:
+            cases.append(case)
+            if case.classname:
+                teller.case(case)
     Path(job["report"]).write_bytes(written(cases))
+    teller.tell(done=0)
     return 0
 
 

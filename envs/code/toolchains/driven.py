@@ -1,8 +1,8 @@
 """Plans for languages whose tests a driver runs: build, run, and one report of what runners said.
 
-The driver (`envs.code.inside.palaestra_driver`) is plain Python in the sandbox. Results come at the
-end, not as they happen, and nothing tells who wrote them: what a forged report needs is for the
-verifier to find out.
+The driver (`envs.code.inside.palaestra_driver`) is plain Python in the sandbox. It tells the results of
+a command when that has ended, and only what the driver says counts. What the command itself makes of
+its results is its own claim: what a false one needs is for the verifier to find out.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import EnvironmentFault
-from envs.code.toolchains.base import Plan, RunRequest
+from envs.code.toolchains.base import STREAM_FD, Plan, RunRequest
 from envs.sandbox.view import environment, python
 
 FOLDER = "/tmp/palaestra"
@@ -65,6 +65,7 @@ def plan(
         "ids": request.ids,
         "seed": order,
         "report": REPORT,
+        "stream": STREAM_FD,
     }
     texts = {"driver.py": _driver(), **(put or {})}
     return Plan(
@@ -78,6 +79,7 @@ def plan(
             f"{HOME}/.here": b"",
         },
         report=REPORT,
+        streamed=True,
     )
 
 

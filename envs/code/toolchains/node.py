@@ -6,6 +6,7 @@ stripped of its types, nothing more: whether they fit is not asked.
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,17 @@ for (const path of process.argv.slice(3)) {
 }
 process.exit(broken);
 """
+_STATIC = re.compile(r"^\s*(import\s*[\w{*'\"]|export\s)", re.MULTILINE)
+"""What only an ES module has."""
+_ENDS = """
+const fs = require('fs');
+process.on('uncaughtException', (error) => {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `Uncaught ${error}`;
+  fs.writeSync(2, `${text.split('\\n').join(' ')}\\n`);
+  process.exit(1);
+});
+"""
+"""Says which error ended a script, and nothing after it."""
 
 
 def describe(tree: Tree) -> Layout | None:
@@ -114,64 +126,116 @@ def links(toolchain: Toolchain, mounts: Mapping[str, Path]) -> Mapping[str, str]
 
 
 def tests(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
-    """One process a test file, but for jest and vitest, which have processes of their own."""
+    """One process a test file, but for jest and vitest, which have processes of their own.
+
+    Where one test is asked for, the others of its file do not run, if the framework can do that.
+    """
     settings = _settings(request.tree) or {}
     framework = _framework(request.tree, settings)
     loaders = _loaders(settings)
+    ids = request.ids or ()
+    single = _only(framework, ids[0]) if len(ids) == 1 else ()
     if framework in ("jest", "vitest"):
-        runs = [_together(framework, request.modules)]
+        runs = [_together(framework, request.modules, single)]
     else:
         runs = [
-            _alone(framework, module, f"{REPORTS}/{number}.xml", loaders)
+            _alone(framework, module, f"{REPORTS}/{number}.xml", loaders, single)
             for number, module in enumerate(request.modules)
         ]
     strip = _strip(request.tree, framework, loaders, SITE in mounts)
-    return plan(
-        request,
-        strip,
-        runs,
-        _environment(),
-        links=links(request.toolchain, mounts),
-        put={"strip.cjs": _STRIP},
-    )
+    put = {"strip.cjs": _STRIP}
+    env = _environment()
+    if request.disguised:
+        del env["NODE_ENV"]
+    if request.plugin:
+        put["plugin.cjs"] = request.plugin.source
+        env |= request.plugin.env
+        env["NODE_OPTIONS"] += f" --require={FOLDER}/plugin.cjs"
+    return plan(request, strip, runs, env, links=links(request.toolchain, mounts), put=put)
 
 
 def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
-    """An ES module in the working copy, which can import the tree by relative paths."""
-    strip = _strip(request.tree, "", (), SITE in mounts)
-    steps = [
-        f"ln -s {target} {place}" for place, target in links(request.toolchain, mounts).items()
+    """A program in the working copy, which can import the tree by its name or by relative paths.
+
+    It is an ES module unless it uses `require`. An error that ends it is the last line of stderr.
+    """
+    name = str((_settings(request.tree) or {}).get("name", ""))
+    put = {"ends.cjs": _ENDS, "strip.cjs": _STRIP}
+    form = script_form(request.script)
+    steps = [f"mkdir -p {MODULES}"]
+    if SITE in mounts:
+        steps += [f"ln -s {SITE}/{MODULES}/* {MODULES}/"]
+    if re.fullmatch(r"[\w.-]+", name):
+        steps += [f"ln -sfn .. {MODULES}/{name}"]
+    elif re.fullmatch(r"@[\w.-]+/[\w.-]+", name):
+        scope = name.partition("/")[0]
+        steps += [
+            f"if [ -L {MODULES}/{scope} ]; then rm {MODULES}/{scope}; mkdir {MODULES}/{scope};"
+            f" ln -s {SITE}/{MODULES}/{scope}/* {MODULES}/{scope}/; fi",
+            f"mkdir -p {MODULES}/{scope}; ln -sfn ../.. {MODULES}/{name}",
+        ]
+    steps += [shlex.join(command.argv) for command in _strip(request.tree, "", (), SITE in mounts)]
+    place = f"palaestra_script.{form}"
+    steps += [
+        f"cp {FOLDER}/script.{form} {place}",
+        f"exec node --require={FOLDER}/ends.cjs {place}",
     ]
-    steps += [" ".join(command.argv) for command in strip]
-    steps += [f"cp {FOLDER}/script.mjs palaestra_script.mjs", "exec node palaestra_script.mjs"]
-    put = {"script.mjs": request.script, "strip.cjs": _STRIP}
+    put[f"script.{form}"] = request.script
     return program(("sh", "-ec", "\n".join(steps)), _environment(), put)
 
 
-def _alone(framework: str, module: str, report: str, loaders: tuple[str, ...]) -> Command:
+def script_form(text: str) -> str:
+    """The suffix of a script: `cjs` where it loads modules by `require`."""
+    return "cjs" if re.search(r"\brequire\s*\(", text) and not _STATIC.search(text) else "mjs"
+
+
+def _alone(
+    framework: str, module: str, report: str, loaders: tuple[str, ...], single: tuple[str, ...]
+) -> Command:
     path = _stripped(module) if not loaders else module
     if framework == "mocha":
         xunit = ("--reporter", "xunit", "--reporter-options", f"output={report}")
-        argv = ("node", f"{MODULES}/mocha/bin/mocha", *loaders, *xunit, path)
+        argv = ("node", f"{MODULES}/mocha/bin/mocha", *loaders, *xunit, *single, path)
         return Command(argv, form="junit", source=report, module=module)
     if framework == "node:test":
         junit = ("--test-reporter=junit", f"--test-reporter-destination={report}")
-        return Command(("node", *loaders, *junit, path), "suites", report, module)
+        return Command(("node", *loaders, *junit, *single, path), "suites", report, module)
     form = "status" if framework == "plain" else "tap"
     return Command(("node", *loaders, path), form=form, module=module)
 
 
-def _together(framework: str, modules: tuple[str, ...]) -> Command:
+def _only(framework: str, name: str) -> tuple[str, ...]:
+    """Options that leave out all tests but the one of this id, and its like."""
+    groups, _, title = name.partition("::")
+    titles = [*groups.split(" > ")[1:], *re.sub(r" \(\d+\)$", "", title).split(" > ")]
+    if framework == "node:test":
+        return tuple(f"--test-name-pattern=^{_loosely(title)}$" for title in titles)
+    if framework == "mocha":
+        return ("--grep", f"^{_loosely(' '.join(titles))}$")
+    if framework in ("jest", "vitest"):
+        return ("-t", f"^{_loosely(' '.join(titles))}$")
+    return ()
+
+
+def _loosely(title: str) -> str:
+    """An expression for a title whose white space was made one."""
+    return r"\s+".join(re.sub(r"[^\w\s]", r"\\\g<0>", word) for word in title.split())
+
+
+def _together(framework: str, modules: tuple[str, ...], single: tuple[str, ...]) -> Command:
     if framework == "jest":
         report = f"{REPORTS}/jest.json"
         argv = [
             *("node", f"{MODULES}/jest/bin/jest.js", "--ci", "--json", f"--outputFile={report}"),
             *("--runInBand", "--coverage=false", "--watchman=false", "--cacheDirectory=/tmp/jest"),
         ]
-        return Command((*argv, "--runTestsByPath", *modules), form="jest", source=report)
+        given = (*single, "--runTestsByPath", *modules)
+        return Command((*argv, *given), form="jest", source=report)
     report = f"{REPORTS}/vitest.xml"
     argv = ["node", f"{MODULES}/vitest/vitest.mjs", "run", "--reporter=junit", "--no-cache"]
-    return Command((*argv, f"--outputFile={report}", *modules), form="junit", source=report)
+    return Command(
+        (*argv, f"--outputFile={report}", *single, *modules), form="junit", source=report
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Cheats that an agent tries with its tools: none leaves a change that counts, or finds anything."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from data.task import ToolCall
@@ -102,7 +102,21 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-SHELL: tuple[Cheat, ...] = tuple(
-    Cheat(name=name, ends=Layer.CHANGE, calls=_calls(*commands))
-    for name, commands in _COMMANDS.items()
+_ANYWHERE = frozenset(
+    {"the history of git", "another copy on the disk", "the environment and the mounts"}
+    | {"a link out of the tree", "a link to the machine", "a pipe instead of a file"}
+    | {"the commit is rewritten"}
 )
+
+
+def shell_cheats(commands: Mapping[str, tuple[str, ...]]) -> tuple[Cheat, ...]:
+    """By name, commands with {path}, {name}, {project} and {test} of the target."""
+    return tuple(
+        Cheat(name=name, ends=Layer.CHANGE, calls=_calls(*lines))
+        for name, lines in commands.items()
+    )
+
+
+SHELL = shell_cheats(_COMMANDS)
+ANYWHERE = tuple(cheat for cheat in SHELL if cheat.name in _ANYWHERE)
+"""Those that need no Python."""

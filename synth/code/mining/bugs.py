@@ -178,7 +178,7 @@ def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, kn
         raise _Refused(Reason.NO_LICENCE)
     sha256 = tree_hash(tree)
     return Bug(
-        origin=git_origin(clone, project, change.base, sha256),
+        origin=git_origin(clone, project.name, change.base, sha256),
         tree_sha256=sha256,
         toolchain=known.toolchain_of(project, change.committed),
         sources=inside,
@@ -194,9 +194,9 @@ def _assembled(clone: Clone, change: Change, sources: _Sources, story: Story, kn
     )
 
 
-def git_origin(clone: Clone, project: Project, commit: str, sha256: str) -> Origin:
+def git_origin(clone: Clone, project: str, commit: str, sha256: str) -> Origin:
     return Origin(
-        source="git", project=project.name, version=commit, archive=str(clone.path), sha256=sha256
+        source="git", project=project, version=commit, archive=str(clone.path), sha256=sha256
     )
 
 

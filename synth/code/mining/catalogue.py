@@ -14,6 +14,7 @@ from typing import NamedTuple
 from data.errors import SourceError
 from data.task import Source
 from envs.code.clone import Clone
+from envs.code.layout import detect
 from envs.code.origins.git import commit_tree
 from envs.code.project import Project, describe
 from envs.code.spec import Origin
@@ -112,7 +113,8 @@ class OwnTree(NamedTuple):
 
     origin: Origin
     tree: Tree
-    project: Project
+    project: Project | None
+    """None for a tree of another language than Python."""
     licence: Source
     committed: datetime
     """Requirements are locked as of then."""
@@ -123,18 +125,32 @@ def own_tree(source: MinedSource) -> OwnTree:
     with Clone(source.path) as clone:
         commit = clone.commit(source.commit) if source.commit else clone.head
         tree = commit_tree(clone, commit)
-        project = describe(tree)
+        project = _described(tree)
+        name = project.name if project else source.path.name
         sha256 = tree_hash(tree)
         terms = licence(tree) or (OWN_LICENCE if source.own else "")
         if not terms:
             raise SourceError(f"{Reason.NO_LICENCE}: {source.path} tells no licence")
         return OwnTree(
-            origin=git_origin(clone, project, commit, sha256),
+            origin=git_origin(clone, name, commit, sha256),
             tree=tree,
             project=project,
-            licence=Source(name=project.name, version=commit, licence=terms, sha256=sha256),
+            licence=Source(name=name, version=commit, licence=terms, sha256=sha256),
             committed=main_line(clone, commit, 1)[0].committed,
         )
+
+
+def _described(tree: Tree) -> Project | None:
+    try:
+        return describe(tree)
+    except SourceError:
+        try:
+            detect(tree)
+        except SourceError:
+            pass
+        else:
+            return None
+        raise
 
 
 @lru_cache(maxsize=4)

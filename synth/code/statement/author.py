@@ -21,6 +21,7 @@ from synth.code.statement.evidence import (
     called_names,
 )
 from synth.code.statement.leak import leaks
+from synth.code.statement.reading import reading
 from synth.code.statement.records import borne_out, facts
 from synth.code.statement.symptom import Sort, Symptom, symptom
 from synth.code.statement.wording import Words, words
@@ -141,9 +142,9 @@ def _plain(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
             if number
             else _opening(seen, bug, known, say, rng)
         )
-        parts += [_fenced(each.script, "python"), *_ends(each, seen, say, rng)]
+        parts += [_fenced(each.script, reading(each.language).FENCE), *_ends(each, seen, say, rng)]
         parts += _reasons(each, evidence, say, rng) if not number else []
-    environment = say.environment(bug.origin.project, _version(bug), evidence.python, rng)
+    environment = say.environment(bug.origin.project, _version(bug), evidence.runtime, rng)
     parts.insert(0 if rng.random() < 0.15 else len(parts), environment)
     return _joined(parts)
 
@@ -161,7 +162,7 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     known = _facts(bug, evidence, say, rng)
     good, bad = _value(first.fixed), _value(first.buggy)
     parts = [known] if known else []
-    parts += [head("steps"), _fenced(first.script, "python")]
+    parts += [head("steps"), _fenced(first.script, reading(first.language).FENCE)]
     parts += [head("actual"), *_actual(first, seen, bad, say, rng)]
     parts += [head("expected"), *_expected(first, seen, good, say, rng)]
     notes = _reasons(first, evidence, say, rng)
@@ -171,10 +172,10 @@ def _headed(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
         parts += [
             "" if number else head("more"),
             _other(parts, symptom(each), evidence, say, rng),
-            _fenced(each.script, "python"),
+            _fenced(each.script, reading(each.language).FENCE),
         ]
         parts += _ends(each, symptom(each), say, rng)
-    environment = say.environment(bug.origin.project, _version(bug), evidence.python, rng)
+    environment = say.environment(bug.origin.project, _version(bug), evidence.runtime, rng)
     # The heading has said what the line is.
     parts += [head("environment"), re.sub(r"^(环境：|版本：|Version: )", "", environment)]
     return _joined(parts)
@@ -186,9 +187,9 @@ def _terse(bug: Bug, evidence: Evidence, say: Words, rng: Random) -> str:
     for number, each in enumerate(evidence.reproductions):
         if number:
             parts.append(_other(parts, symptom(each), evidence, say, rng))
-        parts.append(_fenced(each.script, "python"))
+        parts.append(_fenced(each.script, reading(each.language).FENCE))
         parts += _ends(each, symptom(each), say, rng)
-    parts.append(say.environment(bug.origin.project, _version(bug), evidence.python, rng))
+    parts.append(say.environment(bug.origin.project, _version(bug), evidence.runtime, rng))
     return _joined(parts)
 
 
@@ -241,14 +242,14 @@ def _actual(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Rand
     said = say.actual(seen, value, rng)
     if value or seen.sort is Sort.HANG:
         return [said]
-    return [said, _fenced(_ending(each.script, each.buggy), "")]
+    return [said, _fenced(_ending(each, each.buggy), "")]
 
 
 def _expected(each: Reproduction, seen: Symptom, value: str, say: Words, rng: Random) -> list[str]:
     if _is_silent(each.fixed):
         return [say.silent(bool(each.fixed.out), expected=True)]
     said = say.expected(seen, value, rng)
-    return [said] if value else [said, _fenced(_ending("", each.fixed), "")]
+    return [said] if value else [said, _fenced(_ending(None, each.fixed), "")]
 
 
 def _is_silent(side: Outcome) -> bool:
@@ -263,20 +264,12 @@ def _value(side: Outcome) -> str:
     return text if fits and text.strip() == text and not side.error else ""
 
 
-def _ending(script: str, side: Outcome) -> str:
-    """The output, cut in the middle if it is long, and the traceback as far as it is the user's."""
+def _ending(each: Reproduction | None, side: Outcome) -> str:
+    """The output, cut in the middle if it is long, and the trace as far as it is the user's."""
     out = _cut(side.out.rstrip("\n"))
     if not side.error or side.error == "hang":
         return out
-    lines = script.splitlines()
-    frames = [
-        line
-        for number in side.lines
-        if 0 < number <= len(lines)
-        for line in (f'  File "example.py", line {number}', f"    {lines[number - 1].strip()}")
-    ]
-    if frames:
-        frames = ["Traceback (most recent call last):", *frames, "  ..."]
+    frames = reading(each.language).trace(each.script, side.lines) if each else []
     return "\n".join([*([out] if out else []), *frames, _cut(side.last_line)])
 
 
@@ -312,7 +305,8 @@ def _reasons(each: Reproduction, evidence: Evidence, say: Words, rng: Random) ->
         fits = "\n" not in value and "`" not in value and len(value) <= MAX_INLINE_CHARS + 20
         if apart and fits and "\n" not in apart[0] and "`" not in apart[0]:
             found.append(_contrasted(apart, value, say, rng))
-    documented = [n for n in called_names(each.script) if n in evidence.docs]
+    named = called_names(each.script) if evidence.docs else []
+    documented = [name for name in named if name in evidence.docs]
     if documented and rng.random() < 0.5:
         text = evidence.docs[documented[0]]
         if 20 <= len(text) <= 240:

@@ -68,6 +68,8 @@ class Contrast(Record):
 class Reproduction(Record):
     script: str
     """A program for a file of its own; it prints what shows the bug."""
+    language: str = "python"
+    """Toolchain that runs it."""
     fixed: Outcome
     buggy: Outcome
     contrast: Contrast | None = None
@@ -80,7 +82,7 @@ class Evidence(Record):
     """The most readable first."""
     docs: dict[str, str] = {}
     """First paragraph of the documentation of what a reproduction calls, by its bare name."""
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    runtime: str = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
     @property
     def shown(self) -> str:

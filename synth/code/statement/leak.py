@@ -27,7 +27,13 @@ _TEST_NAME = re.compile(r"\b(?:test_\w+|\w+_test|Test[A-Z]\w*|\w+TestCase|confte
 def leaks(text: str, bug: Bug, shown: str = "") -> tuple[str, ...]:
     """What `text` gives away, in a few words each; `shown` is evidence that it may quote."""
     found = [f"a test is named: {name}" for name in _unquoted(_TEST_NAME, text, shown)]
-    found += [f"a file is named: {name}" for name in _files(bug) if _has(text, name)]
+    # In other languages than Python programs name the files that they import.
+    quoted = shown if bug.toolchain.name != "python" else ""
+    found += [
+        f"a file is named: {name}"
+        for name in _files(bug)
+        if _has(text, name) and not _has(quoted, name)
+    ]
     found += [
         f"how the bug was made: {name}"
         for name in bug.story.operators

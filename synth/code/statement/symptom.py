@@ -1,18 +1,14 @@
 """What is wrong, told from what a script printed on both trees: the facts that words are put to."""
 
-import ast
 import re
-import sys
 from enum import StrEnum
 from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from synth.code.statement.evidence import Outcome, Reproduction
+from synth.code.statement.reading import Reading, reading
 
 MAX_ITEM_CHARS = 40
-MAX_EXPRESSION_CHARS = 60
-_CALLS_OF_NO_INTEREST = frozenset({"print", "repr", "list", "len", "str", "set", "dict", "tuple"})
-_CALLS_OF_NO_INTEREST |= {"sorted", "bool", "int", "type", "next", "iter", "run", "main", "super"}
 
 
 class Sort(StrEnum):
@@ -56,20 +52,24 @@ class Symptom(NamedTuple):
     """The text that is there instead."""
     number: int = 0
     """How many items are missing or too many."""
+    verb: str = "raise"
+    """What the language says of errors: they are raised, or thrown."""
 
 
 def symptom(found: Reproduction) -> Symptom:
-    call, options = _call(found.script)
+    read = reading(found.language)
+    call, options = read.call(found.script)
     good, bad = found.fixed, found.buggy
     base = Symptom(
         Sort.VALUE,
         call,
         options,
-        _expression(found.script),
+        read.expression(found.script),
         good.out.rstrip("\n"),
         bad.out.rstrip("\n"),
+        verb=read.RAISE,
     )
-    return _of_errors(base, good, bad) or _of_values(base, good.out, bad.out)
+    return _of_errors(base, good, bad) or _of_values(base, good.out, bad.out, read)
 
 
 def _of_errors(base: Symptom, good: Outcome, bad: Outcome) -> Symptom | None:
@@ -96,12 +96,14 @@ def bare(error: str) -> str:
     return error.rpartition(".")[2]
 
 
-def _of_values(base: Symptom, good: str, bad: str) -> Symptom:
-    if bad.strip() == "None":
+def _of_values(base: Symptom, good: str, bad: str, read: Reading) -> Symptom:
+    if bad.strip() == read.NOTHING:
         return base._replace(sort=Sort.NOTHING)
     try:
-        right, wrong = ast.literal_eval(good.strip()), ast.literal_eval(bad.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        right, wrong = read.value(good.strip()), read.value(bad.strip())
+    except ValueError:
+        return _of_texts(base, good, bad)
+    if read.shown(right) == read.shown(wrong):
         return _of_texts(base, good, bad)
     if isinstance(right, bool) and isinstance(wrong, bool):
         return base._replace(sort=Sort.TRUTH)
@@ -109,44 +111,52 @@ def _of_values(base: Symptom, good: str, bad: str) -> Symptom:
         off = int(abs(right - wrong) == 1 and isinstance(right, int))
         return base._replace(sort=Sort.NUMBER, number=off)
     if type(right) is not type(wrong):
-        item, other = type(right).__name__, type(wrong).__name__
+        item, other = read.type_name(right), read.type_name(wrong)
         return base._replace(sort=Sort.TYPE, item=item, other=other)
     if isinstance(right, str):
         return _of_texts(base, right, wrong)
     if isinstance(right, dict):
-        return _of_dicts(base, right, wrong)
+        return _of_dicts(base, right, wrong, read)
     if isinstance(right, list | tuple | set):
-        return _of_items(base, list(right), list(wrong), ordered=not isinstance(right, set))
+        return _of_items(base, list(right), list(wrong), not isinstance(right, set), read)
     return base
 
 
-def _of_dicts(base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any]) -> Symptom:
+def _of_dicts(
+    base: Symptom, right: dict[Any, Any], wrong: dict[Any, Any], read: Reading
+) -> Symptom:
     missing = [key for key in right if key not in wrong]
     extra = [key for key in wrong if key not in right]
     if missing and not extra:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
+        return base._replace(
+            sort=Sort.MISSING, item=_short(read.key(missing[0])), number=len(missing)
+        )
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_short(read.key(extra[0])), number=len(extra))
     changed = [key for key in right if key in wrong and right[key] != wrong[key]]
     if not missing and not extra and len(changed) == 1:
         [key] = changed
         inner = right[key], wrong[key]
         if all(isinstance(value, dict) for value in inner):
-            deeper = _of_dicts(base, *inner)
+            deeper = _of_dicts(base, *inner, read)
             if deeper.sort is not Sort.VALUE:
                 return deeper
-        return base._replace(sort=Sort.ENTRY, item=_item(key))
+        return base._replace(sort=Sort.ENTRY, item=_short(read.key(key)))
     if not missing and not changed:
         return base._replace(sort=Sort.ORDER)
     return base
 
 
-def _of_items(base: Symptom, right: list[Any], wrong: list[Any], ordered: bool) -> Symptom:
+def _of_items(
+    base: Symptom, right: list[Any], wrong: list[Any], ordered: bool, read: Reading
+) -> Symptom:
     missing, extra = _left(right, wrong), _left(wrong, right)
     if missing and not extra and wrong:
-        return base._replace(sort=Sort.MISSING, item=_item(missing[0]), number=len(missing))
+        return base._replace(
+            sort=Sort.MISSING, item=_short(read.shown(missing[0])), number=len(missing)
+        )
     if extra and not missing:
-        return base._replace(sort=Sort.EXTRA, item=_item(extra[0]), number=len(extra))
+        return base._replace(sort=Sort.EXTRA, item=_short(read.shown(extra[0])), number=len(extra))
     if not missing and not extra and ordered:
         return base._replace(sort=Sort.ORDER)
     return base
@@ -163,8 +173,7 @@ def _left(items: list[Any], others: list[Any]) -> list[Any]:
     return found
 
 
-def _item(value: Any) -> str:
-    text = repr(value)
+def _short(text: str) -> str:
     return text if len(text) <= MAX_ITEM_CHARS and "`" not in text else ""
 
 
@@ -186,72 +195,3 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
     if short and "`" not in gone + came and (gone + came).strip():
         return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
-
-
-def _call(script: str) -> tuple[str, tuple[str, ...]]:
-    """The call that the script is about: the last one of something that is not built in."""
-    tree = ast.parse(script)
-    foreign = _CALLS_OF_NO_INTEREST | _defined(tree)
-    for statement in reversed(tree.body):
-        for node in ast.walk(statement):
-            if not isinstance(node, ast.Call):
-                continue
-            name = _dotted(node.func)
-            ends = name.partition(".")[0], name.rpartition(".")[2]
-            if name and not foreign & set(ends):
-                options = tuple(
-                    f"{k.arg}={ast.unparse(k.value)}"
-                    if isinstance(k.value, ast.Constant)
-                    else k.arg
-                    for k in node.keywords
-                    if k.arg is not None
-                )
-                return name, options
-    return "", ()
-
-
-def _defined(tree: ast.Module) -> set[str]:
-    """Names of the script's own functions and of the standard library."""
-    found: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            inner = (n for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.ClassDef))
-            found |= {each.name for each in inner}
-        elif isinstance(node, ast.Import):
-            found |= {
-                a.asname or a.name.partition(".")[0] for a in node.names if _is_standard(a.name)
-            }
-        elif isinstance(node, ast.ImportFrom) and _is_standard(node.module or ""):
-            found |= {alias.asname or alias.name for alias in node.names}
-    return found
-
-
-def _is_standard(module: str) -> bool:
-    return module.partition(".")[0] in sys.stdlib_module_names
-
-
-def _dotted(node: ast.expr) -> str:
-    """`a.b` as written; for a method of what an expression gives its name alone: `.get`."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        on = _dotted(node.value) if isinstance(node.value, ast.Name | ast.Attribute) else ""
-        return f"{on}.{node.attr}"
-    return ""
-
-
-def _expression(script: str) -> str:
-    """The printed expression, if nothing but imports comes before it."""
-    tree = ast.parse(script)
-    *before, last = tree.body
-    if not all(isinstance(node, ast.Import | ast.ImportFrom) for node in before):
-        return ""
-    call = last.value if isinstance(last, ast.Expr) else None
-    if not isinstance(call, ast.Call) or not call.args or _dotted(call.func) != "print":
-        return ""
-    value = call.args[0]
-    if isinstance(value, ast.Call) and _dotted(value.func) == "repr":
-        value = value.args[0]
-    text = ast.get_source_segment(script, value) or ""
-    fits = len(text) <= MAX_EXPRESSION_CHARS and "\n" not in text and "`" not in text
-    return text if fits else ""

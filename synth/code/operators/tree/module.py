@@ -145,6 +145,27 @@ class TreeModule:
         )
         return text.partition("{")[0]
 
+    def spans(self) -> list[tuple[int, int, str]]:
+        """Named functions: first line, from 1, last line and qualified name."""
+        lines = [
+            (self._bytes.count(b"\n", 0, start), self._bytes.count(b"\n", 0, end), name)
+            for start, end, name in self._functions
+        ]
+        return [(first + 1, last + 1, name) for first, last, name in lines]
+
+    def bodies(self) -> dict[str, int]:
+        """By qualified name of a function: the character behind the brace that opens its body."""
+        found: dict[str, int] = {}
+        for start, end, name in self._functions:
+            node = self.root.descendant_for_byte_range(start, end - 1)
+            while node is not None and (node.start_byte, node.end_byte) != (start, end):
+                node = node.parent
+            for inner in _walk(node) if node is not None else ():
+                if inner.type in self.grammar.blocks and inner.start_byte > start:
+                    found.setdefault(name, self._character(inner.start_byte) + 1)
+                    break
+        return found
+
     def _line_start(self, offset: int) -> int:
         return self.text.rfind("\n", 0, offset) + 1
 

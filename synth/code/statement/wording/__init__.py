@@ -49,7 +49,7 @@ class Words(Protocol):
     def documented(self, name: str, text: str, rng: Random) -> str:
         """What the documentation of `name` says."""
 
-    def environment(self, project: str, version: str, python: str, rng: Random) -> str: ...
+    def environment(self, project: str, version: str, runtime: str, rng: Random) -> str: ...
 
     def known(self, facts: str, rng: Random) -> str:
         """A fact from the project's own records, as a sentence of this language; may be empty."""

@@ -1,5 +1,6 @@
 """How an English-speaking engineer reports a bug."""
 
+import re
 from random import Random
 
 from synth.code.statement.symptom import Sort, Symptom
@@ -19,30 +20,30 @@ HEADINGS = {
 _PLAIN = ("{s} gives a wrong result", "Wrong result from {s}", "{s} returns the wrong value")
 _TITLES: dict[Sort, tuple[str, ...]] = {
     Sort.CRASH: (
-        "{s} raises {o}",
+        "{s} {v}s {o}",
         "{o} from {s}",
         "{s} fails with {o}",
         "Unexpected {o} in {s}",
         "{o} when calling {s}",
     ),
     Sort.NO_ERROR: (
-        "{s} does not raise {i}",
+        "{s} does not {v} {i}",
         "No {i} from {s}",
         "{s} accepts what it should reject",
         "Missing {i} in {s}",
     ),
     Sort.HANG: ("{s} never returns", "{s} hangs", "Endless loop in {s}", "{s} does not terminate"),
     Sort.OTHER_ERROR: (
-        "{s} raises {o} instead of {i}",
+        "{s} {v}s {o} instead of {i}",
         "{o} where {i} is expected from {s}",
         "{s}: {o} rather than {i}",
     ),
     Sort.OTHER_MESSAGE: (
         "Wrong error message from {s}",
-        "{s} raises {i} with the wrong message",
+        "{s} {v}s {i} with the wrong message",
         "Misleading {i} message from {s}",
     ),
-    Sort.NOTHING: ("{s} gives None", "None instead of a result from {s}", "{s} results in None"),
+    Sort.NOTHING: ("{s} gives {a}", "{a} instead of a result from {s}", "{s} results in {a}"),
     Sort.TRUTH: (
         "{s} gives {a} where it should give {e}",
         "{s}: {a} instead of {e}",
@@ -116,14 +117,16 @@ def title(seen: Symptom, rng: Random) -> str:
 
 
 def _filled(form: str, seen: Symptom, rng: Random) -> str:
-    return form.format(
+    text = form.format(
         s=subject(seen, rng),
         i=_code(seen.item),
         o=_code(seen.other),
         x=_code(seen.expression),
         e=_code(seen.expected),
         a=_code(seen.actual),
+        v=seen.verb,
     )
+    return re.sub(r"\ba (?=`[aeiou])", "an ", text)
 
 
 def subject(seen: Symptom, rng: Random) -> str:
@@ -201,7 +204,9 @@ def actual(seen: Symptom, value: str, rng: Random) -> str:
 
 def silent(blank: bool, *, expected: bool) -> str:
     what = "an empty line" if blank else "nothing"
-    return f"It {'should print' if expected else 'prints'} {what} and {'raise' if expected else 'raises'} no error."
+    if expected:
+        return f"It should print {what}, and there should be no error."
+    return f"It prints {what}, and there is no error."
 
 
 def expected(seen: Symptom, value: str, rng: Random) -> str:
@@ -209,7 +214,7 @@ def expected(seen: Symptom, value: str, rng: Random) -> str:
         error = _code(seen.item)
         return rng.choice(
             (
-                f"This should raise {error}:",
+                f"This should {seen.verb} {error}:",
                 f"I expected {error} here:",
                 f"The call should be refused with {error}:",
                 f"The right reaction would be {error}:",
@@ -320,14 +325,14 @@ def documented(name: str, text: str, rng: Random) -> str:
     )
 
 
-def environment(project: str, version: str, python: str, rng: Random) -> str:
+def environment(project: str, version: str, runtime: str, rng: Random) -> str:
     return rng.choice(
         (
-            f"{project} {version}, Python {python}",
-            f"{project} {version} on Python {python}",
-            f"Python {python}, {project} {version}",
-            f"Seen with {project} {version} and Python {python}.",
-            f"Version: {project} {version} (Python {python}, Linux)",
+            f"{project} {version}, {runtime}",
+            f"{project} {version} on {runtime}",
+            f"{runtime}, {project} {version}",
+            f"Seen with {project} {version} and {runtime}.",
+            f"Version: {project} {version} ({runtime}, Linux)",
         )
     )
 

@@ -34,7 +34,7 @@ _TITLES: dict[Sort, tuple[str, ...]] = {
     Sort.HANG: ("{s} 一直不返回", "{s} 卡死", "{s} 陷入死循环"),
     Sort.OTHER_ERROR: ("{s} 抛出的是 {o}，而不是 {i}", "{s} 的异常类型不对：{o}，应为 {i}"),
     Sort.OTHER_MESSAGE: ("{s} 的报错信息不对", "{s} 抛出的 {i} 信息有误"),
-    Sort.NOTHING: ("{s} 得到的是 None", "{s} 没有给出结果，只有 None"),
+    Sort.NOTHING: ("{s} 得到的是 {a}", "{s} 没有给出结果，只有 {a}"),
     Sort.TRUTH: ("{s} 给出 {a}，应为 {e}", "{s} 判断有误：得到 {a}，应为 {e}"),
     Sort.TYPE: ("{s} 的结果是 {o}，而不是 {i}", "{s} 的结果类型不对：应为 {i}，实为 {o}"),
     Sort.MISSING: ("{s} 的结果里少了 {i}", "{s} 漏掉了 {i}", "{s} 的结果缺少 {i}"),
@@ -264,13 +264,13 @@ def documented(name: str, text: str, rng: Random) -> str:
     )
 
 
-def environment(project: str, version: str, python: str, rng: Random) -> str:
+def environment(project: str, version: str, runtime: str, rng: Random) -> str:
     return rng.choice(
         (
-            f"{project} {version}，Python {python}",
-            f"环境：{project} {version}，Python {python}，Linux",
-            f"版本：{project} {version}（Python {python}）",
-            f"在 Python {python} 下使用 {project} {version}",
+            f"{project} {version}，{runtime}",
+            f"环境：{project} {version}，{runtime}，Linux",
+            f"版本：{project} {version}（{runtime}）",
+            f"在 {runtime} 下使用 {project} {version}",
         )
     )
 
