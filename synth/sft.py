@@ -26,7 +26,8 @@ from synth.request import kind_module
 from verifiers import verify
 
 Explain = Callable[[Task, Trajectory], tuple[str, ...]]
-"""`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness."""
+"""`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness, or of
+what `rehearse` made of it; none for a run that it cannot explain."""
 Rehearse = Callable[[Task, Trajectory], Script]
 """`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
 
@@ -114,8 +115,11 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
         if wish.rehearsed:
             trajectory = rehearsal(task, trajectory, replayer)
         explain = cast(Explain | None, _slot(task, "explain"))
-        told = explain(task, trajectory) if explain else None
-        told = told or plain_reasons(trajectory.turns, task.language)
+        told = (
+            explain(task, trajectory) if explain else plain_reasons(trajectory.turns, task.language)
+        )
+        if not told:
+            raise Unteachable("no_reasons")
         trajectory = with_reasons(trajectory, told, style)
         origin["reasoning"] = "program" if explain else "plain"
         tries = len(trajectory.turns) - 1 - len(task.hidden.witness.calls)

@@ -2,5 +2,16 @@
 
 from synth.interpreter.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.interpreter.proof import parts
+from synth.interpreter.telling import explain, rehearse
 
-__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]
+__all__ = [
+    "AUTHORS",
+    "VERSION",
+    "catalogue",
+    "explain",
+    "generate",
+    "parts",
+    "prepare",
+    "rehearse",
+    "warm",
+]
