@@ -2,5 +2,16 @@
 
 from synth.code.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.code.proof import parts
+from synth.code.worked import explain, rehearse
 
-__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]
+__all__ = [
+    "AUTHORS",
+    "VERSION",
+    "catalogue",
+    "explain",
+    "generate",
+    "parts",
+    "prepare",
+    "rehearse",
+    "warm",
+]
