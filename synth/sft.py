@@ -28,8 +28,12 @@ from verifiers import verify
 Explain = Callable[[Task, Trajectory], tuple[str, ...]]
 """`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness, or of
 what `rehearse` made of it; none for a run that it cannot explain."""
-Rehearse = Callable[[Task, Trajectory], Script]
-"""`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
+Rehearse = Callable[[Task, Trajectory], Script | None]
+"""`synth.<kind>.rehearse`, which a kind may have: an attempt to learn from, made of its witness with
+tries that fail or in its place; None if there is none for the task."""
+Guessed = Callable[[Task, Trajectory], frozenset[int]]
+"""`synth.<kind>.guessed`, which a kind may have: turns that nothing read before has led to. They are
+shown and not learnt."""
 
 ORACLE = "oracle"
 
@@ -111,6 +115,7 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
     trajectory, style = attempt.trajectory, wish.style
     assert trajectory, "only scored attempts come here"
     origin: JsonObject = {"policy": attempt.policy, "attempt": attempt.attempt, "score": 1}
+    guesses: frozenset[int] = frozenset()
     if attempt.policy == ORACLE:
         if wish.rehearsed:
             trajectory = rehearsal(task, trajectory, replayer)
@@ -120,6 +125,8 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
         )
         if not told:
             raise Unteachable("no_reasons")
+        guessed = cast(Guessed | None, _slot(task, "guessed"))
+        guesses = guessed(task, trajectory) if guessed else guesses
         trajectory = with_reasons(trajectory, told, style)
         origin["reasoning"] = "program" if explain else "plain"
         tries = len(trajectory.turns) - 1 - len(task.hidden.witness.calls)
@@ -129,19 +136,24 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
         style = Style.THINKING_TOOLS if thinks else Style.TOOLS
         origin["reasoning"] = "model" if thinks else "none"
     prompt = prompted(task.prompt, style, task.language) if wish.instructed else None
-    yield from samples(task, trajectory, style, origin, prompt)
+    yield from samples(task, trajectory, style, origin, prompt, guesses)
 
 
 def rehearsal(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
-    """A run of the task's witness with wrong tries in it; `trajectory` itself if there are none."""
+    """A run of the attempt to learn from; `trajectory`, one of the witness, if it is the same.
+
+    Raises `Unteachable` if there is nothing to learn from.
+    """
     rehearse = cast(Rehearse | None, _slot(task, "rehearse"))
     script = rehearse(task, trajectory) if rehearse else task.hidden.witness
+    if script is None:
+        raise Unteachable("no_rehearsal")
     if script.calls == task.hidden.witness.calls:
         return trajectory
     first, played = replayer.run(task.public(), script)
     # A verifier may count calls; an attempt that it does not accept is nothing to learn from.
     if verify(task, played).score < 1:
-        return trajectory
+        raise Unteachable("failed_rehearsal")
     return played.model_copy(update={"first": first.text})
 
 

@@ -14,11 +14,11 @@ from synth.code.worked.reasons import Teller
 __all__ = ["explain", "rehearse"]
 
 
-def rehearse(task: Task, trajectory: Trajectory) -> Script:
-    """The calls of a worked attempt and its final message; the witness where there is none."""
+def rehearse(task: Task, trajectory: Trajectory) -> Script | None:
+    """The calls of a worked attempt and its final message; None where there is none."""
     found = work(task)
     if found is None:
-        return task.hidden.witness
+        return None
     return Script(calls=found.calls, answer=Teller(task, found).answer())
 
 

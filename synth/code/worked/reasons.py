@@ -174,14 +174,24 @@ class Teller:
         """The final message: what was wrong, and what stands there now."""
         said = []
         for at, fix in enumerate(self.work.fixes):
-            why = cause(self._operator(at), self.task.language)
+            _, old, new = _changed(fix)
+            slots: dict[str, object] = {"x": fix.place.name, "p": fix.place.path, "b": new}
+            if self._operator(at) or not (old and new):
+                why = cause(self._operator(at), self.task.language)
+                said.append(
+                    self._say(
+                        "In `{x}` ({p}) {w}; this is fixed.",
+                        "`{x}`（{p}）中{w}，现已修复。",
+                        w=why,
+                        **slots,
+                    )
+                )
+                continue
             said.append(
                 self._say(
-                    "In `{x}` ({p}) {w}; this is fixed.",
-                    "`{x}`（{p}）中{w}，现已修复。",
-                    x=fix.place.name,
-                    p=fix.place.path,
-                    w=why,
+                    "In `{x}` ({p}) it now says `{b}`, which gives what the issue asks for.",
+                    "`{x}`（{p}）中改为 `{b}`，结果与期望一致。",
+                    **slots,
                 )
             )
         return (" " if self.en else "").join(dict.fromkeys(said))

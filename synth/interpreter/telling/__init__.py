@@ -21,15 +21,15 @@ from synth.request import Request
 __all__ = ["explain", "rehearse"]
 
 
-def rehearse(task: Task, trajectory: Trajectory) -> Script:
-    """The calls of a worked attempt and its final message; the witness where there is none."""
+def rehearse(task: Task, trajectory: Trajectory) -> Script | None:
+    """The calls of a worked attempt and its final message; None where there is none."""
     plan = _plan(task)
     if plan is None:
-        return task.hidden.witness
+        return None
     try:
         text = printed(plan)
     except Undefined:
-        return task.hidden.witness
+        return None
     return Script(calls=author.calls(worked(plan).cells), answer=f'{{"answer": {text}}}')
 
 
