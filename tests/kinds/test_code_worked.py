@@ -14,7 +14,7 @@ from envs.code.tree import File, Tree
 from synth.code import author, explain, prepare, rehearse
 from synth.code.operators import OPERATORS
 from synth.code.worked.causes import CAUSES
-from synth.code.worked.places import Place, names, places
+from synth.code.worked.places import VIEWED, Place, names, places
 from synth.code.worked.way import Unreachable, way
 from synth.replay import Replayer
 from synth.request import Rejection, Request
@@ -140,6 +140,13 @@ def test_a_definition_is_reached_through_what_speaks_of_it() -> None:
         ("outer", None),
         ("_inner", "outer"),
     ]
+
+
+def test_what_stands_below_the_lines_that_are_viewed_leads_nowhere() -> None:
+    long = "def outer(x):\n" + "    x += 1\n" * VIEWED + "    return helper(x)\n"
+    known = places(tree(a=long, b="def helper(x):\n    return x\n"), ["src/"])
+    with pytest.raises(Unreachable):
+        way("import a\nprint(a.outer(3))", find(known, "helper"), known, [])
 
 
 def test_what_was_viewed_is_not_looked_for_again() -> None:

@@ -10,15 +10,13 @@ from envs.code.tree import Tree
 from envs.code.trees import agent_tree
 from synth.code.draft import text_of
 from synth.code.moves import SUBMIT, bash, edited
-from synth.code.worked.places import Place, around, places
+from synth.code.worked.places import VIEWED, Place, around, places
 from synth.code.worked.way import Stop, Unreachable, way
 
 SCRIPT = "/tmp/repro.py"
 MARK = "END"
 TAIL = 12
 """Lines of the script's output that are looked at."""
-VIEWED = 60
-"""Lines that one view shows."""
 MAX_EDITS = 3
 MAX_EDIT_CHARS = 1500
 _FENCED = re.compile(r"```python\n(.*?)\n```", re.DOTALL)
@@ -64,7 +62,7 @@ class Work:
         looked: list[ToolCall] = []
         for each in self.found:
             place = each.stop.place
-            looked.append(bash(f'grep -rn "{place.pattern}\\b" {self.folder}'))
+            looked.append(bash(f'grep -rnH "{place.pattern}\\b" {self.folder}'))
             looked += [_view(place.path, first, last) for first, last in each.views]
         run = f"python {SCRIPT} 2>&1 | tail -n {TAIL}"
         write = f"cat > {SCRIPT} <<'{MARK}'\n{self.script}\n{MARK}"

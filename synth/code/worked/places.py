@@ -8,6 +8,8 @@ from typing import NamedTuple
 from envs.code.tree import Tree
 from synth.code.draft import text_of
 
+VIEWED = 60
+"""Lines that one view shows."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -21,6 +23,7 @@ class Place(NamedTuple):
     first: int
     last: int
     text: str
+    """Its first lines, as many as one view shows."""
 
     @property
     def pattern(self) -> str:
@@ -47,7 +50,8 @@ def _definitions(module: ast.Module, path: str, lines: list[str]) -> Iterator[Pl
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             word = "class" if isinstance(node, ast.ClassDef) else "def"
             last = node.end_lineno or node.lineno
-            text = "\n".join(lines[node.lineno - 1 : last])
+            shown = min(last, node.lineno - 1 + VIEWED)
+            text = "\n".join(lines[node.lineno - 1 : shown])
             yield Place(node.name, word, path, node.lineno, last, text)
 
 
