@@ -1,8 +1,8 @@
 """SFT data from the store: scripted witnesses with reasons (cold start), or a model's best attempts.
 
-Cold start takes the attempts of the oracle and puts to each turn the reason that the task's kind
-gives for it; rejection sampling takes the scored attempts of any other policy as they are. Only the
-full score counts.
+Cold start takes the worked attempts of kinds that write some; of the others it takes the attempts of
+the oracle, and puts to each turn the reason that the task's kind gives for it. Rejection sampling
+takes the scored attempts of any other policy as they are. Only the full score counts.
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from data.selection import LeftOut, Selection, select
 from data.store import Store
 from data.task import JsonObject, Script, Task
 from data.trajectory import Attempt, Outcome, StopReason, Trajectory
+from synth.parts import Worked
 from synth.replay import Replayer
 from synth.request import kind_module
 from verifiers import verify
@@ -29,6 +30,10 @@ Explain = Callable[[Task, Trajectory], tuple[str, ...]]
 """`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness."""
 Rehearse = Callable[[Task, Trajectory], Script]
 """`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
+
+Work = Callable[[Task], Worked | str | None]
+"""`synth.<kind>.work`, which a kind may have: an attempt that finds the solution as an agent would; a
+word where it finds none worth showing, None if it works no tasks of this sort."""
 
 ORACLE = "oracle"
 
@@ -57,7 +62,8 @@ def export_sft(
     """Writes the attempts of `policy` at the tasks of `selection` to the directory `out`.
 
     The oracle's are told in `style`, and `rehearsed`: with wrong tries, where the kind knows some,
-    that are run in the task's world. Any other policy's are taken as they are. `instructed` puts the
+    that are run in the task's world; a kind that works its tasks itself needs none of them. Any other
+    policy's are taken as they are. `instructed` puts the
     prompt of the style before each sample. What is left out is counted in `left_out` and `reasons`.
     Raises `UserError` if there is no attempt to learn from.
     """
@@ -85,6 +91,13 @@ def _samples(
     reasons: Counter[str],
 ) -> Iterator[Sample]:
     for task in tasks:
+        work = cast(Work | None, _slot(task, "work")) if wish.policy == ORACLE else None
+        if work and (worked := work(task)) is not None:
+            try:
+                yield from _worked(task, worked, wish, replayer)
+            except Unteachable as e:
+                reasons[str(e)] += 1
+            continue
         for attempt in store.attempts(policy=wish.policy, task_id=task.id):
             if why := _unfit(attempt):
                 reasons[why] += 1
@@ -93,6 +106,19 @@ def _samples(
                 yield from _taught(task, attempt, wish, replayer)
             except Unteachable as e:
                 reasons[str(e)] += 1
+
+
+def _worked(task: Task, worked: Worked | str, wish: _Wish, replayer: Replayer) -> Iterator[Sample]:
+    """The samples of a worked attempt, which is run in the task's world and has to score 1."""
+    if isinstance(worked, str):
+        raise Unteachable(worked)
+    _, played = replayer.run(task.public(), worked.script)
+    if verify(task, played).score < 1:
+        raise Unteachable("no_full_score")
+    told = with_reasons(played, worked.reasons, wish.style)
+    origin: JsonObject = {"policy": ORACLE, "score": 1, "reasoning": "worked"}
+    prompt = prompted(task.prompt, wish.style, task.language) if wish.instructed else None
+    yield from samples(task, told, wish.style, origin, prompt)
 
 
 def _unfit(attempt: Attempt) -> str:
