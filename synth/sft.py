@@ -5,6 +5,7 @@ the oracle, and puts to each turn the reason that the task's kind gives for it. 
 takes the scored attempts of any other policy as they are. Only the full score counts.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import cast
 
 from agents.coldstart import Style, plain_reasons, prompted, with_reasons
 from agents.coldstart_rows import Unteachable, samples
+from agents.policies import run_script
 from data.errors import UserError
 from data.exporters.base import Manifest
 from data.exporters.sft import Sample, export_samples
@@ -21,6 +23,7 @@ from data.selection import LeftOut, Selection, select
 from data.store import Store
 from data.task import JsonObject, Script, Task
 from data.trajectory import Attempt, Outcome, StopReason, Trajectory
+from envs.base import open_env
 from synth.parts import Worked
 from synth.replay import Replayer
 from synth.request import kind_module
@@ -94,7 +97,7 @@ def _samples(
         work = cast(Work | None, _slot(task, "work")) if wish.policy == ORACLE else None
         if work and (worked := work(task)) is not None:
             try:
-                yield from _worked(task, worked, wish, replayer)
+                yield from _worked(task, worked, wish)
             except Unteachable as e:
                 reasons[str(e)] += 1
             continue
@@ -108,17 +111,23 @@ def _samples(
                 reasons[str(e)] += 1
 
 
-def _worked(task: Task, worked: Worked | str, wish: _Wish, replayer: Replayer) -> Iterator[Sample]:
+def _worked(task: Task, worked: Worked | str, wish: _Wish) -> Iterator[Sample]:
     """The samples of a worked attempt, which is run in the task's world and has to score 1."""
     if isinstance(worked, str):
         raise Unteachable(worked)
-    _, played = replayer.run(task.public(), worked.script)
+    played = asyncio.run(_played(task, worked.script))
     if verify(task, played).score < 1:
         raise Unteachable("no_full_score")
     told = with_reasons(played, worked.reasons, wish.style)
     origin: JsonObject = {"policy": ORACLE, "score": 1, "reasoning": "worked"}
     prompt = prompted(task.prompt, wish.style, task.language) if wish.instructed else None
     yield from samples(task, told, wish.style, origin, prompt)
+
+
+async def _played(task: Task, script: Script) -> Trajectory:
+    """A run of `script` in a fresh world of the task, in this process: thousands are made at once."""
+    async with open_env(task.public()) as (env, first):
+        return await run_script(task.id, script, env, first=first)
 
 
 def _unfit(attempt: Attempt) -> str:
