@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from data.task import JsonObject, ToolCall
+from data.task import JsonObject, Task, ToolCall
 from envs.general.compiler import Compiled
 from envs.general.expr import Value
 from envs.general.surface import Op, ReadTool, id_name, shown_name
@@ -12,6 +12,7 @@ from envs.general.variant import Paging
 from envs.general.world import World
 from envs.general.writes import perform
 from synth.general.worked.known import Equal, Known
+from synth.general.worked.length import CALL_TOKENS, MAX_TOKENS, num_tokens, prompt_tokens
 from synth.general.worked.words import Line, Words
 
 MAX_CALLS = 24
@@ -30,13 +31,15 @@ class Step(NamedTuple):
 class Desk:
     """One attempt: the steps so far, and the thoughts that wait for the next call."""
 
-    def __init__(self, world: Compiled, opened: World, words: Words) -> None:
+    def __init__(self, task: Task, world: Compiled, opened: World) -> None:
         self.world = world
         self.opened = opened
-        self.words = words
+        self.words = Words(task.language)
         self.known = Known(world.domain, world.reader)
         self.steps: list[Step] = []
         self._notes: list[str] = []
+        self.num_tokens = prompt_tokens(task)
+        """About so many has the prompt with all that was written and read."""
         self.tools: dict[str, dict[Op, ReadTool]] = {}
         self.by: dict[tuple[str, str], ReadTool] = {}
         for tool in world.reads:
@@ -57,15 +60,23 @@ class Desk:
     def call(self, name: str, arguments: JsonObject) -> ToolCall:
         if len(self.steps) >= MAX_CALLS:
             raise Untaught("too_many_calls")
-        call = ToolCall(name=name, arguments=arguments)
-        self.steps.append(Step(self.thoughts(), call))
-        return call
+        step = Step(self.thoughts(), ToolCall(name=name, arguments=arguments))
+        self.steps.append(step)
+        self.num_tokens += CALL_TOKENS
+        self._count(step.reason + json.dumps(arguments, ensure_ascii=False))
+        return step.call
+
+    def _count(self, text: str) -> None:
+        self.num_tokens += num_tokens(text)
+        if self.num_tokens > MAX_TOKENS:
+            raise Untaught("too_long")
 
     def read(self, tool: ReadTool, given: JsonObject) -> JsonObject:
         call = self.call(tool.tool.name, given)
         seen = self.world.reader.answer(tool, call.arguments, self.opened)
         if seen.error or seen.truncated:
             raise Untaught("unreadable")
+        self._count(seen.text)
         shown: JsonObject = json.loads(seen.text)
         return shown
 
@@ -78,6 +89,7 @@ class Desk:
         )
         if write is None:
             raise Untaught("refused")
+        self._count(seen.text)
         self.known.forget_computed()
         changes: list[dict[str, Any]] = json.loads(seen.text)["changes"]
         return [self.known.note_change(change) for change in changes]
@@ -144,4 +156,3 @@ class Desk:
             if value is not None:
                 given[spot.arg] = value
         return given
-

@@ -3,18 +3,16 @@
 import json
 
 from data.task import JsonObject, Script, Task
-from envs.general.compiler import Compiled
 from envs.general.env import open_compiled
 from envs.general.kinds import Kind
 from envs.general.surface import arg_name
-from envs.general.world import World
 from synth.general.transact.clues import View
 from synth.general.transact.model import Errand, Goal, Question
 from synth.general.worked.desk import Desk, Untaught
 from synth.general.worked.rules import Rules
 from synth.general.worked.seek import Seeker, shown
 from synth.general.worked.want import wanted
-from synth.general.worked.words import Line, Words
+from synth.general.worked.words import Line
 from synth.parts import Worked
 
 
@@ -24,19 +22,19 @@ def work_errand(task: Task) -> Worked:
     world = open_compiled(task.public())
     opened = world.open()
     try:
-        return _Clerk(world, opened, errand).work()
+        return _Clerk(Desk(task, world, opened), errand).work()
     finally:
         opened.close()
 
 
 class _Clerk:
-    def __init__(self, world: Compiled, opened: World, errand: Errand) -> None:
-        self.world = world
+    def __init__(self, desk: Desk, errand: Errand) -> None:
+        self.desk = desk
+        self.world = desk.world
         self.errand = errand
-        self.view = View(world)
-        self.desk = Desk(world, opened, Words(world.variant.language))
-        self.seeker = Seeker(self.desk)
-        self.rules = Rules(self.desk, self.seeker)
+        self.view = View(desk.world)
+        self.seeker = Seeker(desk)
+        self.rules = Rules(desk, self.seeker)
         self.changed: dict[str, None] = {}
         self.declined = 0
 

@@ -125,4 +125,3 @@ class _Cells(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._known.rows[self._table].get(self._id, ()))
-

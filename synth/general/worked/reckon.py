@@ -142,7 +142,6 @@ class Reckoner:
                 equal |= fixed
             else:
                 rest.append(part)
-        hidden = self.scope.get(node.alias), self.tables.get(node.alias)
         self.tables[node.alias] = node.table
         found, facts, values = [], [], []
         rows = self.known.select(node.table, equal)
@@ -157,13 +156,19 @@ class Reckoner:
                     worth = self.tell(node.value)
                     values.append(worth.value)
                     facts += worth.facts
+                if node.op == "exists":
+                    break
         self.scope.pop(node.alias, None)
         self.tables.pop(node.alias, None)
-        assert hidden == (None, None), "names are not taken twice"
         value = _folded(node.op, found, values)
-        return Told(value, (*self._which(node.table, equal, found, rest, facts), *(
-            [f"{node.op} {shown(value)}"] if node.op not in ("count", "exists") else []
-        )), shown(value))
+        return Told(
+            value,
+            (
+                *self._which(node.table, equal, found, rest, facts),
+                *([f"{node.op} {shown(value)}"] if node.op not in ("count", "exists") else []),
+            ),
+            shown(value),
+        )
 
     def _all(self, tests: list[Node]) -> Told:
         facts: list[str] = []
@@ -175,7 +180,12 @@ class Reckoner:
         return Told(True, tuple(facts), "")
 
     def _which(
-        self, table: str, equal: Mapping[str, Value], found: list[str], rest: list[Node], facts: list[str]
+        self,
+        table: str,
+        equal: Mapping[str, Value],
+        found: list[str],
+        rest: list[Node],
+        facts: list[str],
     ) -> tuple[str, ...]:
         """Which rows there are: "2 loans with member_id MB-1: LOA-1, LOA-4"."""
         words = self.desk.words
@@ -257,4 +267,6 @@ def _folded(op: str, found: list[str], values: list[Any]) -> Any:
         return tidy(sum(numbers))
     if not numbers:
         return None
-    return tidy(sum(numbers) / len(numbers)) if op == "avg" else {"min": min, "max": max}[op](numbers)
+    return (
+        tidy(sum(numbers) / len(numbers)) if op == "avg" else {"min": min, "max": max}[op](numbers)
+    )

@@ -28,6 +28,8 @@ class Rules:
         self.seeker = seeker
         self.tables: dict[str, str] = {}
         """Of the arguments that are rows, for the action that is looked at."""
+        self.named: set[str] = set()
+        """Columns of such rows, and of those that they point at, that its rules read."""
 
     def allow(self, action: Action, values: Mapping[str, Value]) -> bool:
         """Whether no rule forbids a call, each rule being thought of. Raises `Untaught`."""
@@ -35,6 +37,8 @@ class Rules:
             arg.name: arg.type.table for arg in action.args.values() if arg.type.kind is Kind.REF
         }
         about = [p for p in self.desk.world.domain.policies.values() if action.name in p.rules]
+        paths = [path for policy in about for path in policy.rules[action.name].paths]
+        self.named = {step for root, *steps in paths if root in self.tables for step in steps}
         if not about:
             self.desk.think(Line.NO_RULE, action=action.name)
         return all(self._kept(policy, action, values) for policy in about)
@@ -80,7 +84,7 @@ class Rules:
         quoted = self._quoted(policy, whole=False)
         if unread.row_id:
             table = self.desk.world.domain.tables[unread.table]
-            named = columns_named(parse(rule.text))
+            named = self.named | columns_named(parse(rule.text))
             also = [
                 name
                 for name in table.columns
@@ -128,4 +132,4 @@ class Rules:
             text = f"{text[:QUOTED_CHARS]}……"
         if not whole and not self.desk.words.zh and len(text.split()) > QUOTED_WORDS:
             text = f"{' '.join(text.split()[:QUOTED_WORDS])} ..."
-        return self.desk.words.say(Line.NEEDS, rule=text)
+        return self.desk.words.say(Line.RULE, rule=text)

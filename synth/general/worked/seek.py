@@ -56,7 +56,9 @@ class Seeker:
         """Whether the first row that fits is the only one."""
         if want.alone or self._telling(want):
             return True
-        equal = {n: leaf.row_id if isinstance(leaf, Want) else leaf for n, leaf in want.leaves.items()}
+        equal = {
+            n: leaf.row_id if isinstance(leaf, Want) else leaf for n, leaf in want.leaves.items()
+        }
         return self._count(want, equal) == 1
 
     def _telling(self, want: Want) -> dict[str, Value]:
@@ -95,15 +97,30 @@ class Seeker:
     # Listing -------------------------------------------------------------------------------------
 
     def _searched(self, want: Want) -> list[str]:
+        listed = self._listed(want)
+        if listed:
+            return self._narrowed(want, listed)
         found: list[str] = []
         single = self._single(want)
         for tool, given, equal in self._sources(want):
             for page in self.desk.pages(tool, given, equal):
                 near = [row_id for row_id in page if self.fits(want, row_id) is not False]
                 found += near
-                if near and (self._telling(want) or single and all(self.fits(want, r) for r in near)):
+                if near and (
+                    self._telling(want) or single and all(self.fits(want, r) for r in near)
+                ):
                     return self._narrowed(want, near)
         return self._narrowed(want, found)
+
+    def _listed(self, want: Want) -> list[str]:
+        """Rows of a listing that has been read to its end and holds every row that fits."""
+        found = {
+            n: self.found[leaf.key] for n, leaf in want.refs().items() if leaf.key in self.found
+        }
+        equal = {**want.plain(), **{n: ids[0] for n, ids in found.items() if len(ids) == 1}}
+        ids = self.known.listed(want.table, equal) or frozenset()
+        shown = [row_id for row_id in sorted(self._rows(want)) if row_id in ids]
+        return [row_id for row_id in shown if self.fits(want, row_id) is not False]
 
     def _sources(self, want: Want) -> list[tuple[ReadTool, dict[str, Value], Equal]]:
         """Listings that together hold every row that fits; the thought of why comes with them."""
@@ -307,5 +324,3 @@ def shown(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-

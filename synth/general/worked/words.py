@@ -24,7 +24,7 @@ class Line(StrEnum):
     MANY = auto()
     FIRST_ROW = auto()
     EXTREME = auto()
-    NEEDS = auto()
+    RULE = auto()
     RULE_CELL = auto()
     RULE_ROWS = auto()
     RULE_ALL = auto()
@@ -55,8 +55,8 @@ ENGLISH = {
     Line.SEVERAL: "{ids} fit so far.",
     Line.MANY: "{n} rows fit so far.",
     Line.FIRST_ROW: "The first row, {id}, has the {end} {column} ({value}): it is {phrase}.",
-    Line.EXTREME: "{column}: {values}. The {end} is that of {id}: it is {phrase}.",
-    Line.NEEDS: 'Rule "{rule}"',
+    Line.EXTREME: "The {column} are {values}. The {end} is that of {id}: it is {phrase}.",
+    Line.RULE: 'Rule "{rule}"',
     Line.RULE_CELL: "{rule}: to check, I read {columns} of {id}{whence}.",
     Line.RULE_ROWS: "{rule}: to check, I look up {plural} with {filters}.",
     Line.RULE_ALL: "{rule}: to check, I list the {plural}.",
@@ -87,7 +87,7 @@ CHINESE = {
     Line.MANY: "目前符合的有{n}条。",
     Line.FIRST_ROW: "第一条{id}的{column}{end}（{value}），就是{phrase}。",
     Line.EXTREME: "{column}：{values}。{end}的是{id}，就是{phrase}。",
-    Line.NEEDS: "规定“{rule}”",
+    Line.RULE: "规定“{rule}”",
     Line.RULE_CELL: "{rule}：要核对，先看{id}{whence}的{columns}。",
     Line.RULE_ROWS: "{rule}：要核对，按{filters}查{plural}。",
     Line.RULE_ALL: "{rule}：要核对，列出{plural}。",
@@ -111,7 +111,9 @@ class Words:
 
     def say(self, line: Line, **slots: object) -> str:
         text = self._lines[line].format(**slots)
-        return text if self.zh else text[:1].upper() + text[1:]
+        # An id or a tool's name at the beginning stays as it is.
+        begins = not self.zh and self._lines[line].startswith("{phrase}")
+        return text[:1].upper() + text[1:] if begins else text
 
     def joined(self, sentences: Sequence[str]) -> str:
         return ("" if self.zh else " ").join(sentences)
