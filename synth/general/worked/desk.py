@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from data.task import JsonObject, Task, ToolCall
+from pydantic import JsonValue
+
+from data.task import JsonObject, Script, Task, ToolCall
 from envs.general.compiler import Compiled
 from envs.general.expr import Value
 from envs.general.surface import Op, ReadTool, id_name, shown_name
@@ -14,6 +16,7 @@ from envs.general.writes import perform
 from synth.general.worked.known import Equal, Known
 from synth.general.worked.length import CALL_TOKENS, MAX_TOKENS, num_tokens, prompt_tokens
 from synth.general.worked.words import Line, Words
+from synth.parts import Worked
 
 MAX_CALLS = 24
 """An attempt that takes more teaches patience, not thought."""
@@ -52,15 +55,22 @@ class Desk:
         """A thought that is said before the next call."""
         self._notes.append(self.words.say(line, **slots))
 
-    def thoughts(self) -> str:
-        """What is left to say."""
-        said, self._notes = self.words.joined(self._notes), []
+    def _thoughts(self) -> str:
+        """What waits to be said; the same is not said twice at once."""
+        said, self._notes = self.words.joined(list(dict.fromkeys(self._notes))), []
         return said
+
+    def finished(self, answer: JsonValue) -> Worked:
+        """The attempt with its final message. Raises `Untaught` if it is too long."""
+        reasons = (*(step.reason for step in self.steps), self._thoughts())
+        text = json.dumps(answer, ensure_ascii=False)
+        self._count(reasons[-1] + text)
+        return Worked(Script(calls=tuple(step.call for step in self.steps), answer=text), reasons)
 
     def call(self, name: str, arguments: JsonObject) -> ToolCall:
         if len(self.steps) >= MAX_CALLS:
             raise Untaught("too_many_calls")
-        step = Step(self.thoughts(), ToolCall(name=name, arguments=arguments))
+        step = Step(self._thoughts(), ToolCall(name=name, arguments=arguments))
         self.steps.append(step)
         self.num_tokens += CALL_TOKENS
         self._count(step.reason + json.dumps(arguments, ensure_ascii=False))

@@ -1,8 +1,6 @@
 """A worked errand: each request in turn is understood, its rows found, its rules checked, then done."""
 
-import json
-
-from data.task import JsonObject, Script, Task
+from data.task import JsonObject, Task
 from envs.general.env import open_compiled
 from envs.general.kinds import Kind
 from envs.general.surface import arg_name
@@ -47,11 +45,7 @@ class _Clerk:
             report["answer"] = self._answer(self.errand.question)
         changed = self.desk.words.listed(list(self.changed))
         self.desk.think(Line.REPORT, changed=changed, declined=self.declined)
-        steps = self.desk.steps
-        script = Script(
-            calls=tuple(step.call for step in steps), answer=json.dumps(report, ensure_ascii=False)
-        )
-        return Worked(script, (*(step.reason for step in steps), self.desk.thoughts()))
+        return self.desk.finished(report)
 
     def _serve(self, goal: Goal, number: int, total: int) -> None:
         action = self.world.domain.actions[goal.action]
@@ -79,7 +73,9 @@ class _Clerk:
             self.declined += 1
             return
         self.desk.think(Line.ACT, action=action.name)
-        call = {arg_name(self.world.domain, action.args[name]): values[name] for name in given}
+        call: JsonObject = {
+            arg_name(self.world.domain, action.args[name]): values[name] for name in given
+        }
         changes = self.desk.write(action.name, call)
         self.changed |= dict.fromkeys(row_id for _, row_id in changes)
         done = self.desk.words.listed([f"{verb} {row_id}" for verb, row_id in changes])

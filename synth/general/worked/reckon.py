@@ -143,7 +143,9 @@ class Reckoner:
             else:
                 rest.append(part)
         self.tables[node.alias] = node.table
-        found, facts, values = [], [], []
+        found: list[str] = []
+        facts: list[str] = []
+        values: list[Any] = []
         rows = self.known.select(node.table, equal)
         for row in rows:
             self.scope[node.alias] = row["id"]

@@ -1,5 +1,6 @@
 """Finds the rows that a request speaks of, by what it says of them and nothing else."""
 
+from data.task import JsonObject
 from envs.general.expr import Value
 from envs.general.kinds import Kind
 from envs.general.surface import Op, ReadTool
@@ -122,7 +123,7 @@ class Seeker:
         shown = [row_id for row_id in sorted(self._rows(want)) if row_id in ids]
         return [row_id for row_id in shown if self.fits(want, row_id) is not False]
 
-    def _sources(self, want: Want) -> list[tuple[ReadTool, dict[str, Value], Equal]]:
+    def _sources(self, want: Want) -> list[tuple[ReadTool, JsonObject, Equal]]:
         """Listings that together hold every row that fits; the thought of why comes with them."""
         tools = self.desk.tools.get(want.table, {})
         plain = want.plain()
@@ -258,7 +259,7 @@ class Seeker:
         if not values:
             raise Untaught("lost")
         choose = max if want.largest else min
-        best = choose(values, key=lambda row_id: values[row_id])  # type: ignore[type-var,arg-type]
+        best = choose(values, key=lambda row_id: values[row_id])
         self.desk.think(
             Line.EXTREME,
             column=self.desk.shown(want.table, want.extreme),

@@ -3,9 +3,10 @@
 from data.task import Task
 from synth.general.worked.desk import Untaught
 from synth.general.worked.errand import work_errand
+from synth.general.worked.planner import work_plan
 from synth.parts import Worked
 
-FAMILIES = {"transact": work_errand}
+FAMILIES = {"transact": work_errand, "plan": work_plan}
 
 
 def work(task: Task) -> Worked | str | None:

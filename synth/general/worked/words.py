@@ -36,6 +36,14 @@ class Line(StrEnum):
     QUESTION = auto()
     ANSWER = auto()
     REPORT = auto()
+    PLAN = auto()
+    SPEAK = auto()
+    NOT_YET = auto()
+    TABLE = auto()
+    AIM = auto()
+    PICK = auto()
+    JOINT = auto()
+    ALL_KEPT = auto()
 
 
 ENGLISH = {
@@ -68,6 +76,14 @@ ENGLISH = {
     Line.QUESTION: "The question: {column} of {phrase}.",
     Line.ANSWER: "{id} has {column} {value}: that is the answer.",
     Line.REPORT: "All is done. Changed: {changed}. Declined: {declined}.",
+    Line.PLAN: "To fill: {slots}. To choose from: {plurals}.",
+    Line.SPEAK: "The limits are on {columns}.",
+    Line.NOT_YET: "No plan fits with what I have seen.",
+    Line.TABLE: "What I know of {plural} ({columns}): {rows}.",
+    Line.AIM: "For the total {column}, which has to be {bounds}, I take {which} values.",
+    Line.PICK: "{slot}: {row}{facts}.",
+    Line.JOINT: "{facts}.",
+    Line.ALL_KEPT: "Every limit is kept.",
 }
 CHINESE = {
     Line.ASKED: "要求：{action}，{slots}。",
@@ -99,6 +115,14 @@ CHINESE = {
     Line.QUESTION: "问题：{phrase}的{column}。",
     Line.ANSWER: "{id}的{column}是{value}，这就是答案。",
     Line.REPORT: "都办完了。变动：{changed}。未办：{declined}。",
+    Line.PLAN: "要填的有：{slots}，都从{plurals}里选。",
+    Line.SPEAK: "限制涉及{columns}。",
+    Line.NOT_YET: "看过的这些还排不出方案。",
+    Line.TABLE: "已知的{plural}（{columns}）：{rows}。",
+    Line.AIM: "{column}合计要{bounds}，取{which}的。",
+    Line.PICK: "{slot}：{row}{facts}。",
+    Line.JOINT: "{facts}。",
+    Line.ALL_KEPT: "各项限制都满足。",
 }
 
 
