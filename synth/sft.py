@@ -1,10 +1,11 @@
 """SFT data from the store: scripted witnesses with reasons (cold start), or a model's best attempts.
 
-Cold start takes the attempts of the oracle and puts to each turn the reason that the task's kind
-gives for it; rejection sampling takes the scored attempts of any other policy as they are. Only the
-full score counts.
+Cold start takes the worked attempts of kinds that write some; of the others it takes the attempts of
+the oracle, and puts to each turn the reason that the task's kind gives for it. Rejection sampling
+takes the scored attempts of any other policy as they are. Only the full score counts.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import cast
 
 from agents.coldstart import Style, plain_reasons, prompted, with_reasons
 from agents.coldstart_rows import Unteachable, samples
+from agents.policies import run_script
 from data.errors import UserError
 from data.exporters.base import Manifest
 from data.exporters.sft import Sample, export_samples
@@ -21,6 +23,8 @@ from data.selection import LeftOut, Selection, select
 from data.store import Store
 from data.task import JsonObject, Script, Task
 from data.trajectory import Attempt, Outcome, StopReason, Trajectory
+from envs.base import open_env
+from synth.parts import Worked
 from synth.replay import Replayer
 from synth.request import kind_module
 from verifiers import verify
@@ -34,6 +38,10 @@ tries that fail or in its place; None if there is none for the task."""
 Guessed = Callable[[Task, Trajectory], frozenset[int]]
 """`synth.<kind>.guessed`, which a kind may have: turns that nothing read before has led to. They are
 shown and not learnt."""
+
+Work = Callable[[Task], Worked | str | None]
+"""`synth.<kind>.work`, which a kind may have: an attempt that finds the solution as an agent would; a
+word where it finds none worth showing, None if it works no tasks of this sort."""
 
 ORACLE = "oracle"
 
@@ -62,7 +70,8 @@ def export_sft(
     """Writes the attempts of `policy` at the tasks of `selection` to the directory `out`.
 
     The oracle's are told in `style`, and `rehearsed`: with wrong tries, where the kind knows some,
-    that are run in the task's world. Any other policy's are taken as they are. `instructed` puts the
+    that are run in the task's world; a kind that works its tasks itself needs none of them. Any other
+    policy's are taken as they are. `instructed` puts the
     prompt of the style before each sample. What is left out is counted in `left_out` and `reasons`.
     Raises `UserError` if there is no attempt to learn from.
     """
@@ -90,6 +99,13 @@ def _samples(
     reasons: Counter[str],
 ) -> Iterator[Sample]:
     for task in tasks:
+        work = cast(Work | None, _slot(task, "work")) if wish.policy == ORACLE else None
+        if work and (worked := work(task)) is not None:
+            try:
+                yield from _worked(task, worked, wish)
+            except Unteachable as e:
+                reasons[str(e)] += 1
+            continue
         for attempt in store.attempts(policy=wish.policy, task_id=task.id):
             if why := _unfit(attempt):
                 reasons[why] += 1
@@ -98,6 +114,25 @@ def _samples(
                 yield from _taught(task, attempt, wish, replayer)
             except Unteachable as e:
                 reasons[str(e)] += 1
+
+
+def _worked(task: Task, worked: Worked | str, wish: _Wish) -> Iterator[Sample]:
+    """The samples of a worked attempt, which is run in the task's world and has to score 1."""
+    if isinstance(worked, str):
+        raise Unteachable(worked)
+    played = asyncio.run(_played(task, worked.script))
+    if verify(task, played).score < 1:
+        raise Unteachable("no_full_score")
+    told = with_reasons(played, worked.reasons, wish.style)
+    origin: JsonObject = {"policy": ORACLE, "score": 1, "reasoning": "worked"}
+    prompt = prompted(task.prompt, wish.style, task.language) if wish.instructed else None
+    yield from samples(task, told, wish.style, origin, prompt)
+
+
+async def _played(task: Task, script: Script) -> Trajectory:
+    """A run of `script` in a fresh world of the task, in this process: thousands are made at once."""
+    async with open_env(task.public()) as (env, first):
+        return await run_script(task.id, script, env, first=first)
 
 
 def _unfit(attempt: Attempt) -> str:
