@@ -49,5 +49,8 @@ class Worked(NamedTuple):
     """A solution as a careful agent would find it, without knowing it."""
 
     script: Script
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     """What is thought before each call, then before the answer."""
+    explain: Callable[[Trajectory], tuple[str, ...]] | None = None
+    """Gives the reasons where they speak of what the calls have shown, from a run of the script; none
+    where the run is not what was expected."""

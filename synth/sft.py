@@ -7,7 +7,7 @@ takes the scored attempts of any other policy as they are. Only the full score c
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -31,19 +31,19 @@ from verifiers import verify
 
 Explain = Callable[[Task, Trajectory], tuple[str, ...]]
 """`synth.<kind>.explain`, which a kind may have: one reason a turn of a run of its witness, or of
-what `rehearse` made of it; none for a run that it cannot explain."""
-Rehearse = Callable[[Task, Trajectory], Script | None]
-"""`synth.<kind>.rehearse`, which a kind may have: an attempt to learn from, made of its witness with
-tries that fail or in its place; None if there is none for the task."""
+what `rehearse` made of it."""
+Rehearse = Callable[[Task, Trajectory], Script]
+"""`synth.<kind>.rehearse`, which a kind may have: its witness with tries that fail, explained too."""
 Guessed = Callable[[Task, Trajectory], frozenset[int]]
 """`synth.<kind>.guessed`, which a kind may have: turns that nothing read before has led to. They are
 shown and not learnt."""
-
 Work = Callable[[Task], Worked | str | None]
 """`synth.<kind>.work`, which a kind may have: an attempt that finds the solution as an agent would; a
 word where it finds none worth showing, None if it works no tasks of this sort."""
 
 ORACLE = "oracle"
+AT_A_TIME = 8
+"""Worked attempts that are run side by side."""
 
 
 @dataclass(frozen=True)
@@ -98,41 +98,72 @@ def _samples(
     replayer: Replayer,
     reasons: Counter[str],
 ) -> Iterator[Sample]:
-    for task in tasks:
-        work = cast(Work | None, _slot(task, "work")) if wish.policy == ORACLE else None
-        if work and (worked := work(task)) is not None:
+    while batch := list(islice(tasks, AT_A_TIME)):
+        found = [_work(task) if wish.policy == ORACLE else None for task in batch]
+        pairs = zip(batch, found, strict=True)
+        worked = {task.id: each for task, each in pairs if isinstance(each, Worked)}
+        played = asyncio.run(_all_played([t for t in batch if t.id in worked], worked))
+        for task, each in zip(batch, found, strict=True):
             try:
-                yield from _worked(task, worked, wish)
+                if each is None:
+                    yield from _attempted(store, task, wish, replayer, reasons)
+                elif isinstance(each, str):
+                    reasons[each] += 1
+                else:
+                    yield from _worked(task, each, played[task.id], wish)
             except Unteachable as e:
                 reasons[str(e)] += 1
+
+
+def _work(task: Task) -> Worked | str | None:
+    work = cast(Work | None, _slot(task, "work"))
+    return work(task) if work else None
+
+
+def _attempted(
+    store: Store, task: Task, wish: _Wish, replayer: Replayer, reasons: Counter[str]
+) -> Iterator[Sample]:
+    """The samples of the attempts that are stored."""
+    for attempt in store.attempts(policy=wish.policy, task_id=task.id):
+        if why := _unfit(attempt):
+            reasons[why] += 1
             continue
-        for attempt in store.attempts(policy=wish.policy, task_id=task.id):
-            if why := _unfit(attempt):
-                reasons[why] += 1
-                continue
-            try:
-                yield from _taught(task, attempt, wish, replayer)
-            except Unteachable as e:
-                reasons[str(e)] += 1
+        try:
+            yield from _taught(task, attempt, wish, replayer)
+        except Unteachable as e:
+            reasons[str(e)] += 1
 
 
-def _worked(task: Task, worked: Worked | str, wish: _Wish) -> Iterator[Sample]:
-    """The samples of a worked attempt, which is run in the task's world and has to score 1."""
-    if isinstance(worked, str):
-        raise Unteachable(worked)
-    played = asyncio.run(_played(task, worked.script))
-    if verify(task, played).score < 1:
+def _worked(task: Task, worked: Worked, played: Trajectory | None, wish: _Wish) -> Iterator[Sample]:
+    """The samples of a worked attempt that scored 1; `played` is None where it did not."""
+    if played is None:
         raise Unteachable("no_full_score")
-    told = with_reasons(played, worked.reasons, wish.style)
+    reasons = worked.explain(played) if worked.explain else worked.reasons
+    if not reasons:
+        raise Unteachable("no_reasons")
+    told = with_reasons(played, reasons, wish.style)
     origin: JsonObject = {"policy": ORACLE, "score": 1, "reasoning": "worked"}
     prompt = prompted(task.prompt, wish.style, task.language) if wish.instructed else None
     yield from samples(task, told, wish.style, origin, prompt)
 
 
-async def _played(task: Task, script: Script) -> Trajectory:
-    """A run of `script` in a fresh world of the task, in this process: thousands are made at once."""
+async def _all_played(
+    tasks: Sequence[Task], worked: Mapping[str, Worked]
+) -> dict[str, Trajectory | None]:
+    """The runs of worked attempts, by task."""
+    runs = await asyncio.gather(*(_played(task, worked[task.id].script) for task in tasks))
+    return {task.id: run for task, run in zip(tasks, runs, strict=True)}
+
+
+async def _played(task: Task, script: Script) -> Trajectory | None:
+    """A run of `script` in a fresh world of the task, in this process: thousands are made at once.
+
+    None where it has not the full score.
+    """
     async with open_env(task.public()) as (env, first):
-        return await run_script(task.id, script, env, first=first)
+        played = await run_script(task.id, script, env, first=first)
+    verdict = await asyncio.to_thread(verify, task, played)
+    return played if verdict.score == 1 else None
 
 
 def _unfit(attempt: Attempt) -> str:
@@ -155,11 +186,8 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
         if wish.rehearsed:
             trajectory = rehearsal(task, trajectory, replayer)
         explain = cast(Explain | None, _slot(task, "explain"))
-        told = (
-            explain(task, trajectory) if explain else plain_reasons(trajectory.turns, task.language)
-        )
-        if not told:
-            raise Unteachable("no_reasons")
+        told = explain(task, trajectory) if explain else None
+        told = told or plain_reasons(trajectory.turns, task.language)
         guessed = cast(Guessed | None, _slot(task, "guessed"))
         guesses = guessed(task, trajectory) if guessed else guesses
         trajectory = with_reasons(trajectory, told, style)
@@ -175,20 +203,15 @@ def _taught(task: Task, attempt: Attempt, wish: _Wish, replayer: Replayer) -> It
 
 
 def rehearsal(task: Task, trajectory: Trajectory, replayer: Replayer) -> Trajectory:
-    """A run of the attempt to learn from; `trajectory`, one of the witness, if it is the same.
-
-    Raises `Unteachable` if there is nothing to learn from.
-    """
+    """A run of the task's witness with wrong tries in it; `trajectory` itself if there are none."""
     rehearse = cast(Rehearse | None, _slot(task, "rehearse"))
     script = rehearse(task, trajectory) if rehearse else task.hidden.witness
-    if script is None:
-        raise Unteachable("no_rehearsal")
     if script.calls == task.hidden.witness.calls:
         return trajectory
     first, played = replayer.run(task.public(), script)
     # A verifier may count calls; an attempt that it does not accept is nothing to learn from.
     if verify(task, played).score < 1:
-        raise Unteachable("failed_rehearsal")
+        return trajectory
     return played.model_copy(update={"first": first.text})
 
 

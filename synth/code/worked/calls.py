@@ -70,7 +70,7 @@ class Work:
         return (bash(f"{write}\n{run}"), *looked, *edits, bash(run), SUBMIT)
 
 
-def work(task: Task) -> Work | None:
+def plan(task: Task) -> Work | None:
     """The attempt at a task; None where what has to change cannot be come by."""
     fenced = _FENCED.search(task.prompt[-1].content)
     reference = task.hidden.reference

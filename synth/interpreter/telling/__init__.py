@@ -5,6 +5,8 @@ question says and from what the cells before have printed, and says so. Only que
 are worked; puzzles take ideas that no template gives.
 """
 
+from functools import partial
+
 from data.errors import SourceError
 from data.task import Script, Task
 from data.trajectory import Trajectory
@@ -16,41 +18,40 @@ from synth.interpreter.shapes import Form
 from synth.interpreter.telling.cells import worked
 from synth.interpreter.telling.printed import printed
 from synth.interpreter.telling.reasons import Teller
+from synth.parts import Worked
 from synth.request import Request
 
-__all__ = ["explain", "rehearse"]
+__all__ = ["work"]
 
 
-def rehearse(task: Task, trajectory: Trajectory) -> Script | None:
-    """The calls of a worked attempt and its final message; None where there is none."""
+def work(task: Task) -> Worked | str | None:
+    """The worked attempt at a task; a short word where there is none."""
     plan = _plan(task)
     if plan is None:
-        return None
+        return "not_worked"
     try:
         text = printed(plan)
     except Undefined:
-        return None
-    return Script(calls=author.calls(worked(plan).cells), answer=f'{{"answer": {text}}}')
+        return "not_worked"
+    calls = author.calls(worked(plan).cells)
+    script = Script(calls=calls, answer=f'{{"answer": {text}}}')
+    return Worked(script, explain=partial(explain, plan))
 
 
-def explain(task: Task, trajectory: Trajectory) -> tuple[str, ...]:
-    """One reason a turn of a worked attempt; nothing for any other attempt.
+def explain(plan: Plan, trajectory: Trajectory) -> tuple[str, ...]:
+    """One reason a turn of a run of the worked attempt.
 
-    Neither is an attempt explained whose message says what its last cell has not printed.
+    Nothing where a cell failed, or where the message says what the last one has not printed.
     """
-    plan = _plan(task)
-    *turns, _ = trajectory.turns
-    if plan is None or author.calls(worked(plan).cells) != tuple(c for t in turns for c in t.calls):
-        return ()
-    seen = [turn.observations[0].text for turn in turns]
-    lines = seen[-1].splitlines()
-    said = lines[0] if lines else ""
-    if trajectory.answer != f'{{"answer": {said}}}':
+    seen = [turn.observations[0] for turn in trajectory.turns[:-1]]
+    shown = [each.text for each in seen]
+    said = next(iter(shown[-1].splitlines()), "")
+    if any(each.error for each in seen) or trajectory.answer != f'{{"answer": {said}}}':
         return ()
     teller = Teller(plan)
-    reasons = [teller.look(), teller.read(seen[0]), teller.compute(seen[1])]
+    reasons = [teller.look(), teller.read(shown[0]), teller.compute(shown[1])]
     if plan.asked.form is Form.FIGURE:
-        reasons.append(teller.draw(seen[2]))
+        reasons.append(teller.draw(shown[2]))
     return (*reasons, teller.answer(said))
 
 
