@@ -102,7 +102,8 @@ def _samples(
         found = [_work(task) if wish.policy == ORACLE else None for task in batch]
         pairs = zip(batch, found, strict=True)
         worked = {task.id: each for task, each in pairs if isinstance(each, Worked)}
-        played = asyncio.run(_all_played([t for t in batch if t.id in worked], worked))
+        mine = [task for task in batch if task.id in worked]
+        played = asyncio.run(_all_played(mine, worked)) if mine else {}
         for task, each in zip(batch, found, strict=True):
             try:
                 if each is None:

@@ -5,7 +5,7 @@ them, nothing that a reader of the question and of the earlier outputs could not
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from pathlib import PurePath
 
@@ -90,17 +90,29 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     return tuple(found)
 
 
+def spoken(plan: Plan) -> tuple[str, ...]:
+    """Columns that the question speaks of, those of other files included."""
+    told = _names(plan.pipeline)
+    return tuple(info.name for info in plan.view.info.columns if info.name in told)
+
+
+def _names(part: object) -> set[str]:
+    """Every text in a pipeline; what is no column's name does no harm."""
+    if isinstance(part, str):
+        return {part}
+    if isinstance(part, tuple):
+        return {name for one in part for name in _names(one)}
+    if is_dataclass(part):
+        return {name for one in fields(part) for name in _names(getattr(part, one.name))}
+    return set()
+
+
 def needed(plan: Plan) -> tuple[str, ...]:
     """Columns of the main file that the question speaks of."""
     recipe = plan.recipes[0][1]
     assert isinstance(recipe, TableRecipe)
     own = {pick.name for pick in recipe.columns}
-    joins = {step.on for step in plan.pipeline.steps if isinstance(step, Join)}
-    return tuple(
-        info.name
-        for info in plan.info.columns
-        if info.name in own and (info.name in plan.view.used or info.name in joins)
-    )
+    return tuple(name for name in spoken(plan) if name in own)
 
 
 def _look(plan: Plan) -> str:

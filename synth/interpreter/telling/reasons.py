@@ -17,7 +17,7 @@ from synth.interpreter.algebra import Keep
 from synth.interpreter.plan import Plan
 from synth.interpreter.shapes import Form
 from synth.interpreter.statement import NOTES
-from synth.interpreter.telling.cells import axes, needed, steps
+from synth.interpreter.telling.cells import axes, needed, spoken, steps
 from synth.interpreter.telling.formula import formula
 from synth.interpreter.telling.words import final_words, listed, say, step_words
 
@@ -73,9 +73,8 @@ class Teller:
         return self._text(lines)
 
     def _labels(self) -> Iterator[tuple[str, str]]:
-        for info in self.plan.view.info.columns:
-            if info.name in self.plan.view.used:
-                yield info.name, info.label[self.language]
+        for name in spoken(self.plan):
+            yield name, self.plan.view.column(name).label[self.language]
 
     def read(self, seen: str) -> str:
         """After the first lines were seen: how they have to be read."""
@@ -131,7 +130,8 @@ class Teller:
         if self.plan.notes_file:
             lines = lines[_after_notes(lines, main.form, needed(self.plan)) :]
         if main.form is Format.JSONL:
-            found = {k: str(v) for k, v in json.loads(lines[0]).items()} if lines else {}
+            first = json.loads(lines[0]) if lines else {}
+            found = {name: str(cell) for name, cell in first.items() if cell is not None}
         else:
             mark = {Format.SEMICOLON: ";", Format.TSV: "\t"}.get(main.form, ",")
             rows = list(csv.reader(io.StringIO("\n".join(lines[:2])), delimiter=mark))
