@@ -289,7 +289,7 @@ class _Planner:
         )
         for slot in choice.order:
             facts = [fact for part in choice.alone[slot] for fact in limits.facts(part)]
-            said = f" ({words.listed(_once(facts))})" if facts else ""
+            said = words.bracketed(words.listed(_once(facts))) if facts else ""
             row = self._called(slot, made[slot])
             self.desk.think(Line.PICK, slot=_spoken(slot), row=row, facts=said)
         alone = [part for some in choice.alone.values() for part in some]
