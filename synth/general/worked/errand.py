@@ -7,8 +7,9 @@ from envs.general.surface import arg_name
 from synth.general.transact.clues import View
 from synth.general.transact.model import Errand, Goal, Question
 from synth.general.worked.desk import Desk, Untaught
+from synth.general.worked.fit import shown
 from synth.general.worked.rules import Rules
-from synth.general.worked.seek import Seeker, shown
+from synth.general.worked.seek import Seeker
 from synth.general.worked.want import wanted
 from synth.general.worked.words import Line
 from synth.parts import Worked

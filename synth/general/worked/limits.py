@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from synth.general.worked.seek import shown
+from synth.general.worked.fit import shown
 from synth.general.worked.words import Words
 from verifiers.general.constraints import (
     AllDifferent,

@@ -19,7 +19,7 @@ from envs.general.syntax import (
     Unary,
 )
 from synth.general.worked.desk import Desk, Untaught
-from synth.general.worked.seek import shown
+from synth.general.worked.fit import shown
 
 MAX_ROWS = 4
 """Rows of a listing whose facts are said one by one."""

@@ -119,7 +119,7 @@ class Rules:
             tool, equal, given = tools.get(Op.SEARCH) or tools[Op.LIST], {}, {}
         else:
             raise Untaught("no_route")
-        filters = self.seeker.said(unread.table, equal)
+        filters = self.seeker.fit.said(unread.table, equal)
         line = Line.RULE_ROWS if equal else Line.RULE_ALL
         self.desk.think(line, rule=quoted, plural=plural, filters=filters)
         for _ in self.desk.pages(tool, given, equal):

@@ -2,10 +2,10 @@
 
 from data.task import JsonObject
 from envs.general.expr import Value
-from envs.general.kinds import Kind
 from envs.general.surface import Op, ReadTool
 from envs.general.variant import Paging
 from synth.general.worked.desk import Desk, Untaught
+from synth.general.worked.fit import Fit, shown
 from synth.general.worked.known import Equal
 from synth.general.worked.want import Want
 from synth.general.worked.words import Line
@@ -15,8 +15,6 @@ FEW = 3
 MAX_LOOKS = 5
 """Rows that are read one by one to tell them apart."""
 
-TELLING = (Kind.NAME, Kind.CODE)
-
 
 class Seeker:
     """Keeps what was found, so that nothing is looked for twice."""
@@ -25,11 +23,11 @@ class Seeker:
         self.desk = desk
         self.known = desk.known
         self.domain = desk.world.domain
-        self.found: dict[tuple[str, str], list[str]] = {}
+        self.fit = Fit(desk)
 
     def the(self, want: Want, arg: str = "") -> str:
         """The one row that is wanted. Raises `Untaught`."""
-        again = want.key in self.found
+        again = want.key in self.fit.found
         if arg and not again:
             self.desk.think(Line.NEED, arg=arg, phrase=want.phrase)
         ids = self.find(want)
@@ -41,59 +39,17 @@ class Seeker:
 
     def find(self, want: Want) -> list[str]:
         """Rows that fit; one if the want is of one alone. Raises `Untaught`."""
-        if want.key not in self.found:
+        if want.key not in self.fit.found:
             ids = self._sure(want) or self._extreme(want) or self._searched(want)
             self._conclude(want, ids)
-            self.found[want.key] = ids
-        return self.found[want.key]
+            self.fit.found[want.key] = ids
+        return self.fit.found[want.key]
 
     def _sure(self, want: Want) -> list[str]:
         """The row if it has been shown already."""
-        if want.extreme or not self._single(want):
+        if want.extreme or not self.fit.single(want):
             return []
-        return [row_id for row_id in sorted(self._rows(want)) if self.fits(want, row_id)]
-
-    def _single(self, want: Want) -> bool:
-        """Whether the first row that fits is the only one."""
-        if want.alone or self._telling(want):
-            return True
-        equal = {
-            n: leaf.row_id if isinstance(leaf, Want) else leaf for n, leaf in want.leaves.items()
-        }
-        return self._count(want, equal) == 1
-
-    def _telling(self, want: Want) -> dict[str, Value]:
-        """A name or code that is said of the row, which no other row has."""
-        for name, value in want.plain().items():
-            column = self.domain.tables[want.table].columns.get(name)
-            if column and (column.kind in TELLING or column.spec.unique):
-                return {name: value}
-        return {}
-
-    def _rows(self, want: Want) -> dict[str, dict[str, Value]]:
-        return self.known.rows[want.table]
-
-    def fits(self, want: Want, row_id: str) -> bool | None:
-        """Whether a row fits; None if too little is known of it."""
-        verdicts = [self._holds(want, row_id, name) for name in want.leaves]
-        if False in verdicts:
-            return False
-        return None if None in verdicts else True
-
-    def _holds(self, want: Want, row_id: str, name: str) -> bool | None:
-        leaf = want.leaves[name]
-        if name == "id":
-            return row_id == leaf
-        if not self.known.has(want.table, row_id, name):
-            return None
-        value = self.known.cell(want.table, row_id, name)
-        if not isinstance(leaf, Want):
-            return value == leaf
-        if value is None:
-            return False
-        if leaf.key in self.found:
-            return value in self.found[leaf.key]
-        return self.fits(leaf, str(value))
+        return [row_id for row_id in sorted(self.fit.rows(want)) if self.fit.fits(want, row_id)]
 
     # Listing -------------------------------------------------------------------------------------
 
@@ -102,13 +58,13 @@ class Seeker:
         if listed:
             return self._narrowed(want, listed)
         found: list[str] = []
-        single = self._single(want)
+        single = self.fit.single(want)
         for tool, given, equal in self._sources(want):
             for page in self.desk.pages(tool, given, equal):
-                near = [row_id for row_id in page if self.fits(want, row_id) is not False]
+                near = [row_id for row_id in page if self.fit.fits(want, row_id) is not False]
                 found += near
                 if near and (
-                    self._telling(want) or single and all(self.fits(want, r) for r in near)
+                    self.fit.telling(want) or single and all(self.fit.fits(want, r) for r in near)
                 ):
                     return self._narrowed(want, near)
         return self._narrowed(want, found)
@@ -116,19 +72,21 @@ class Seeker:
     def _listed(self, want: Want) -> list[str]:
         """Rows of a listing that has been read to its end and holds every row that fits."""
         found = {
-            n: self.found[leaf.key] for n, leaf in want.refs().items() if leaf.key in self.found
+            n: self.fit.found[leaf.key]
+            for n, leaf in want.refs().items()
+            if leaf.key in self.fit.found
         }
         equal = {**want.plain(), **{n: ids[0] for n, ids in found.items() if len(ids) == 1}}
         ids = self.known.listed(want.table, equal) or frozenset()
-        shown = [row_id for row_id in sorted(self._rows(want)) if row_id in ids]
-        return [row_id for row_id in shown if self.fits(want, row_id) is not False]
+        shown = [row_id for row_id in sorted(self.fit.rows(want)) if row_id in ids]
+        return [row_id for row_id in shown if self.fit.fits(want, row_id) is not False]
 
     def _sources(self, want: Want) -> list[tuple[ReadTool, JsonObject, Equal]]:
         """Listings that together hold every row that fits; the thought of why comes with them."""
         tools = self.desk.tools.get(want.table, {})
         plain = want.plain()
         if Op.SEARCH in tools:
-            equal = self._telling(want) or self._filtered(want, FEW)
+            equal = self.fit.telling(want) or self._filtered(want, FEW)
             self._say_listing(want.table, equal)
             return [(tools[Op.SEARCH], self.desk.filters(tools[Op.SEARCH], equal), equal)]
         name = self.domain.tables[want.table].name_column
@@ -137,7 +95,7 @@ class Seeker:
             return [(tools[Op.FIND], {name: plain[name]}, {name: plain[name]})]
         listed = {n: leaf for n, leaf in want.refs().items() if (want.table, n) in self.desk.by}
         if listed and Op.SEARCH not in tools:
-            column = min(listed, key=lambda n: self._count(want, {n: listed[n].row_id}))
+            column = min(listed, key=lambda n: self.fit.count(want, {n: listed[n].row_id}))
             ids = self._first(listed[column])
             if len(ids) > FEW:
                 raise Untaught("too_many_parents")
@@ -146,14 +104,14 @@ class Seeker:
             return [(tool, {shown: row_id}, {column: row_id}) for row_id in ids]
         if Op.LIST not in tools:
             raise Untaught("no_route")
-        if not self._telling(want):
+        if not self.fit.telling(want):
             self._filtered(want, 1)
         self.desk.think(Line.ALL, plural=self.desk.plural(want.table))
         return [(tools[Op.LIST], {}, {})]
 
     def _first(self, want: Want) -> list[str]:
         """Rows that have to be found before others."""
-        if want.key not in self.found and not self._sure(want):
+        if want.key not in self.fit.found and not self._sure(want):
             self.desk.think(Line.FIRST, phrase=want.phrase)
         return self.find(want)
 
@@ -161,28 +119,21 @@ class Seeker:
         """Values to tell rows by, until few have them: what is said, then ids of rows found first."""
         equal = want.plain()
         refs = want.refs()
-        order = sorted(refs, key=lambda n: self._count(want, {**equal, n: refs[n].row_id}))
+        order = sorted(refs, key=lambda n: self.fit.count(want, {**equal, n: refs[n].row_id}))
         for name in order:
-            if equal and self._count(want, equal) <= few:
+            if equal and self.fit.count(want, equal) <= few:
                 break
             ids = self._first(refs[name])
             if len(ids) == 1:
                 equal[name] = ids[0]
         return equal
 
-    def _count(self, want: Want, equal: Equal) -> int:
-        """How many rows a search would show, which nobody knows before: it only orders the ways."""
-        return len(list(self.desk.world.rows.select(want.table, equal)))
-
     def _say_listing(self, table: str, equal: Equal) -> None:
         if not equal:
             self.desk.think(Line.ALL, plural=self.desk.plural(table))
             return
-        self.desk.think(Line.BY, plural=self.desk.plural(table), filters=self.said(table, equal))
-
-    def said(self, table: str, equal: Equal) -> str:
-        return self.desk.words.listed(
-            [f"{self.desk.shown(table, name)} {shown(value)}" for name, value in equal.items()]
+        self.desk.think(
+            Line.BY, plural=self.desk.plural(table), filters=self.fit.said(table, equal)
         )
 
     # Telling rows apart --------------------------------------------------------------------------
@@ -190,10 +141,10 @@ class Seeker:
     def _narrowed(self, want: Want, ids: list[str]) -> list[str]:
         """Reads on until what is left fits."""
         while True:
-            ids = [row_id for row_id in ids if self.fits(want, row_id) is not False]
+            ids = [row_id for row_id in ids if self.fit.fits(want, row_id) is not False]
             if not ids:
                 raise Untaught("lost")
-            if len(ids) == 1 or all(self.fits(want, row_id) for row_id in ids):
+            if len(ids) == 1 or all(self.fit.fits(want, row_id) for row_id in ids):
                 return ids
             self._tell_apart(want, ids)
 
@@ -203,26 +154,23 @@ class Seeker:
             self.desk.think(Line.SEVERAL, ids=self.desk.words.listed(ids))
         else:
             self.desk.think(Line.MANY, n=len(ids))
-        lacking = [r for r in ids if any(not self._has(want, r, name) for name in want.leaves)]
+        lacking = [r for r in ids if any(not self.fit.has(want, r, name) for name in want.leaves)]
         if lacking:
             if len(ids) > MAX_LOOKS:
                 raise Untaught("too_many_to_read")
-            columns = [n for n in want.leaves if not self._has(want, lacking[0], n)]
+            columns = [n for n in want.leaves if not self.fit.has(want, lacking[0], n)]
             self.look(want.table, lacking[0], columns)
             return
         open_refs = [
             leaf
             for name, leaf in want.refs().items()
-            if any(self._holds(want, row_id, name) is None for row_id in ids)
+            if any(self.fit.holds(want, row_id, name) is None for row_id in ids)
         ]
         for leaf in open_refs:
-            if leaf.key not in self.found:
+            if leaf.key not in self.fit.found:
                 self._first(leaf)
                 return
         raise Untaught("alike")
-
-    def _has(self, want: Want, row_id: str, name: str) -> bool:
-        return name == "id" or self.known.has(want.table, row_id, name)
 
     def look(self, table: str, row_id: str, columns: list[str]) -> None:
         said = [self.desk.shown(table, name) for name in columns]
@@ -244,14 +192,14 @@ class Seeker:
         for tool, given, equal in self._sources(want):
             for page in self.desk.pages(tool, given, equal):
                 found += page
-        ids = [row_id for row_id in found if self.fits(want, row_id) is not False]
+        ids = [row_id for row_id in found if self.fit.fits(want, row_id) is not False]
         for row_id in ids:
-            lacking = [n for n in (*want.leaves, want.extreme) if not self._has(want, row_id, n)]
+            lacking = [n for n in (*want.leaves, want.extreme) if not self.fit.has(want, row_id, n)]
             if lacking and len(ids) > MAX_LOOKS:
                 raise Untaught("too_many_to_read")
             if lacking:
                 self.look(want.table, row_id, lacking)
-        return self._end(want, [row_id for row_id in ids if self.fits(want, row_id)])
+        return self._end(want, [row_id for row_id in ids if self.fit.fits(want, row_id)])
 
     def _end(self, want: Want, ids: list[str]) -> list[str]:
         cells = {row_id: self.known.cell(want.table, row_id, want.extreme) for row_id in ids}
@@ -271,7 +219,7 @@ class Seeker:
         return [best]
 
     def _sorted(self, want: Want, tool: ReadTool) -> list[str]:
-        single = {n: self.found[leaf.key] for n, leaf in want.refs().items()}
+        single = {n: self.fit.found[leaf.key] for n, leaf in want.refs().items()}
         equal = {**want.plain(), **{n: ids[0] for n, ids in single.items() if len(ids) == 1}}
         given = self.desk.filters(tool, equal)
         given |= {"sort_by": want.extreme, "descending": want.largest}
@@ -283,7 +231,7 @@ class Seeker:
         for page in self.desk.pages(tool, given, equal):
             for row_id in page:
                 value = self.known.cell(want.table, row_id, want.extreme)
-                if self.fits(want, row_id) and value is not None:
+                if self.fit.fits(want, row_id) and value is not None:
                     self.desk.think(
                         Line.FIRST_ROW,
                         id=row_id,
@@ -308,20 +256,11 @@ class Seeker:
         evidence = {
             name: self.known.cell(want.table, ids[0], name)
             for name in want.leaves
-            if name != "id" and self._holds(want, ids[0], name)
+            if name != "id" and self.fit.holds(want, ids[0], name)
         }
-        if len(want.leaves) == 1 and self._telling(want) or not evidence:
+        if len(want.leaves) == 1 and self.fit.telling(want) or not evidence:
             self.desk.think(Line.NAMED, phrase=want.phrase, id=ids[0])
             return
-        line = Line.FITS if self.fits(want, ids[0]) else Line.ONLY
-        said = self.said(want.table, evidence)
+        line = Line.FITS if self.fit.fits(want, ids[0]) else Line.ONLY
+        said = self.fit.said(want.table, evidence)
         self.desk.think(line, phrase=want.phrase, id=ids[0], evidence=said)
-
-
-def shown(value: Value) -> str:
-    """A value as tools write it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -146,7 +146,10 @@ class Words:
         return ("、" if self.zh else ", ").join(items)
 
     def aside(self, row_id: str, column: str) -> str:
-        return f"（{row_id}的{column}）" if self.zh else f" ({column} of {row_id})"
+        return self.bracketed(f"{row_id}的{column}" if self.zh else f"{column} of {row_id}")
+
+    def bracketed(self, text: str) -> str:
+        return f"（{text}）" if self.zh else f" ({text})"
 
     def end(self, largest: bool) -> str:
         if self.zh:
