@@ -19,6 +19,8 @@ from synth.search.telling.trace import Tie
 
 MAX_TRIES = 4
 """Wrong tries in one attempt."""
+MAX_CALLS = 14
+"""Of an attempt with tries in it, so that it fits the window of a small model."""
 TOP_K = 10
 
 
@@ -28,7 +30,7 @@ def rehearse(task: Task, trajectory: Trajectory) -> Script:
     calls: list[ToolCall] = []
     turns = [turn for turn in trajectory.turns if turn.calls]
     way = {str(turn.calls[0].arguments.get("doc_id")) for turn in turns}
-    left = MAX_TRIES
+    left = max(0, min(MAX_TRIES, (MAX_CALLS - len(turns)) // 2))
     for number, turn in enumerate(turns):
         (call,), (observation,) = turn.calls, turn.observations
         if call.name == "search":
