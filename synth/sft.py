@@ -6,6 +6,7 @@ takes the scored attempts of any other policy as they are. Only the full score c
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import cast
 from agents.coldstart import Style, plain_reasons, prompted, with_reasons
 from agents.coldstart_rows import Unteachable, samples
 from agents.policies import run_script
-from data.errors import UserError
+from data.errors import EnvironmentFault, UserError
 from data.exporters.base import Manifest
 from data.exporters.sft import Sample, export_samples
 from data.selection import LeftOut, Selection, select
@@ -40,6 +41,8 @@ shown and not learnt."""
 Work = Callable[[Task], Worked | str | None]
 """`synth.<kind>.work`, which a kind may have: an attempt that finds the solution as an agent would; a
 word where it finds none worth showing, None if it works no tasks of this sort."""
+
+log = logging.getLogger(__name__)
 
 ORACLE = "oracle"
 AT_A_TIME = 8
@@ -135,10 +138,10 @@ def _attempted(
             reasons[str(e)] += 1
 
 
-def _worked(task: Task, worked: Worked, played: Trajectory | None, wish: _Wish) -> Iterator[Sample]:
-    """The samples of a worked attempt that scored 1; `played` is None where it did not."""
-    if played is None:
-        raise Unteachable("no_full_score")
+def _worked(task: Task, worked: Worked, played: Trajectory | str, wish: _Wish) -> Iterator[Sample]:
+    """The samples of a worked attempt; `played` is a word where it came to nothing."""
+    if isinstance(played, str):
+        raise Unteachable(played)
     reasons = worked.explain(played) if worked.explain else worked.reasons
     if not reasons:
         raise Unteachable("no_reasons")
@@ -150,21 +153,25 @@ def _worked(task: Task, worked: Worked, played: Trajectory | None, wish: _Wish) 
 
 async def _all_played(
     tasks: Sequence[Task], worked: Mapping[str, Worked]
-) -> dict[str, Trajectory | None]:
+) -> dict[str, Trajectory | str]:
     """The runs of worked attempts, by task."""
     runs = await asyncio.gather(*(_played(task, worked[task.id].script) for task in tasks))
     return {task.id: run for task, run in zip(tasks, runs, strict=True)}
 
 
-async def _played(task: Task, script: Script) -> Trajectory | None:
+async def _played(task: Task, script: Script) -> Trajectory | str:
     """A run of `script` in a fresh world of the task, in this process: thousands are made at once.
 
-    None where it has not the full score.
+    A word where it has not the full score, or where the world was lost: one of thousands may be.
     """
-    async with open_env(task.public()) as (env, first):
-        played = await run_script(task.id, script, env, first=first)
-    verdict = await asyncio.to_thread(verify, task, played)
-    return played if verdict.score == 1 else None
+    try:
+        async with open_env(task.public()) as (env, first):
+            played = await run_script(task.id, script, env, first=first)
+        verdict = await asyncio.to_thread(verify, task, played)
+    except EnvironmentFault as fault:
+        log.warning("%s: %s", task.id, fault)
+        return "fault"
+    return played if verdict.score == 1 else "no_full_score"
 
 
 def _unfit(attempt: Attempt) -> str:
