@@ -5,7 +5,7 @@ model saw as one text: what was dropped from view is not in a later sample. Turn
 stretch has already taught, and those whose calls failed, are context and carry no loss.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agents import wire
 from agents.coldstart import Style
@@ -28,8 +28,11 @@ def samples(
     style: Style,
     origin: JsonObject,
     prompt: Sequence[Message] | None = None,
+    shown_only: Collection[int] = (),
 ) -> Iterator[Sample]:
     """The samples of an attempt, in order. `prompt` None is the task's own.
+
+    Turns numbered in `shown_only` carry no loss.
 
     Raises `Unteachable` if some text of the model's cannot be written in the encoding.
     """
@@ -41,7 +44,7 @@ def samples(
     for start, end in zip([0, *ends], [*ends, len(turns)], strict=True):
         if start < end:
             shown = [*conversation_at(begun, turns, trajectory.edits, end - 1), turns[end - 1]]
-            taught = set(map(id, turns[start:end]))
+            taught = {id(turns[n]) for n in range(start, end) if n not in shown_only}
             yield _sample(task, shown, taught, style, origin)
 
 

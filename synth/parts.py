@@ -43,3 +43,14 @@ class Parts:
     reading: tuple[ToolCall, ...] | None = None
     """Calls that only look around, for kinds where the world that an attempt leaves is judged and
     not its message; None for the witness's calls, behind which the message alone decides."""
+
+
+class Worked(NamedTuple):
+    """A solution as a careful agent would find it, without knowing it."""
+
+    script: Script
+    reasons: tuple[str, ...] = ()
+    """What is thought before each call, then before the answer."""
+    explain: Callable[[Trajectory], tuple[str, ...]] | None = None
+    """Gives the reasons where they speak of what the calls have shown, from a run of the script; none
+    where the run is not what was expected."""

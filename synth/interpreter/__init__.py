@@ -2,5 +2,15 @@
 
 from synth.interpreter.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.interpreter.proof import parts
+from synth.interpreter.telling import work
 
-__all__ = ["AUTHORS", "VERSION", "catalogue", "generate", "parts", "prepare", "warm"]
+__all__ = [
+    "AUTHORS",
+    "VERSION",
+    "catalogue",
+    "generate",
+    "parts",
+    "prepare",
+    "warm",
+    "work",
+]

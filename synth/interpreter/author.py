@@ -6,6 +6,7 @@ of it is made; what the draft rejects is counted by its reason.
 
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -18,7 +19,6 @@ from data.task import (
     EnvSpec,
     Hidden,
     JsonObject,
-    Language,
     Provenance,
     Script,
     Split,
@@ -32,8 +32,9 @@ from envs.interpreter.world import Parameters
 from synth.interpreter import codeio, puzzles, tables_draft
 from synth.interpreter.catalogue import TableInfo, described
 from synth.interpreter.draft import Draft, Rejected, answer_spec
+from synth.interpreter.plan import Plan, planned
 from synth.interpreter.prompt import prompt
-from synth.interpreter.shapes import FIGURES
+from synth.interpreter.shapes import FIGURES, SHAPES
 from synth.interpreter.user_tables import table_info
 from synth.request import Catalogue, Rejection, Request, draft_rng
 from verifiers.interpreter import FigureSpec, HiddenEdition, InterpreterSpec
@@ -60,6 +61,8 @@ WEIGHTS = {"tables": 0.54, "figures": 0.08, "puzzles": 0.25, "stateful": 0.13, "
 """Share of each sort of task among drafts, where its sources are chosen."""
 
 
+SHAPES_OF = {"tables": SHAPES, "figures": FIGURES}
+"""What may be asked of a table, by the sort of task."""
 EASIEST = {"puzzles": 0.15, "stateful": 0.15, "codeio": 0.5}
 """Factors at level 1: an easy question about a table is easier than any puzzle."""
 LEVELS = (1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5)
@@ -133,8 +136,35 @@ def generate(request: Request, index: int) -> TaskBody | Rejection:
         return Rejection(str(reason))
 
 
+class _Choice(NamedTuple):
+    """What an index has drawn before its draft begins."""
+
+    sort: str
+    tables: list[TableInfo]
+    rng: Random
+    """Where it stands then."""
+    level: int
+
+
 def draft(request: Request, index: int) -> Draft:
     """Raises `Rejected`."""
+    sort, tables, rng, level = _choice(request, index)
+    if sort in SHAPES_OF:
+        return tables_draft.draft(rng.choice(tables), rng, request.language, level, SHAPES_OF[sort])
+    if sort == "codeio":
+        return codeio.draft(rng, request.language, level)
+    return puzzles.draft(sort, rng, request.language, level)
+
+
+def plan(request: Request, index: int) -> Plan | None:
+    """The plan of the draft at `index`; None where it is not about a table. Raises `Rejected`."""
+    sort, tables, rng, level = _choice(request, index)
+    if sort not in SHAPES_OF:
+        return None
+    return planned(rng.choice(tables), rng, request.language, level, SHAPES_OF[sort])
+
+
+def _choice(request: Request, index: int) -> _Choice:
     options = Options.model_validate(request.options)
     rng = draft_rng(request, index, GENERATOR, VERSION)
     tables = _tables(options.sources)
@@ -149,19 +179,7 @@ def draft(request: Request, index: int) -> Draft:
     level = options.difficulty or rng.choice(LEVELS)
     lighter = EASIEST if level == 1 else {}
     sort = rng.choices(able, [WEIGHTS[sort] * lighter.get(sort, 1) for sort in able])[0]
-    return _draft(sort, tables, rng, request.language, level)
-
-
-def _draft(
-    sort: str, tables: list[TableInfo], rng: Random, language: Language, level: int
-) -> Draft:
-    if sort == "tables":
-        return tables_draft.draft(rng.choice(tables), rng, language, level)
-    if sort == "figures":
-        return tables_draft.draft(rng.choice(tables), rng, language, level, FIGURES)
-    if sort == "codeio":
-        return codeio.draft(rng, language, level)
-    return puzzles.draft(sort, rng, language, level)
+    return _Choice(sort, tables, rng, level)
 
 
 def body(request: Request, index: int, made: Draft) -> TaskBody:

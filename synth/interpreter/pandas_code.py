@@ -40,8 +40,8 @@ _PLAIN_AGG = {"sum", "mean", "median", "min", "max"}
 
 def program(pipeline: Pipeline) -> str:
     """Statements that take the frame `t` (and `files` for joins) to `answer`."""
-    lines = [line for step in pipeline.steps for line in _step(step)]
-    return "\n".join([*lines, *_final(pipeline.final)])
+    lines = [line for step in pipeline.steps for line in step_code(step)]
+    return "\n".join([*lines, *final_code(pipeline.final)])
 
 
 def column(name: str) -> str:
@@ -93,7 +93,7 @@ def _test(test: Pred) -> str:
             return "(" + " & ".join(_test(part) for part in parts) + ")"
 
 
-def _step(step: Step) -> list[str]:
+def step_code(step: Step) -> list[str]:
     match step:
         case Keep(where):
             return [f"t = t[{_test(where)}].copy()"]
@@ -219,7 +219,7 @@ def _spread(step: Spread) -> list[str]:
     ]
 
 
-def _final(final: Final) -> list[str]:
+def final_code(final: Final) -> list[str]:
     match final:
         case Stat():
             return _stat(final)

@@ -179,7 +179,12 @@ def _or(texts: list[str]) -> str:
 
 def _measure_condition(view: View, low: float, high: float) -> Condition:
     measure = view.measure(*MEASURES, Role.PLACE)
-    return threshold(view, measure, low, high)
+    try:
+        return threshold(view, measure, low, high)
+    except Unsuited:
+        # Else rows in which it is missing would be left out of a question that does not name it.
+        view.used.discard(measure.name)
+        raise
 
 
 def threshold(view: View, measure: Measure, low: float, high: float) -> Condition:

@@ -2,7 +2,7 @@
 
 from synth.search.author import AUTHORS, VERSION, catalogue, generate, prepare, warm
 from synth.search.proof import parts
-from synth.search.telling import explain, rehearse
+from synth.search.telling import explain, guessed, rehearse
 
 __all__ = [
     "AUTHORS",
@@ -10,6 +10,7 @@ __all__ = [
     "catalogue",
     "explain",
     "generate",
+    "guessed",
     "parts",
     "prepare",
     "rehearse",

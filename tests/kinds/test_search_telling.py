@@ -20,13 +20,14 @@ from data.errors import UserError
 from data.hashing import content_hash
 from data.selection import Selection
 from data.store import Store
-from data.task import Language, Task, TaskKind
+from data.task import Language, Task, TaskKind, ToolCall
 from data.trajectory import Trajectory
 from synth.funnel import local_crew, synthesise
 from synth.replay import Replayer
 from synth.request import Request
-from synth.search import explain, prepare
+from synth.search import explain, guessed, prepare
 from synth.search.library import Library, open_library
+from synth.search.telling.rehearsal import wrong_tries
 from synth.sft import export_sft, rehearsal
 from tests import harbour
 from verifiers import verify
@@ -134,6 +135,45 @@ async def test_wrong_tries_are_ruled_out_by_the_page_just_read(rehearsals: Told)
         assert not way, "the whole witness is there"
 
 
+async def test_wrong_tries_go_down_the_list_until_nothing_is_guessed(rehearsals: Told) -> None:
+    for task, trajectory, _ in rehearsals:
+        library_, tries = library(task), wrong_tries(task, calls_of(trajectory))
+        assert not {n for n in tries if n in guessed(task, trajectory)}
+        for number, right in tries.items():
+            if calls_of(trajectory)[number].name != "search":
+                continue
+            tried = str(calls_of(trajectory)[number].arguments["query"])
+            lists = [seen for seen in read(trajectory, number) if tried in seen]
+            name = library_.kb.entities[right].name
+            assert any(seen.index(tried) < seen.index(name) for seen in lists if name in seen)
+
+
+def calls_of(trajectory: Trajectory) -> list[ToolCall]:
+    return [call for turn in trajectory.turns for call in turn.calls]
+
+
+def read(trajectory: Trajectory, number: int) -> list[str]:
+    return [seen.text for turn in trajectory.turns[:number] for seen in turn.observations]
+
+
+async def test_a_guess_is_a_search_and_the_rest_is_learnt(
+    told: Told, database: Path, tmp_path: Path
+) -> None:
+    export_from(database, tmp_path / "out", rehearsed=False)
+    written = {row["task_id"]: row for row in rows(tmp_path / "out")}
+    num_guesses = 0
+    for task, trajectory, reasons in told:
+        guesses = guessed(task, trajectory)
+        num_guesses += len(guesses)
+        assert all(calls_of(trajectory)[number].name == "search" for number in guesses)
+        row = written[task.id]
+        learnt = [row["text"][start:end] for start, end in row["loss_spans"]]
+        assert [parse(text, thinking=True).reasoning for text in learnt] == [
+            reason for number, reason in enumerate(reasons) if number not in guesses
+        ]
+    assert num_guesses
+
+
 async def test_the_reasons_vary(told: Told) -> None:
     for language in Language:
         reasons = [r for task, _, rs in told if task.language is language for r in rs]
@@ -189,7 +229,8 @@ async def test_cold_start_data_holds_every_witness_with_its_reasons(
     for task, trajectory, reasons in told:
         row = written[task.id]
         spans = [row["text"][start:end] for start, end in row["loss_spans"]]
-        assert [parse(text, thinking=True).reasoning for text in spans] == list(reasons)
+        told_there = [m["reasoning_content"] for m in row["messages"] if "reasoning_content" in m]
+        assert told_there == list(reasons)
         assert parse(spans[-1], thinking=True).content == trajectory.answer
         assert row["origin"]["reasoning"] == "program"
 

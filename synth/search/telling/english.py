@@ -95,6 +95,18 @@ ENGLISH: Mapping[Occasion, tuple[str, ...]] = {
         "This leaves {m}. I go through them, and {x} comes first.",
         "No clue singles one of the {m} out yet. I pick {x} and compare with the question.",
     ),
+    Occasion.IN_TURN: (
+        "I want {d}. The page lists {m} and does not tell them apart, so I take them in order: {x}.",
+        "The page has {m}, and any of them may be meant. I begin with the first, {x}.",
+        "{m} fit so far, with nothing to choose by. I start at the top of the list with {x}.",
+        "This leaves {m}. I go through them, and {x} comes first.",
+        "No clue singles one of the {m} out yet. I try them as they are listed, {x} first.",
+    ),
+    Occasion.CHECK_IN_TURN: (
+        "It must also be true that {s}. I go through the {n} listed here, beginning with {x}.",
+        "Still open is whether {s}. {n} are listed that could settle it; {x} comes first.",
+        "Another clue says that {s}. I check the {n} on this page in order: {x}.",
+    ),
     Occasion.TIED: (
         "This page names {x}: {s}. I want to see its own page.",
         "{s}. Let me read the page of {x}.",

@@ -76,6 +76,31 @@ class Known:
         back = Step(relation=tie.step.relation, inverse=not tie.step.inverse)
         return choice(self.kb, self.read, self.page_of(tie), back, target, self.ties)
 
+    def listed(self, tie: Tie, target: str) -> Choice:
+        """What could be the target, going by the page of the thing that the clue is about."""
+        assert tie.step
+        return choice(self.kb, self.read, tie.entity, tie.step, target, self.ties)
+
+    def rivals(self, target: str, page: str) -> tuple[str, ...]:
+        """What could be the target as far as is known, it among them, in the order of the page.
+
+        `page` was read last. Nothing if no page that was read lists the target, or if the question
+        speaks of it in another way.
+        """
+        if target in self.named or not self.mentioned(target):
+            return ()
+        if tie := self.tied(target, up=True, page=page):
+            found = self.candidates(tie, target)
+            several = found.filter is None and not found.shared
+            if several and self.same_tie(tie, target, self.page_of(tie)):
+                return ()
+        elif tie := self.tied(target, up=False, page=page):
+            found = self.listed(tie, target)
+        else:
+            return ()
+        fitting = found.fitting
+        return fitting if target in fitting else ()
+
     def by_fact(self, target: str) -> Clue | None:
         """A fact of the evidence between the target and something that was read, as a clue."""
         for fact in self.facts:

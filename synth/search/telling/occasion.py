@@ -25,6 +25,8 @@ class Occasion(StrEnum):
     SOME_FIT = "some_fit"
     ONE_FITS = "one_fits"
     TRY_ONE = "try_one"
+    IN_TURN = "in_turn"
+    CHECK_IN_TURN = "check_in_turn"
     REJECT = "reject"
     REJECT_COUNT = "reject_count"
     AGAIN = "again"

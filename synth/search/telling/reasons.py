@@ -27,7 +27,7 @@ from synth.search.telling.known import Known
 from synth.search.telling.occasion import Occasion
 from synth.search.telling.phrases import PHRASES, Phrases
 from synth.search.telling.rehearsal import wrong_tries
-from synth.search.telling.trace import Tie, choice, towards
+from synth.search.telling.trace import Tie, towards
 
 LINES = {Language.EN: ENGLISH, Language.ZH: CHINESE}
 HIT = re.compile(r"^(\d+)\. \[(.+?)\] (.*)$", re.MULTILINE)
@@ -78,7 +78,7 @@ class Story:
             sentences = list(self._findings(last)) if last else [self._opening()]
             if rejected := wrong.get(number - 1):
                 sentences += self._rejected(calls[number - 1], rejected, target)
-            if call.name == "search" and (right := wrong.get(number)):
+            if call.name == "search" and not rejected and (right := wrong.get(number)):
                 sentences += self._tried(target, right, last)
             elif call.name == "search" and not rejected:
                 sentences += self._why_search(call, target, last)
@@ -90,9 +90,11 @@ class Story:
 
     def _tried(self, wrong: str, right: str, last: ToolCall | None) -> Iterator[str]:
         """A try that fails, made in the place of `right` for the reason that holds for both."""
-        tie = self.known.tied(right, up=True, page=str(last.arguments["doc_id"]) if last else "")
-        assert tie, "only what a page lists is tried"
-        yield self._why_candidate(tie, right, shown=wrong)
+        page = str(last.arguments["doc_id"]) if last else ""
+        if tie := self.known.tied(right, up=True, page=page):
+            yield self._why_candidate(tie, right, shown=wrong)
+        elif tie := self.known.tied(right, up=False, page=page):
+            yield self._why_check(tie, right, shown=wrong)
 
     def _rejected(self, opened: ToolCall, right: str, target: str) -> Iterator[str]:
         """What ruled the last try out, and what is taken next."""
@@ -209,18 +211,23 @@ class Story:
         if not shown and (same := self.known.same_tie(tie, target, page)):
             return self._say(Occasion.SAME_TIE, **slots, s=self.phrases.fits(target, [same]))
         slots["m"] = self.phrases.many(kind, max(2, len(known.fitting)))
-        return self._say(Occasion.TRY_ONE, **slots)
+        in_turn = self._is_next(known.fitting, shown or target)
+        return self._say(Occasion.IN_TURN if in_turn else Occasion.TRY_ONE, **slots)
 
-    def _why_check(self, tie: Tie, target: str) -> str:
-        """Something that was read has to be tied to a thing like the target."""
-        assert tie.step
-        clause, x = self.phrases.fits(tie.entity, [tie.clue]), self.phrases.name(target)
-        known = choice(
-            self.known.kb, self.known.read, tie.entity, tie.step, target, self.known.ties
-        )
+    def _is_next(self, fitting: tuple[str, ...], entity: str) -> bool:
+        """Whether a thing stands first among those that were not read yet."""
+        return next((e for e in fitting if e not in self.known.read), "") == entity
+
+    def _why_check(self, tie: Tie, target: str, shown: str = "") -> str:
+        """Something that was read has to be tied to a thing like the target; `shown` as above."""
+        clause, x = self.phrases.fits(tie.entity, [tie.clue]), self.phrases.name(shown or target)
+        known = self.known.listed(tie, target)
         if known.filter and 1 < len(known.fitting) <= MAX_SHOWN:
             names = self._listed(known.fitting)
             return self._say(Occasion.CHECK_SOME, s=clause, x=x, names=names)
+        left = [entity for entity in known.fitting if entity not in self.known.read]
+        if len(left) > 1 and self._is_next(known.fitting, shown or target):
+            return self._say(Occasion.CHECK_IN_TURN, s=clause, x=x, n=len(left))
         return self._say(Occasion.CHECK, s=clause, x=x)
 
     def _why_unnamed(self, query: str, target: str, page: str) -> str:

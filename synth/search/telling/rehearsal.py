@@ -1,12 +1,13 @@
 """A witness with wrong tries in it, where a reader could not have known better.
 
 A page often lists several things that fit what is known so far. The witness goes straight to the
-right one; here it looks at another first, whose own page then rules it out.
+right one; here those that stand before it on the page are looked at first, each of which its own
+page rules out. Where one of them is not ruled out so, or too many stand there, the witness is left to
+guess, and `guessed` says so.
 """
 
 from collections.abc import Iterator
 
-from data.hashing import derive_rng
 from data.task import Script, Task, ToolCall
 from data.trajectory import Trajectory
 from envs.search.world import Page
@@ -16,59 +17,86 @@ from synth.search.query import Category, Count, Offset, Range
 from synth.search.telling.known import Known
 from synth.search.telling.trace import Tie
 
-MAX_TRIES = 2
+MAX_TRIES = 4
 """Wrong tries in one attempt."""
-MAX_CONSIDERED = 8
-"""Candidates that are looked at for one that its page rules out."""
-SHARE = 0.7
-"""Of the places where a wrong try is possible, those where one is made."""
+MAX_CALLS = 14
+"""Of an attempt with tries in it, so that it fits the window of a small model."""
 TOP_K = 10
 
 
 def rehearse(task: Task, trajectory: Trajectory) -> Script:
     """The calls of `trajectory`, a run of the task's witness, with wrong tries before some."""
-    sources = task.provenance.options.get("sources")
-    assert isinstance(sources, list)
-    library = open_library(tuple(map(str, sources)))
-    known = Known(library, Proof.model_validate(task.hidden.proof).query)
-    rng = derive_rng("rehearsal", task.id)
+    known = _nothing_known(task)
     calls: list[ToolCall] = []
     turns = [turn for turn in trajectory.turns if turn.calls]
-    targets = set[str]()
     way = {str(turn.calls[0].arguments.get("doc_id")) for turn in turns}
-    left = MAX_TRIES
+    left = max(0, min(MAX_TRIES, (MAX_CALLS - len(turns)) // 2))
     for number, turn in enumerate(turns):
         (call,), (observation,) = turn.calls, turn.observations
-        if call.name == "search" and left:
+        if call.name == "search":
             target = str(turns[number + 1].calls[0].arguments.get("doc_id", ""))
-            others = list(_others(known, target, way)) if target not in targets else []
-            if others and rng.random() < SHARE:
-                wrong = rng.choice(others)
-                name = known.kb.entities[wrong].name
-                calls.append(ToolCall(name="search", arguments={"query": name}))
-                calls.append(ToolCall(name="open", arguments={"doc_id": wrong}))
-                way.add(wrong)
-                left -= 1
-            targets.add(target)
+            wrong = _before(known, target, way)[: left + 1]
+            if len(wrong) <= left:
+                calls += [call for other in wrong for call in _try(known, other)]
+                way.update(wrong)
+                left -= len(wrong)
         calls.append(call)
         known.observe(call, observation.text)
     return Script(calls=tuple(calls), answer=task.hidden.witness.answer)
 
 
-def _others(known: Known, target: str, way: set[str]) -> Iterator[str]:
-    """What could be meant in place of `target`, and is ruled out by the first page about it."""
-    tie = known.tied(target, up=True, page=next(reversed(known.read), ""))
-    if tie is None or target in known.named or not known.mentioned(target):
-        return
-    if known.same_tie(tie, target, known.page_of(tie)):
-        return
-    fitting = [e for e in known.candidates(tie, target).fitting if e not in way]
-    for entity in fitting[:MAX_CONSIDERED]:
-        wrong, page = known.misfit(entity, target), known.library.world.page(entity, 1)
-        if wrong is None or page is None or not _shows(known, entity, wrong, page):
-            continue
-        if known.library.rank(known.kb.entities[entity].name, (entity,), TOP_K) is not None:
-            yield entity
+def guessed(task: Task, trajectory: Trajectory) -> frozenset[int]:
+    """Numbers of the turns of `trajectory` that take one of several for no reason a reader has.
+
+    `trajectory` is a run of the task's witness, or of what `rehearse` has made of it.
+    """
+    known = _nothing_known(task)
+    turns = [turn for turn in trajectory.turns if turn.calls]
+    calls = [turn.calls[0] for turn in turns]
+    wrong = wrong_tries(task, calls)
+    found = set()
+    for number, (call, turn) in enumerate(zip(calls, turns, strict=True)):
+        if call.name == "search":
+            target = str(calls[number + 1].arguments.get("doc_id", ""))
+            unread = list(_unread(known, wrong.get(number, target)))
+            if target in unread[1:]:
+                found.add(number)
+        known.observe(call, turn.observations[0].text)
+    return frozenset(found)
+
+
+def _nothing_known(task: Task) -> Known:
+    sources = task.provenance.options.get("sources")
+    assert isinstance(sources, list)
+    library = open_library(tuple(map(str, sources)))
+    return Known(library, Proof.model_validate(task.hidden.proof).query)
+
+
+def _unread(known: Known, target: str) -> Iterator[str]:
+    """What could be the target and was not read, in the order of the page that lists it."""
+    rivals = known.rivals(target, next(reversed(known.read), ""))
+    return (entity for entity in rivals if entity not in known.read)
+
+
+def _before(known: Known, target: str, way: set[str]) -> list[str]:
+    """What stands before `target`, if each of it can be ruled out."""
+    unread = list(_unread(known, target))
+    before = unread[: unread.index(target)] if target in unread else []
+    return before if all(_refuted(known, e, target, way) for e in before) else []
+
+
+def _try(known: Known, entity: str) -> tuple[ToolCall, ToolCall]:
+    name = known.kb.entities[entity].name
+    search = ToolCall(name="search", arguments={"query": name})
+    return search, ToolCall(name="open", arguments={"doc_id": entity})
+
+
+def _refuted(known: Known, entity: str, target: str, way: set[str]) -> bool:
+    """Whether the first page about a thing is found by its name and rules it out."""
+    wrong, page = known.misfit(entity, target), known.library.world.page(entity, 1)
+    if entity in way or wrong is None or page is None or not _shows(known, entity, wrong, page):
+        return False
+    return known.library.rank(known.kb.entities[entity].name, (entity,), TOP_K) is not None
 
 
 def _shows(known: Known, entity: str, wrong: Tie, page: Page) -> bool:
