@@ -26,6 +26,7 @@ from synth.code.licence import licence
 from synth.code.locks import locked
 from synth.code.pairs import Fix, Report, Run, fixes
 from synth.code.split import Piece, applied
+from synth.code.undeclared import undeclared
 
 MAX_TITLE_CHARS = 120
 
@@ -43,6 +44,8 @@ class ReleaseFix(Record):
     """Of the new release; '' if the licence is only in the metadata."""
     digest: str
     """`content_hash` of the bug that was verified."""
+    added: tuple[str, ...] = ()
+    """Distributions that its tests need and its metadata do not name."""
 
     @property
     def project(self) -> str:
@@ -63,7 +66,7 @@ def pair_bugs(old: Release, new: Release, run: Run, report: Report) -> Iterator[
     before, after = tree_of(old), tree_of(new)
     stated, file = licence(after)
     change = difference(before, after)
-    toolchain = locked(change.project, new.uploaded)
+    added, toolchain = _equipped(change.project, after, new)
     for fix in fixes(change, after, toolchain, run, report):
         bug = _bug(old, new, fix, stated, before, after, change.project, toolchain)
         yield ReleaseFix(
@@ -73,14 +76,31 @@ def pair_bugs(old: Release, new: Release, run: Run, report: Report) -> Iterator[
             licence=stated,
             licence_file=file,
             digest=content_hash(bug.model_dump(mode="json")),
+            added=added,
         )
+
+
+def _equipped(project: Project, after: Tree, new: Release) -> tuple[tuple[str, ...], Toolchain]:
+    """What is added to the declared requirements, if it can be had, and the toolchain with it."""
+    added = undeclared(project, after)
+    try:
+        return added, locked(_with(project, added), new.uploaded)
+    except SourceError:
+        if not added:
+            raise
+        return (), locked(project, new.uploaded)
+
+
+def _with(project: Project, added: tuple[str, ...]) -> Project:
+    tests = (*project.test_requirements, *added)
+    return project.model_copy(update={"test_requirements": tests})
 
 
 def rebuilt(entry: ReleaseFix) -> Bug:
     """The bug from its archives; raises `SourceError` if they, or what it needs, have changed."""
     before, after = tree_of(entry.old), tree_of(entry.new)
     project = describe(after)
-    toolchain = locked(project, entry.new.uploaded)
+    toolchain = locked(_with(project, entry.added), entry.new.uploaded)
     bug = _bug(entry.old, entry.new, entry.fix, entry.licence, before, after, project, toolchain)
     if content_hash(bug.model_dump(mode="json")) != entry.digest:
         raise SourceError(
