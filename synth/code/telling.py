@@ -17,6 +17,7 @@ from synth.code.mining.retold import retold
 from synth.code.probes import Outputs, suits, variations
 from synth.code.statement.author import write
 from synth.code.statement.evidence import gather
+from synth.code.untold import is_untold
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -42,6 +43,9 @@ def tell(bug: Bug, labels: Labels, language: Language, rng: Random) -> Told:
     shown = [found.script for found in evidence.reproductions]
     if len(bug.story.operators) > 1 and is_half_told(bug, shown, fixed):
         raise Rejected("half_told")
+    told = [script for script in shown if script.strip() in statement.body]
+    if bug.story.sort in ("release", "patch") and is_untold(bug, labels, told, fixed, buggy):
+        raise Rejected("untold")
     statement = retold(bug, statement, evidence, language)
     probes = probes_of(statement.script, bug.toolchain, fixed, buggy, rng)
     if not probes:
