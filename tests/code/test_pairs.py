@@ -288,9 +288,12 @@ def test_only_tests_that_may_end_differently_are_chosen(pair: tuple[Release, Rel
 
 def test_a_test_that_asks_for_new_words_is_unfair() -> None:
     old = "def f(x):\n    return x\n"
-    new = 'def f(x, *, strict=False):\n    raise ValueError("the value is of no use here")\n'
+    new = (
+        'def f(x, *, strict=False):\n    raise ValueError("the value is of no use here")\n'
+        'def g(x):\n    add("--plain")\n    raise ValueError("x {} have to be one of %d" % x)\n'
+    )
     defined, texts = novelty.brought([old], [new])
-    assert defined == {"strict"}
+    assert defined == {"g", "strict"}
     known = novelty.names(old)
 
     def asked(test: str, failure: str = "") -> str:
@@ -299,6 +302,9 @@ def test_a_test_that_asks_for_new_words_is_unfair() -> None:
     assert asked("def test():\n    f(1, strict=True)\n") == "new_api"
     assert asked("def test():\n    strict = 1\n    f(strict)\n") == ""
     assert asked("def test():\n    raises(match='value is of no use')\n") == "hidden_text"
+    assert asked("def test():\n    raises(match='have to be one of 3')\n") == "hidden_text"
+    assert asked("def test():\n    main(['--plain', 'x'])\n") == "new_api"
+    assert asked("def test():\n    main(['--other', 'x'])\n") == ""
     assert asked("", "module 'm' has no attribute 'g'") == "new_api"
     assert asked("", "'NoneType' object has no attribute 'x'") == ""
 
