@@ -15,12 +15,17 @@ from envs.code.tree import Tree
 
 _SAME = re.findall(
     r"\S+",
-    "anyio attrs chardet colorama cryptography ddt defusedxml docutils dirty_equals django expects "
-    "flask freezegun html5lib httpx hypothesis immutables inline_snapshot iso8601 jinja2 jsonschema "
-    "libcst lxml markdown mock multidict nose numpy orjson pandas parameterized polib pretend psutil "
-    "pydantic pyfakefs pyparsing pyperclip pytz regex requests requests_mock responses rich "
-    "simplejson six sortedcontainers sybil tabulate testfixtures time_machine toml tomli tomlkit "
-    "tornado trio typeguard typing_extensions tzdata tzlocal ujson webtest werkzeug",
+    "aiohttp anyio asgiref attrs babel bidict blinker boltons certifi chardet click colorama "
+    "cryptography ddt defusedxml dirty_equals dj_database_url dj_email_url django "
+    "django_cache_url docutils exceptiongroup expects flask freezegun frozendict gevent greenlet "
+    "h11 h2 hpack html5lib httpx hypothesis idna immutables inline_snapshot iso8601 isodate "
+    "itsdangerous jinja2 jmespath jsonpointer jsonschema lark libcst lxml markdown markupsafe "
+    "marshmallow mock more_itertools multidict networkx nose numpy orjson pandas parameterized "
+    "passlib peewee phonenumbers pint polib pretend priority psutil pydantic pyfakefs pyparsing "
+    "pyperclip pytz regex requests requests_mock responses rich sh simplejson six sniffio "
+    "sortedcontainers sqlalchemy sybil tabulate testfixtures time_machine tinycss2 toml tomli "
+    "tomlkit toolz tornado trio trustme typeguard typing_extensions tzdata tzlocal ujson "
+    "uritemplate urllib3 watchdog wcwidth webcolors webtest werkzeug wsproto xmltodict",
 )
 DISTRIBUTIONS = {
     **{name: name.replace("_", "-") for name in _SAME},

@@ -12,6 +12,7 @@ from envs.code import trees
 from envs.code.cache import archives
 from envs.code.project import describe
 from envs.code.spec import Files
+from envs.code.trees import laid_over
 from synth.code import changelog, chosen, fixes, novelty
 from synth.code.bug import Bug
 from synth.code.difference import difference
@@ -325,3 +326,19 @@ def test_a_pair_that_takes_too_long_is_given_up(pair: tuple[Release, Release]) -
     runner = miner.Runner(budget_s=1e-9)
     with pytest.raises(SourceError, match="slow: its tests"):
         list(pair_bugs(*pair, runner, lambda reason: None))
+
+
+def test_a_version_module_that_comes_with_a_release_is_part_of_its_change() -> None:
+    metadata = "Metadata-Version: 2.1\nName: scales\nVersion: 1.{}\nLicense: MIT\n"
+    version = {"scales/__init__.py": "from scales._version import VERSION\n"}
+    old = laid_over({}, {**OLD, "PKG-INFO": metadata.format(0)})
+    new = laid_over(
+        {},
+        {**NEW, **version, "PKG-INFO": metadata.format(1), "scales/_version.py": "VERSION = 1\n"},
+    )
+    newest = laid_over(
+        new, {"scales/_version.py": "VERSION = 2\n", "tests/test_weigh.py": "x = 1\n"}
+    )
+    assert "scales/_version.py" in difference(old, new).sources
+    changed = laid_over(newest, {"scales/weigh.py": OLD["scales/weigh.py"]})
+    assert set(difference(new, changed).sources) == {"scales/weigh.py"}
