@@ -66,7 +66,7 @@ def fixes(
         _fix(change, tests, _picked(change, toolchain, tests, numbers, run), report)
         for tests, numbers in clusters(needs)
     )
-    yield from told(change, new, [fix for fix in found if fix])
+    yield from told(change, new, once([fix for fix in found if fix], report))
 
 
 def _turned(
@@ -229,6 +229,16 @@ def _fix(
     ids = tuple(sorted(tests))
     modules = chosen.modules(ids, change.project.tests)
     return Fix(pieces=picked, fail_to_pass=ids, modules=modules, entry=None)
+
+
+def once(found: Sequence[Fix], report: Report) -> list[Fix]:
+    """The first of those that the same test functions show: one mistake, made in several places."""
+    by_functions: dict[frozenset[str], Fix] = {}
+    for fix in found:
+        functions = frozenset(test.partition("[")[0] for test in fix.fail_to_pass)
+        if by_functions.setdefault(functions, fix) is not fix:
+            report("again: the same test shows it in another place")
+    return list(by_functions.values())
 
 
 def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:

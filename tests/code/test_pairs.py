@@ -13,12 +13,13 @@ from envs.code.cache import archives
 from envs.code.project import describe
 from envs.code.spec import Files
 from envs.code.trees import laid_over
-from synth.code import changelog, chosen, fixes, novelty
+from synth.code import changelog, chosen, fixes, novelty, pairs
 from synth.code.bug import Bug
 from synth.code.difference import difference
 from synth.code.fixes import miner
 from synth.code.labels import label
 from synth.code.releases import ReleaseFix, pair_bugs, rebuilt, tree_of
+from synth.code.split import Piece
 from tests.code.index import archive, serving
 
 OLD = {
@@ -342,3 +343,14 @@ def test_a_version_module_that_comes_with_a_release_is_part_of_its_change() -> N
     assert "scales/_version.py" in difference(old, new).sources
     changed = laid_over(newest, {"scales/weigh.py": OLD["scales/weigh.py"]})
     assert set(difference(new, changed).sources) == {"scales/weigh.py"}
+
+
+def test_one_mistake_in_several_places_is_one_bug() -> None:
+    def fix(line: int, *tests: str) -> pairs.Fix:
+        piece = Piece(path="x.py", old=(line, line), new=(line, line + 1))
+        return pairs.Fix(pieces=(piece,), fail_to_pass=tests, modules=("t.py",), entry=None)
+
+    first, again, other = fix(1, "t::a[1]", "t::a[2]"), fix(5, "t::a[3]"), fix(9, "t::a[4]", "t::b")
+    reports: list[str] = []
+    assert pairs.once([first, again, other], reports.append) == [first, other]
+    assert [report.partition(":")[0] for report in reports] == ["again"]
