@@ -68,7 +68,9 @@ def difference(old: Tree, new: Tree) -> Difference:
     sources = {
         path: (text_at(old, path), text_at(new, path))
         for path in sorted({*before.sources, *after.sources})
-        if not _same(old, new, path) and not _VERSION_FILE.search(path)
+        if not _same(old, new, path)
+        # One that comes or goes with the release is imported by the rest.
+        and not (_VERSION_FILE.search(path) and path in old and path in new)
     }
     every = [piece for path, texts in sources.items() for piece in pieces(path, *texts)]
     if len(every) > MAX_RAW_PIECES:

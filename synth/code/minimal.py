@@ -14,8 +14,10 @@ Probe = Callable[[Chosen], frozenset[str]]
 """The tests that pass with these pieces applied."""
 
 
-MAX_SINGLES = 24
-"""Pieces that are first tried one by one; among more, halving is faster."""
+NUM_LIKELY = 4
+"""Of the pieces that are likely to be needed, tried one by one before anything else."""
+MAX_SINGLES = 12
+"""Pieces that are all tried one by one; among more, halving is faster."""
 
 
 class OutOfProbes(SourceError):
@@ -45,20 +47,30 @@ class Trials:
         found = [chosen for chosen, passed in self.known.items() if tests <= passed]
         return min(found, key=lambda c: (len(c), sorted(c)), default=universe)
 
-    def minimal(self, tests: frozenset[str], universe: Chosen) -> Chosen | None:
+    def minimal(
+        self, tests: frozenset[str], universe: Chosen, likely: Sequence[int] = ()
+    ) -> Chosen | None:
         """A set with which `tests` pass, and without any one of its pieces they do not.
 
-        None where they do not even pass with all of `universe`. Raises `OutOfProbes`.
+        Those of `likely` are tried first, in their order. None where the tests do not even pass
+        with all of `universe`. Raises `OutOfProbes`.
         """
         if not tests <= self.passing(universe):
             return None
-        if len(universe) <= MAX_SINGLES:
+        if not self._is_met(tests, likely[:NUM_LIKELY]) and len(universe) <= MAX_SINGLES:
             # Most fixes are one piece, and one run of a piece shows that for all tests.
-            for piece in sorted(universe):
-                if tests <= self.passing(frozenset({piece})):
-                    break
+            self._is_met(tests, sorted(universe))
+        sizes = (2**power for power in range(2, len(likely).bit_length()))
+        for size in sizes:
+            best = len(self.smallest(tests, universe))
+            if best <= size or tests <= self.passing(frozenset(likely[:size])):
+                break
         start = sorted(self.smallest(tests, universe))
         return ddmin(start, lambda chosen: tests <= self.passing(chosen))
+
+    def _is_met(self, tests: frozenset[str], singles: Sequence[int]) -> bool:
+        """Whether one piece alone is found with which `tests` pass."""
+        return any(tests <= self.passing(frozenset({piece})) for piece in singles)
 
 
 def ddmin(items: Sequence[int], passes: Callable[[Chosen], bool]) -> Chosen:

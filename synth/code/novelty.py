@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator
 
 MIN_TEXT_CHARS = 12
 """Shorter texts are keys and formats, which behaviour shows."""
+_OPTION = re.compile(r"--[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_FIELD = re.compile(r"\{[^{}]*\}|%(?:\(\w+\))?[-+#0]*[\d.]*[a-z]")
+"""What a message is filled in at."""
 _NAMED = re.compile(
     r"cannot import name '(\w+)'|No module named '([\w.]+)'|has no attribute '(\w+)'"
     r"|unexpected keyword argument '(\w+)'|name '(\w+)' is not defined|fixture '(\w+)' not found"
@@ -34,7 +37,9 @@ def brought(old: Iterable[str], new: Iterable[str]) -> tuple[set[str], set[str]]
         except (SyntaxError, ValueError):
             continue
         defined |= set(_defined(tree))
-        texts |= {t for t in _texts(tree) if len(t) >= MIN_TEXT_CHARS and t not in whole}
+        said = {part for text in _texts(tree) for part in _parts(text)}
+        texts |= {t for t in said if len(t) >= MIN_TEXT_CHARS and t not in whole}
+        texts |= {option for option in _options(tree) if option not in whole}
     return defined - known, texts
 
 
@@ -51,12 +56,17 @@ def asked(test: str, failure: str, defined: set[str], texts: set[str], known: se
     if new := sorted(used & defined):
         return f"new_api: {new[0]}"
     try:
-        said = list(_texts(ast.parse(test)))
+        tree = ast.parse(test)
+        said = [*_texts(tree), *_options(tree)]
     except (SyntaxError, ValueError):
         said = []
     for text in sorted(texts):
         for words in said:
-            if text in words or (len(words) >= MIN_TEXT_CHARS and words in text):
+            if text.startswith("--") and text in words.split():
+                return f"new_api: {text}"
+            if not text.startswith("--") and (
+                text in words or (len(words) >= MIN_TEXT_CHARS and words in text)
+            ):
                 return "hidden_text: the test expects a new message"
     return ""
 
@@ -134,6 +144,19 @@ def _used(test: str) -> Iterator[str]:
             yield from node.name.split(".")
         elif isinstance(node, ast.Name) and node.id not in own:
             yield node.id
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text, and what of it stays the same whatever it is filled in with."""
+    yield text
+    yield from (stripped for part in _FIELD.split(text) if " " in (stripped := part.strip()))
+
+
+def _options(tree: ast.AST) -> Iterator[str]:
+    """Long options of a command line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (word for word in node.value.split() if _OPTION.fullmatch(word))
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:

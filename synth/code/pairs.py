@@ -5,6 +5,7 @@ the release that it needs; tests that need the same pieces are one bug.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from data.errors import SourceError
@@ -60,12 +61,12 @@ def fixes(
     wanted = _fair(change, turned, report)
     if not wanted:
         raise SourceError("unfair: no test that turns can be met without having seen the fix")
-    needs = _needs(change, toolchain, sorted(wanted), run, report)
+    needs = _needs(change, toolchain, {name: turned[name].message for name in wanted}, run, report)
     found = (
         _fix(change, tests, _picked(change, toolchain, tests, numbers, run), report)
         for tests, numbers in clusters(needs)
     )
-    yield from told(change, new, [fix for fix in found if fix])
+    yield from told(change, new, once([fix for fix in found if fix], report))
 
 
 def _turned(
@@ -118,10 +119,11 @@ def _fair(change: Difference, turned: Mapping[str, Result], report: Report) -> s
 
 
 def _needs(
-    change: Difference, toolchain: Toolchain, wanted: Sequence[str], run: Run, report: Report
+    change: Difference, toolchain: Toolchain, wanted: Mapping[str, str], run: Run, report: Report
 ) -> dict[str, Chosen]:
-    """The pieces that each test needs; a test whose pieces are not found is left out."""
-    ids = tuple(wanted)
+    """The pieces that each of the tests, given with how it fails, needs; left out if not found."""
+    ids = tuple(sorted(wanted))
+    tests = chosen.texts(change.old, change.tests, change.project.tests)
     modules = chosen.modules(ids, change.project.tests)
 
     def probe(numbers: Chosen) -> frozenset[str]:
@@ -132,9 +134,12 @@ def _needs(
     everything = frozenset(range(len(change.pieces)))
     trials = Trials(probe, MAX_PROBES, {frozenset(): frozenset(), everything: frozenset(wanted)})
     found: dict[str, Chosen] = {}
-    for test in wanted:
+    words = [novelty.names(text) for text in _changed(change)]
+    for test in ids:
+        module = tests.get(chosen.module_of(test, change.project.tests), "")
+        said = novelty.names(f"{novelty.source_of(test, module)} {wanted[test]}")
         try:
-            numbers = trials.minimal(frozenset({test}), everything)
+            numbers = trials.minimal(frozenset({test}), everything, likely(said, words))
         except OutOfProbes as error:
             report(str(error))
             break
@@ -145,6 +150,25 @@ def _needs(
         else:
             found[test] = numbers
     return found
+
+
+def _changed(change: Difference) -> Iterator[str]:
+    """Of each piece the lines that differ, and the lines that name what they are in."""
+    for piece in change.pieces:
+        old, new = change.sources[piece.path]
+        left = (old or "").split("\n")[slice(*piece.old)]
+        right = (new or "").split("\n")[slice(*piece.new)]
+        heads = [line for line in right if line.lstrip().startswith(("def ", "class "))]
+        yield "\n".join([*heads, *({*left} ^ {*right})])
+
+
+def likely(said: set[str], words: Sequence[set[str]]) -> list[int]:
+    """Numbers of the pieces, given by their words, in the order of how much they share with what
+    a test says; a word that many pieces have tells little."""
+    total = Counter(word for found in words for word in found)
+    worth = {word: 1 / total[word] for word in said if word in total}
+    scores = [sum(worth[word] for word in sorted(found & worth.keys())) for found in words]
+    return sorted(range(len(words)), key=lambda i: (-scores[i], i))
 
 
 def _picked(
@@ -205,6 +229,16 @@ def _fix(
     ids = tuple(sorted(tests))
     modules = chosen.modules(ids, change.project.tests)
     return Fix(pieces=picked, fail_to_pass=ids, modules=modules, entry=None)
+
+
+def once(found: Sequence[Fix], report: Report) -> list[Fix]:
+    """The first of those that the same test functions show: one mistake, made in several places."""
+    by_functions: dict[frozenset[str], Fix] = {}
+    for fix in found:
+        functions = frozenset(test.partition("[")[0] for test in fix.fail_to_pass)
+        if by_functions.setdefault(functions, fix) is not fix:
+            report("again: the same test shows it in another place")
+    return list(by_functions.values())
 
 
 def told(change: Difference, new: Tree, found: Sequence[Fix]) -> Iterator[Fix]:

@@ -5,6 +5,7 @@ the bug is made from the archives again, and is the same to the byte or refused.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -26,8 +27,12 @@ from synth.code.licence import licence
 from synth.code.locks import locked
 from synth.code.pairs import Fix, Report, Run, fixes
 from synth.code.split import Piece, applied
+from synth.code.undeclared import undeclared
 
 MAX_TITLE_CHARS = 120
+WHEELS = datetime(2023, 2, 1, tzinfo=UTC)
+"""Compiled libraries have wheels for our Python since then; what needs one was released earlier at
+times."""
 
 
 class ReleaseFix(Record):
@@ -43,6 +48,10 @@ class ReleaseFix(Record):
     """Of the new release; '' if the licence is only in the metadata."""
     digest: str
     """`content_hash` of the bug that was verified."""
+    added: tuple[str, ...] = ()
+    """Distributions that its tests need and its metadata do not name."""
+    resolved: datetime | None = None
+    """As of when requirements are resolved, where it is not the new release's date."""
 
     @property
     def project(self) -> str:
@@ -63,7 +72,7 @@ def pair_bugs(old: Release, new: Release, run: Run, report: Report) -> Iterator[
     before, after = tree_of(old), tree_of(new)
     stated, file = licence(after)
     change = difference(before, after)
-    toolchain = locked(change.project, new.uploaded)
+    added, date, toolchain = _equipped(change.project, after, new)
     for fix in fixes(change, after, toolchain, run, report):
         bug = _bug(old, new, fix, stated, before, after, change.project, toolchain)
         yield ReleaseFix(
@@ -73,14 +82,40 @@ def pair_bugs(old: Release, new: Release, run: Run, report: Report) -> Iterator[
             licence=stated,
             licence_file=file,
             digest=content_hash(bug.model_dump(mode="json")),
+            added=added,
+            resolved=None if date == new.uploaded else date,
         )
+
+
+def _equipped(
+    project: Project, after: Tree, new: Release
+) -> tuple[tuple[str, ...], datetime, Toolchain]:
+    """What is added to the declared requirements, as of when all are resolved, and what that gives.
+
+    Additions that cannot be had are left out. Raises `SourceError` where the rest cannot either.
+    """
+    added = undeclared(project, after)
+    dates = [new.uploaded, *([WHEELS] if new.uploaded < WHEELS else [])]
+    *tries, last = [(more, date) for more in dict.fromkeys((added, ())) for date in dates]
+    for more, date in tries:
+        try:
+            return more, date, locked(_with(project, more), date)
+        except SourceError:
+            continue
+    more, date = last
+    return more, date, locked(_with(project, more), date)
+
+
+def _with(project: Project, added: tuple[str, ...]) -> Project:
+    tests = (*project.test_requirements, *added)
+    return project.model_copy(update={"test_requirements": tests})
 
 
 def rebuilt(entry: ReleaseFix) -> Bug:
     """The bug from its archives; raises `SourceError` if they, or what it needs, have changed."""
     before, after = tree_of(entry.old), tree_of(entry.new)
     project = describe(after)
-    toolchain = locked(project, entry.new.uploaded)
+    toolchain = locked(_with(project, entry.added), entry.resolved or entry.new.uploaded)
     bug = _bug(entry.old, entry.new, entry.fix, entry.licence, before, after, project, toolchain)
     if content_hash(bug.model_dump(mode="json")) != entry.digest:
         raise SourceError(

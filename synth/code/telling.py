@@ -18,6 +18,7 @@ from synth.code.probes import Outputs, suits
 from synth.code.statement.author import telling, write
 from synth.code.statement.evidence import Evidence, without_addresses
 from synth.code.tongues import tongue
+from synth.code.untold import is_untold
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -98,8 +99,11 @@ def tell(bug: Bug, labels: Labels, shown: Shown, language: Language, rng: Random
     statement = write(bug, labels, evidence, language, rng)
     if isinstance(statement, str):
         raise Rejected(statement)
-    statement = retold(bug, statement, evidence, language)
     trees = fixed_tree(bug), buggy_tree(bug)
+    told = [each.script for each in evidence.reproductions if each.script.strip() in statement.body]
+    if bug.story.sort in ("release", "patch") and is_untold(bug, labels, told, *trees):
+        raise Rejected("untold")
+    statement = retold(bug, statement, evidence, language)
     known = shown.outputs.get(statement.script)
     probes = probes_of(statement.script, bug.toolchain, *trees, rng, known)
     if not probes:

@@ -12,12 +12,14 @@ from envs.code import trees
 from envs.code.cache import archives
 from envs.code.project import describe
 from envs.code.spec import Files
-from synth.code import changelog, chosen, fixes, novelty
+from envs.code.trees import laid_over
+from synth.code import changelog, chosen, fixes, novelty, pairs
 from synth.code.bug import Bug
 from synth.code.difference import difference
 from synth.code.fixes import miner
 from synth.code.labels import label
 from synth.code.releases import ReleaseFix, pair_bugs, rebuilt, tree_of
+from synth.code.split import Piece
 from tests.code.index import archive, serving
 
 OLD = {
@@ -288,9 +290,12 @@ def test_only_tests_that_may_end_differently_are_chosen(pair: tuple[Release, Rel
 
 def test_a_test_that_asks_for_new_words_is_unfair() -> None:
     old = "def f(x):\n    return x\n"
-    new = 'def f(x, *, strict=False):\n    raise ValueError("the value is of no use here")\n'
+    new = (
+        'def f(x, *, strict=False):\n    raise ValueError("the value is of no use here")\n'
+        'def g(x):\n    add("--plain")\n    raise ValueError("x {} have to be one of %d" % x)\n'
+    )
     defined, texts = novelty.brought([old], [new])
-    assert defined == {"strict"}
+    assert defined == {"g", "strict"}
     known = novelty.names(old)
 
     def asked(test: str, failure: str = "") -> str:
@@ -299,6 +304,9 @@ def test_a_test_that_asks_for_new_words_is_unfair() -> None:
     assert asked("def test():\n    f(1, strict=True)\n") == "new_api"
     assert asked("def test():\n    strict = 1\n    f(strict)\n") == ""
     assert asked("def test():\n    raises(match='value is of no use')\n") == "hidden_text"
+    assert asked("def test():\n    raises(match='have to be one of 3')\n") == "hidden_text"
+    assert asked("def test():\n    main(['--plain', 'x'])\n") == "new_api"
+    assert asked("def test():\n    main(['--other', 'x'])\n") == ""
     assert asked("", "module 'm' has no attribute 'g'") == "new_api"
     assert asked("", "'NoneType' object has no attribute 'x'") == ""
 
@@ -319,3 +327,30 @@ def test_a_pair_that_takes_too_long_is_given_up(pair: tuple[Release, Release]) -
     runner = miner.Runner(budget_s=1e-9)
     with pytest.raises(SourceError, match="slow: its tests"):
         list(pair_bugs(*pair, runner, lambda reason: None))
+
+
+def test_a_version_module_that_comes_with_a_release_is_part_of_its_change() -> None:
+    metadata = "Metadata-Version: 2.1\nName: scales\nVersion: 1.{}\nLicense: MIT\n"
+    version = {"scales/__init__.py": "from scales._version import VERSION\n"}
+    old = laid_over({}, {**OLD, "PKG-INFO": metadata.format(0)})
+    new = laid_over(
+        {},
+        {**NEW, **version, "PKG-INFO": metadata.format(1), "scales/_version.py": "VERSION = 1\n"},
+    )
+    newest = laid_over(
+        new, {"scales/_version.py": "VERSION = 2\n", "tests/test_weigh.py": "x = 1\n"}
+    )
+    assert "scales/_version.py" in difference(old, new).sources
+    changed = laid_over(newest, {"scales/weigh.py": OLD["scales/weigh.py"]})
+    assert set(difference(new, changed).sources) == {"scales/weigh.py"}
+
+
+def test_one_mistake_in_several_places_is_one_bug() -> None:
+    def fix(line: int, *tests: str) -> pairs.Fix:
+        piece = Piece(path="x.py", old=(line, line), new=(line, line + 1))
+        return pairs.Fix(pieces=(piece,), fail_to_pass=tests, modules=("t.py",), entry=None)
+
+    first, again, other = fix(1, "t::a[1]", "t::a[2]"), fix(5, "t::a[3]"), fix(9, "t::a[4]", "t::b")
+    reports: list[str] = []
+    assert pairs.once([first, again, other], reports.append) == [first, other]
+    assert [report.partition(":")[0] for report in reports] == ["again"]

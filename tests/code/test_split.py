@@ -151,6 +151,29 @@ def test_tests_share_what_their_probes_have_shown() -> None:
     ]
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_guess_saves_probes_where_it_is_right_and_changes_nothing_where_it_is_wrong(
+    seed: int,
+) -> None:
+    rng = Random(seed)
+    universe = frozenset(range(rng.randrange(2, 60)))
+    need = frozenset(rng.sample(sorted(universe), rng.randrange(1, min(5, len(universe)) + 1)))
+    rest = rng.sample(sorted(universe - need), len(universe - need))
+
+    def search(likely: list[int]) -> int:
+        asked: list[frozenset[int]] = []
+
+        def probe(chosen: frozenset[int]) -> frozenset[str]:
+            asked.append(chosen)
+            return frozenset("a") if need <= chosen else frozenset()
+
+        trials = Trials(probe, 400, {frozenset(): frozenset(), universe: frozenset("a")})
+        assert trials.minimal(frozenset("a"), universe, likely) == need
+        return len(asked)
+
+    assert search([*sorted(need), *rest]) <= search([*rest, *sorted(need)])
+
+
 def test_probes_have_a_limit_and_what_never_passes_has_no_set() -> None:
     trials = Trials(lambda chosen: frozenset(), 3, {})
     assert trials.minimal(frozenset("a"), frozenset({1, 2})) is None

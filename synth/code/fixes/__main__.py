@@ -21,7 +21,15 @@ from envs.code.cache import cache_root
 from synth.code import fixes
 from synth.code.draft import Rejected
 from synth.code.fixes import miner
-from synth.code.fixes.miner import HOPELESS, MAX_FRUITLESS, SERIES, Journal, Mined, Tried
+from synth.code.fixes.miner import (
+    HOPELESS,
+    MAX_FRUITLESS,
+    SERIES,
+    UNTOUCHED,
+    Journal,
+    Mined,
+    Tried,
+)
 
 PLACE = Path(fixes.__file__).with_name(fixes.FILE)
 
@@ -89,7 +97,7 @@ def _of(project: str, given: argparse.Namespace, journal: Journal) -> Iterator[M
 def is_done(tried: Sequence[Tried], num_bugs: int) -> bool:
     """Whether a project has given enough, or is given up."""
     pairs = [t for t in tried if t.what not in ("", SERIES)]
-    last = pairs[-MAX_FRUITLESS:]
+    last = [t for t in pairs if t.word not in UNTOUCHED][-MAX_FRUITLESS:]
     return (
         sum(t.verified for t in pairs) >= num_bugs
         or any(t.word in HOPELESS for t in pairs)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from data.errors import SourceError
@@ -30,18 +31,23 @@ from synth.code.debian import PatchFix
 from synth.code.draft import Rejected
 from synth.code.fixes import Entry
 from synth.code.labels import label
+from synth.code.minimal import OutOfProbes
 from synth.code.pairs import Report
 
-OLDEST = datetime(2021, 1, 1, tzinfo=UTC)
-"""Releases before it do not know our Python."""
+OLDEST = datetime(2018, 7, 1, tzinfo=UTC)
+"""Few releases before it run on our Python."""
+OLD = datetime(2021, 1, 1, tzinfo=UTC)
+"""Fewer of those before it than of the later ones do."""
 RUN_S = 40.0
 """For one run of the tests that changed."""
-BUDGET_S = 240.0
+BUDGET_S = 100.0
 """For all runs of one pair of releases, those that verify its bugs left out."""
 HOPELESS = frozenset({"compiled", "licence", "no_metadata", "no_sources", "framework"})
 """Reasons that hold for all releases of a project."""
+UNTOUCHED = frozenset({"no_test_change", "no_source_change", "large"})
+"""Reasons that the texts alone show; they cost nothing and say nothing of the project."""
 MAX_FRUITLESS = 4
-"""Pairs of a project in a row that give nothing, before it is given up."""
+"""Pairs of a project in a row whose runs give nothing, before it is given up."""
 SERIES = "debian"
 _REASON = re.compile(r"([a-z_]+):")
 
@@ -80,9 +86,9 @@ class Runner:
     def __call__(
         self, tree: Tree, toolchain: Toolchain, modules: tuple[str, ...], tests: tuple[str, ...]
     ) -> Mapping[str, Result]:
-        """Raises `SourceError` when the time is spent."""
+        """Raises `OutOfProbes` when the time is spent."""
         if self._left_s <= 0:
-            raise SourceError("slow: its tests take longer than a pair of releases is worth")
+            raise OutOfProbes("slow: its tests take longer than a pair of releases is worth")
         limits = CodeLimits(tests_s=RUN_S)
         request = RunRequest(tree, toolchain, modules, limits=limits, plugin=chosen.plugin(tests))
         done = run_many([request])[0]
@@ -91,11 +97,17 @@ class Runner:
 
 
 def pairs(project: str) -> list[tuple[Release, Release]]:
-    """Neighbouring releases for our Python: bugfix releases first, then the newest first."""
+    """Neighbouring releases for our Python: before those that are `OLD` the others, of these
+    bugfix releases first, then the newest first."""
     with Index(archives()) as index:
         found = [release for release in index.releases(project) if _fits(release)]
     neighbours = list(zip(found, found[1:], strict=False))
-    return sorted(neighbours, key=lambda pair: (_step(*pair), -pair[1].uploaded.timestamp()))
+
+    def order(pair: tuple[Release, Release]) -> tuple[bool, int, float]:
+        old, new = pair
+        return old.uploaded < OLD, _step(old, new), -new.uploaded.timestamp()
+
+    return sorted(neighbours, key=order)
 
 
 def _fits(release: Release) -> bool:
@@ -191,7 +203,9 @@ class Journal:
             file.write(json.dumps(tried.model_dump(mode="json"), sort_keys=True) + "\n")
 
     def has(self, project: str, what: str) -> bool:
-        return any(t.project == project and t.what == what for t in self.tried)
+        return any(t.what == what for t in self.of(project))
 
     def of(self, project: str) -> list[Tried]:
-        return [t for t in self.tried if t.project == project]
+        """By any spelling of its name: an archive's is not always the index's."""
+        wanted = canonicalize_name(project)
+        return [t for t in self.tried if canonicalize_name(t.project) == wanted]
