@@ -3,7 +3,7 @@
 `_normalisers` finds each head's log-sum-exp, `_target` the head-summed attention, `_scores` the index
 scores; `_divergence` turns both into the loss and dI = softmax(I) - p; `_query_gradients` and
 `_key_gradients` multiply dI out. Numbers a pair live in scratches of [queries, longest row], whose
-column c of query t is key starts[t] + c; the caller bounds the number of queries.
+rows begin at their query's first key, rounded down to a multiple of 16; the caller bounds them.
 """
 
 import math
@@ -29,6 +29,19 @@ def _rows(start_ptr, end_ptr, o_t, m_t):
 
 
 @triton.jit
+def _columns(start_ptr, o_t, m_t, o_n, stride):
+    """Per query: where key 0 would lie in a scratch; per pair: whether it lies in the query's row.
+
+    Rows begin at a multiple of 16 keys, which keeps accesses wide: they are masked by the row, and
+    what is not visible is masked after loading.
+    """
+    b_base = tl.multiple_of(tl.load(start_ptr + o_t, mask=m_t, other=0) // 16 * 16, [16])
+    b_column = o_n[None, :] - b_base[:, None]
+    m_in = (b_column >= 0) & (b_column < stride) & m_t[:, None]
+    return tl.multiple_of(o_t * stride - b_base, [16]), m_in
+
+
+@triton.jit
 def _normalisers(
     q_ptr, kv_ptr, start_ptr, end_ptr, lse_ptr,
     q_stride_t, q_stride_h, kv_stride, num_queries, first_head, scale_log2,
@@ -43,7 +56,7 @@ def _normalisers(
     o_h = first_head + o_m % HB
     m_m = (o_m < G * HB) & (o_t < num_queries) & (o_h < H)
     b_start, b_end = _rows(start_ptr, end_ptr, o_t, m_m)
-    first = tl.min(b_start)
+    first = tl.min(b_start) // BLOCK_N * BLOCK_N
     last = tl.max(b_end)
     o_a = tl.arange(0, BLOCK_A)
     o_b = BLOCK_A + tl.arange(0, BLOCK_B)
@@ -98,7 +111,7 @@ def _target(
     o_tg = i_g.to(tl.int64) * G + o_g
     m_g = (o_g < G) & (o_tg < num_queries)
     b_start, b_end = _rows(start_ptr, end_ptr, o_tg, m_g)
-    first = tl.min(b_start)
+    first = tl.min(b_start) // BLOCK_N * BLOCK_N
     last = tl.max(b_end)
     # [M, BLOCK_G]: column g adds up the heads of query g. Keys lie on the rows of the tile, so that
     # probabilities are a product's first operand and never leave the registers.
@@ -116,8 +129,9 @@ def _target(
         b_p = tl.exp2(tl.minimum(b_s * scale_log2 - b_lse[None, :], 0.0))
         # [BLOCK_N, BLOCK_G]
         b_p = tl.dot(b_p.to(b_qa.dtype), b_pick, input_precision=PRECISION) * (1.0 / H)
-        m_p = (o_n[:, None] >= b_start[None, :]) & (o_n[:, None] < b_end[None, :])
-        p_p = p_ptr + (o_tg * p_stride - b_start)[None, :] + o_n[:, None]
+        b_row, m_p = _columns(start_ptr, o_tg, m_g, o_n, p_stride)
+        p_p = p_ptr + b_row[:, None] + o_n[None, :]
+        b_p = tl.trans(b_p)
         if ADD:
             b_p += tl.load(p_p, mask=m_p, other=0.0)
         tl.store(p_p, b_p, mask=m_p)
@@ -148,8 +162,8 @@ def _scores(
         b_w = tl.load(w_ptr + o_t * w_stride + i_i, mask=m_t, other=0.0).to(tl.float32)
         b_dot = tl.dot(b_q, tl.trans(b_k), input_precision=PRECISION)
         b_score += tl.maximum(b_dot, 0.0) * b_w[:, None]
-    m_s = (o_n[None, :] >= b_start[:, None]) & (o_n[None, :] < b_end[:, None])
-    tl.store(out_ptr + (o_t * out_stride - b_start)[:, None] + o_n[None, :], b_score, mask=m_s)
+    b_row, m_s = _columns(start_ptr, o_t, m_t, o_n, out_stride)
+    tl.store(out_ptr + b_row[:, None] + o_n[None, :], b_score, mask=m_s)
 
 
 @triton.jit
@@ -158,19 +172,23 @@ def _divergence(
     BLOCK: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     i_t = tl.program_id(0).to(tl.int64)
-    length = tl.load(end_ptr + i_t) - tl.load(start_ptr + i_t)
-    if length <= 0:
+    start = tl.load(start_ptr + i_t)
+    begin = start % 16
+    stop = begin + tl.load(end_ptr + i_t) - start
+    if stop <= begin:
         tl.store(loss_ptr + i_t, 0.0)
         return
+    p_p = p_ptr + i_t * stride
+    p_score = score_ptr + i_t * stride
     b_max = tl.full([BLOCK], float("-inf"), tl.float32)
     b_sum = tl.zeros([BLOCK], dtype=tl.float32)
     b_gain = tl.zeros([BLOCK], dtype=tl.float32)
     b_mass = tl.zeros([BLOCK], dtype=tl.float32)
-    for i_n in tl.range(0, length, BLOCK, num_stages=STAGES):
+    for i_n in tl.range(0, stop, BLOCK, num_stages=STAGES):
         o_n = i_n + tl.arange(0, BLOCK)
-        m_n = o_n < length
-        b_p = tl.load(p_ptr + i_t * stride + o_n, mask=m_n, other=0.0)
-        b_s = tl.load(score_ptr + i_t * stride + o_n, mask=m_n, other=0.0)
+        m_n = (o_n >= begin) & (o_n < stop)
+        b_p = tl.where(m_n, tl.load(p_p + o_n, mask=o_n < stride, other=0.0), 0.0)
+        b_s = tl.where(m_n, tl.load(p_score + o_n, mask=o_n < stride, other=0.0), 0.0)
         # 0 log 0 is 0.
         b_gain += b_p * (tl.log2(tl.where(b_p > 0, b_p, 1.0)) * LN2 - b_s)
         b_mass += b_p
@@ -182,12 +200,12 @@ def _divergence(
     top = tl.max(b_max)
     lse = top + tl.log2(tl.sum(b_sum * tl.exp(b_max - top))) * LN2
     tl.store(loss_ptr + i_t, tl.sum(b_gain) + lse * tl.sum(b_mass))
-    for i_n in tl.range(0, length, BLOCK, num_stages=STAGES):
+    for i_n in tl.range(0, stop, BLOCK, num_stages=STAGES):
         o_n = i_n + tl.arange(0, BLOCK)
-        m_n = o_n < length
-        b_p = tl.load(p_ptr + i_t * stride + o_n, mask=m_n, other=0.0)
-        b_s = tl.load(score_ptr + i_t * stride + o_n, mask=m_n, other=0.0)
-        tl.store(p_ptr + i_t * stride + o_n, tl.exp(b_s - lse) - b_p, mask=m_n)
+        b_p = tl.load(p_p + o_n, mask=o_n < stride, other=0.0)
+        b_s = tl.load(p_score + o_n, mask=o_n < stride, other=0.0)
+        m_n = (o_n >= begin) & (o_n < stop)
+        tl.store(p_p + o_n, tl.where(m_n, tl.exp(b_s - lse) - b_p, 0.0), mask=o_n < stride)
 
 
 @triton.jit
@@ -202,7 +220,7 @@ def _query_gradients(
     o_t = i_block.to(tl.int64) * BLOCK_T + tl.arange(0, BLOCK_T)
     m_t = o_t < num_queries
     b_start, b_end = _rows(start_ptr, end_ptr, o_t, m_t)
-    first = tl.min(b_start)
+    first = tl.min(b_start) // BLOCK_N * BLOCK_N
     last = tl.max(b_end)
     o_d = tl.arange(0, BLOCK_D)
     m_td = m_t[:, None] & (o_d < D)[None, :]
@@ -219,8 +237,9 @@ def _query_gradients(
         b_k = tl.load(p_k, mask=(o_n < last)[:, None] & (o_d < D)[None, :], other=0.0)
         # [BLOCK_T, BLOCK_N]
         m_s = (o_n[None, :] >= b_start[:, None]) & (o_n[None, :] < b_end[:, None])
-        p_ds = ds_ptr + (o_t * ds_stride - b_start)[:, None] + o_n[None, :]
-        b_ds = tl.load(p_ds, mask=m_s, other=0.0)
+        b_row, m_in = _columns(start_ptr, o_t, m_t, o_n, ds_stride)
+        b_ds = tl.load(ds_ptr + b_row[:, None] + o_n[None, :], mask=m_in, other=0.0)
+        b_ds = tl.where(m_s, b_ds, 0.0)
         b_dot = tl.dot(b_q, tl.trans(b_k), input_precision=PRECISION)
         b_dw += tl.sum(b_ds * tl.maximum(b_dot, 0.0), 1)
         b_slope = tl.where(b_dot > 0, b_ds, 0.0).to(b_k.dtype)
@@ -257,12 +276,14 @@ def _key_gradients(
         # [BLOCK_T, BLOCK_D]
         b_q = tl.load(p_q, mask=m_t[:, None] & (o_d < D)[None, :], other=0.0)
         b_w = tl.load(w_ptr + o_t * w_stride + i_i, mask=m_t, other=0.0).to(tl.float32)
+        # [BLOCK_T, BLOCK_N]
+        m_s = (o_n[None, :] >= b_start[:, None]) & (o_n[None, :] < b_end[:, None])
+        b_row, m_in = _columns(start_ptr, o_t, m_t, o_n, ds_stride)
+        b_ds = tl.load(ds_ptr + b_row[:, None] + o_n[None, :], mask=m_in, other=0.0)
+        b_ds = tl.trans(tl.where(m_s, b_ds * b_w[:, None], 0.0))
         # [BLOCK_N, BLOCK_T]
-        m_s = (o_n[:, None] >= b_start[None, :]) & (o_n[:, None] < b_end[None, :])
-        p_ds = ds_ptr + (o_t * ds_stride - b_start)[None, :] + o_n[:, None]
-        b_ds = tl.load(p_ds, mask=m_s, other=0.0)
         b_dot = tl.dot(b_k, tl.trans(b_q), input_precision=PRECISION)
-        b_slope = tl.where(b_dot > 0, b_ds * b_w[None, :], 0.0).to(b_q.dtype)
+        b_slope = tl.where(b_dot > 0, b_ds, 0.0).to(b_q.dtype)
         b_dk = tl.dot(b_slope, b_q, b_dk, input_precision=PRECISION)
     p_part = part_ptr + (i_i.to(tl.int64) * num_keys + o_n)[:, None] * D + o_d[None, :]
     tl.store(p_part, b_dk, mask=m_nd)
@@ -289,13 +310,13 @@ def loss_and_gradients(
     width: int,
     config: dict[str, int] | None = None,
 ) -> Dense:
-    """The loss of these queries; `width` is at least the longest row, starts and ends lie in 0..S."""
+    """The loss of these queries; starts and ends lie in 0..S, `width` is what `row_width` gives."""
     num_queries, num_index, dim = q_TID.shape
     num_keys = k_SD.shape[0]
     device = q_TID.device
     wide = q_TID.dtype == torch.float32
     precision = "ieee" if wide else "tf32"
-    chosen = {"t": 128, "n": 64, "warps": 8, "stages": 2, "score_n": 128}
+    chosen = {"t": 128, "n": 64, "warps": 8, "stages": 2, "score_n": 64}
     if wide or not is_roomy(q_TID):
         chosen |= {"t": 32, "n": 32, "warps": 4, "score_n": 32, "stages": 1}
     chosen |= config or {}
@@ -329,6 +350,13 @@ def loss_and_gradients(
         num_keys, BLOCK_T=chosen["n"], BLOCK_N=chosen["t"], **tile, num_warps=chosen["warps"],
     )  # fmt: skip
     return Dense(losses.sum(), dq, parts.sum(0), dw)
+
+
+def row_width(starts_T: Tensor, ends_T: Tensor) -> int:
+    """Columns of a scratch, a multiple of 16, or 0 where no query sees a key; waits for the device."""
+    seen = ends_T > starts_T
+    longest = int(torch.where(seen, ends_T - starts_T // 16 * 16, 0).max()) if seen.numel() else 0
+    return triton.cdiv(longest, 16) * 16
 
 
 def attention_target(

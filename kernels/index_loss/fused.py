@@ -1,8 +1,8 @@
-"""The sparse stage for short selections: one program a query does everything but the key gradient's sum.
+"""The sparse stage for short selections: all logits of a query fit into registers.
 
-All logits of a query fit into registers, so its keys are gathered once: attention over them, index
-scores, the loss and all gradients follow without leaving the program. `kernel.py` serves longer
-selections, in several walks.
+So `_target` gathers a query's rows once, where `kernel.py` walks over longer selections twice, and
+`_query` makes index scores, the loss and all gradients in one program. Only the key gradient's sum
+over queries is left to `add_parts`.
 """
 
 import math
@@ -22,12 +22,10 @@ MAX_HEADS = 64
 
 
 @triton.jit
-def _query(
-    q_ptr, k_ptr, w_ptr, full_q_ptr, kv_ptr, index_ptr, loss_ptr, dq_ptr, dw_ptr, part_ptr,
-    q_stride_t, q_stride_i, k_stride, w_stride, full_stride_t, full_stride_h, kv_stride,
-    index_stride, num_picked, scale_log2,
-    H: tl.constexpr, C: tl.constexpr, HEADS: tl.constexpr, D: tl.constexpr,
-    BLOCK_H: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_D: tl.constexpr,
+def _target(
+    q_ptr, kv_ptr, index_ptr, p_ptr,
+    q_stride_t, q_stride_h, kv_stride, index_stride, num_picked, scale_log2,
+    H: tl.constexpr, C: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_C: tl.constexpr,
     BLOCK_K: tl.constexpr, PRECISION: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     i_t = tl.program_id(0).to(tl.int64)
@@ -35,6 +33,8 @@ def _query(
     b_index = tl.load(index_ptr + i_t * index_stride + o_k, mask=o_k < num_picked, other=-1)
     m_k = b_index >= 0
     p_kv = kv_ptr + b_index.to(tl.int64)[:, None] * kv_stride
+    # Rows of unused places are zeros. Added, not chosen: Triton 3.6 fails on the mask's second use.
+    b_bias = tl.where(m_k, 0.0, float("-inf"))
     b_p = tl.zeros([BLOCK_K], dtype=tl.float32)
     for i_h in tl.static_range(0, H, BLOCK_H):
         o_h = i_h + tl.arange(0, BLOCK_H)
@@ -43,18 +43,37 @@ def _query(
         b_s = tl.zeros([BLOCK_K, BLOCK_H], dtype=tl.float32)
         for i_c in tl.range(0, C, BLOCK_C, num_stages=STAGES):
             o_c = i_c + tl.arange(0, BLOCK_C)
-            p_q = full_q_ptr + i_t * full_stride_t + o_h[:, None] * full_stride_h + o_c[None, :]
-            b_q = tl.load(p_q, mask=m_h[:, None] & (o_c < C)[None, :], other=0.0)
-            b_kv = tl.load(p_kv + o_c[None, :], mask=m_k[:, None] & (o_c < C)[None, :], other=0.0)
+            p_q = q_ptr + i_t * q_stride_t + o_h[:, None] * q_stride_h + o_c[None, :]
+            if C % BLOCK_C == 0:
+                b_q = tl.load(p_q, mask=m_h[:, None], other=0.0)
+                b_kv = tl.load(p_kv + o_c[None, :], mask=m_k[:, None], other=0.0)
+            else:
+                m_c = (o_c < C)[None, :]
+                b_q = tl.load(p_q, mask=m_h[:, None] & m_c, other=0.0)
+                b_kv = tl.load(p_kv + o_c[None, :], mask=m_k[:, None] & m_c, other=0.0)
             b_s = tl.dot(b_kv, tl.trans(b_q), b_s, input_precision=PRECISION)
-        b_s = tl.where(m_k[:, None], b_s * scale_log2, float("-inf"))
+        b_s = b_s * scale_log2 + b_bias[:, None]
         b_max = tl.max(b_s, 0)
         b_max = tl.where(b_max == float("-inf"), 0.0, b_max)
         b_e = tl.exp2(b_s - b_max[None, :])
         b_sum = tl.sum(b_e, 0)
         b_share = tl.where(m_h & (b_sum > 0), 1.0 / (tl.where(b_sum > 0, b_sum, 1.0) * H), 0.0)
         b_p += tl.sum(b_e * b_share[None, :], 1)
+    tl.store(p_ptr + i_t * num_picked + o_k, b_p, mask=o_k < num_picked)
 
+
+@triton.jit
+def _query(
+    q_ptr, k_ptr, w_ptr, index_ptr, p_ptr, loss_ptr, dq_ptr, dw_ptr, part_ptr,
+    q_stride_t, q_stride_i, k_stride, w_stride, index_stride, num_picked,
+    HEADS: tl.constexpr, D: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_K: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    i_t = tl.program_id(0).to(tl.int64)
+    o_k = tl.arange(0, BLOCK_K)
+    b_index = tl.load(index_ptr + i_t * index_stride + o_k, mask=o_k < num_picked, other=-1)
+    m_k = b_index >= 0
+    b_p = tl.load(p_ptr + i_t * num_picked + o_k, mask=o_k < num_picked, other=0.0)
     o_i = tl.arange(0, BLOCK_I)
     o_d = tl.arange(0, BLOCK_D)
     m_i = o_i < HEADS
@@ -118,19 +137,25 @@ def loss_and_gradients(
     if num_picked > 256:
         chosen["warps"] = 8
     chosen |= config or {}
+    precision = "ieee" if wide else "tf32"
+    block_k = max(16, triton.next_power_of_2(num_picked))
+    target = torch.empty(num_queries, num_picked, dtype=torch.float32, device=q_TID.device)
+    _target[(num_queries,)](
+        q_THC, kv_SC, picked_TK, target,
+        q_THC.stride(0), q_THC.stride(1), kv_SC.stride(0), picked_TK.stride(0),
+        num_picked, scale * math.log2(math.e), H=num_heads, C=row,
+        BLOCK_H=min(MAX_HEADS, max(16, triton.next_power_of_2(num_heads))), BLOCK_C=chosen["c"],
+        BLOCK_K=block_k, PRECISION=precision, STAGES=chosen["stages"], num_warps=chosen["warps"],
+    )  # fmt: skip
     losses = torch.empty(num_queries, dtype=torch.float32, device=q_TID.device)
     parts = torch.empty(num_queries * num_picked, dim, dtype=q_TID.dtype, device=q_TID.device)
     _query[(num_queries,)](
-        q_TID, k_SD, w_TI, q_THC, kv_SC, picked_TK, losses, dq_TID, dw_TI, parts,
-        q_TID.stride(0), q_TID.stride(1), k_SD.stride(0), w_TI.stride(0),
-        q_THC.stride(0), q_THC.stride(1), kv_SC.stride(0), picked_TK.stride(0),
-        num_picked, scale * math.log2(math.e),
-        H=num_heads, C=row, HEADS=num_index, D=dim,
-        BLOCK_H=min(MAX_HEADS, max(16, triton.next_power_of_2(num_heads))), BLOCK_C=chosen["c"],
+        q_TID, k_SD, w_TI, picked_TK, target, losses, dq_TID, dw_TI, parts,
+        q_TID.stride(0), q_TID.stride(1), k_SD.stride(0), w_TI.stride(0), picked_TK.stride(0),
+        num_picked, HEADS=num_index, D=dim,
         BLOCK_I=max(16, triton.next_power_of_2(num_index)),
         BLOCK_D=max(16, triton.next_power_of_2(dim)),
-        BLOCK_K=max(16, triton.next_power_of_2(num_picked)),
-        PRECISION="ieee" if wide else "tf32", STAGES=chosen["stages"], num_warps=chosen["warps"],
+        BLOCK_K=block_k, PRECISION=precision, num_warps=chosen["warps"],
     )  # fmt: skip
     add_parts(parts, picked_TK, dk_SD)
     return losses.sum()

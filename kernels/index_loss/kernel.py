@@ -152,7 +152,7 @@ class _IndexLoss(torch.autograd.Function):
         starts, ends = starts_T.clamp_min(0), ends_T.clamp_max(num_keys)
         if indices_TK is None:
             # Waits for the device: scratches are as wide as the longest row, not as all keys.
-            width = int((ends - starts).max()) if num_queries else 0
+            width = dense.row_width(starts, ends)
             per_query = 8 * width
         else:
             width = indices_TK.shape[1]
