@@ -40,9 +40,12 @@ def _unite(
 ):  # fmt: skip
     """Reads and clears the marks of a group, from its first key to its last."""
     i_g = tl.program_id(0).to(tl.int64)
-    o_t = i_g * G + tl.arange(0, G)
-    low = tl.min(tl.load(low_ptr + o_t, mask=o_t < num_queries, other=2147483647))
-    high = tl.max(tl.load(high_ptr + o_t, mask=o_t < num_queries, other=0))
+    low = tl.load(low_ptr + i_g * G)
+    high = tl.load(high_ptr + i_g * G)
+    for i in tl.static_range(1, G):
+        i_t = tl.minimum(i_g * G + i, num_queries - 1)
+        low = tl.minimum(low, tl.load(low_ptr + i_t))
+        high = tl.maximum(high, tl.load(high_ptr + i_t))
     filled = 0
     for i_s in range(low // BLOCK * BLOCK, high, BLOCK):
         o_s = i_s + tl.arange(0, BLOCK)
