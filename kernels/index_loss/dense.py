@@ -316,7 +316,7 @@ def loss_and_gradients(
     device = q_TID.device
     wide = q_TID.dtype == torch.float32
     precision = "ieee" if wide else "tf32"
-    chosen = {"t": 128, "n": 64, "warps": 8, "stages": 2, "score_n": 64}
+    chosen = {"t": 64, "n": 64, "warps": 4, "stages": 2, "score_n": 64}
     if wide or not is_roomy(q_TID):
         chosen |= {"t": 32, "n": 32, "warps": 4, "score_n": 32, "stages": 1}
     chosen |= config or {}

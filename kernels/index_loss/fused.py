@@ -19,6 +19,8 @@ LN2 = tl.constexpr(0.6931471805599453)
 MAX_PICKED = 512
 MAX_HEADS = 64
 """Index heads; attention heads are served `MAX_HEADS` at a time."""
+MAX_PAIRS = 1 << 13
+"""Keys times index heads of one program."""
 
 
 @triton.jit
@@ -112,7 +114,8 @@ def fits(num_heads: int, num_picked: int, tensor: Tensor) -> bool:
     """Whether a query's picks and index heads fit into one program."""
     half = tensor.dtype != torch.float32
     limit = MAX_PICKED if half and is_roomy(tensor) else 64
-    return num_picked <= limit and num_heads <= MAX_HEADS
+    size = triton.next_power_of_2(num_picked) * triton.next_power_of_2(num_heads)
+    return num_picked <= limit and num_heads <= MAX_HEADS and size <= MAX_PAIRS
 
 
 def loss_and_gradients(

@@ -17,6 +17,8 @@ from kernels.sparse_prefill.reference import Attended
 from kernels.sparse_prefill.union import unite
 
 TILE_ROWS = 64
+SHARED_PICKS = 1024
+"""Selections from this size on share their gather with their neighbours'."""
 
 
 @triton.jit
@@ -110,7 +112,8 @@ def sparse_prefill(
         chosen |= {"block_n": 16, "stages": 1}
     block_h = min(tile_rows, triton.next_power_of_2(num_heads))
     if group is None:
-        group = max(1, tile_rows // block_h)
+        # The union costs as much as a short walk that it would save.
+        group = max(1, tile_rows // block_h) if num_picked >= SHARED_PICKS else 1
     union = unite(indices_TK, num_keys, group) if group > 1 else None
     walked = indices_TK if union is None else union.index_GU
     if q_THC.is_cuda and chosen["hopper"]:
