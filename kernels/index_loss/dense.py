@@ -149,7 +149,9 @@ def _scores(
     m_t = o_t < num_queries
     b_start, b_end = _rows(start_ptr, end_ptr, o_t, m_t)
     last = tl.max(b_end)
-    if (tl.program_id(0) * BLOCK_N >= last) | (tl.program_id(0) * BLOCK_N + BLOCK_N <= tl.min(b_start)):
+    if (tl.program_id(0) * BLOCK_N >= last) | (
+        tl.program_id(0) * BLOCK_N + BLOCK_N <= tl.min(b_start)
+    ):
         return
     o_d = tl.arange(0, BLOCK_D)
     p_k = k_ptr + o_n.to(tl.int64)[:, None] * k_stride + o_d[None, :]

@@ -54,9 +54,18 @@ def _partial(
         p_latent = latent_ptr + b_slot[:, None] * latent_stride + o_v[None, :]
         b_kv = tl.load(p_latent, mask=m_n[:, None] & m_v[None, :], other=0.0)
         if FP8:
-            p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_v[None, :] // TILE
-            b_scale = tl.load(p_scale, mask=m_n[:, None] & m_v[None, :], other=0.0)
-            b_kv = (b_kv.to(tl.float32) * b_scale).to(b_q.dtype)
+            if BLOCK_V % TILE == 0:
+                # One load a scale, not one a number.
+                o_g = tl.arange(0, BLOCK_V // TILE)
+                p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_g[None, :]
+                m_g = m_n[:, None] & (o_g * TILE < V)[None, :]
+                b_scale = tl.load(p_scale, mask=m_g, other=0.0)
+                b_kv = tl.reshape(b_kv.to(tl.float32), [BLOCK_N, BLOCK_V // TILE, TILE])
+                b_kv = tl.reshape(b_kv * b_scale[:, :, None], [BLOCK_N, BLOCK_V]).to(b_q.dtype)
+            else:
+                p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_v[None, :] // TILE
+                b_scale = tl.load(p_scale, mask=m_n[:, None] & m_v[None, :], other=0.0)
+                b_kv = (b_kv.to(tl.float32) * b_scale).to(b_q.dtype)
         p_rope = rope_ptr + b_slot[:, None] * rope_stride + o_r[None, :]
         b_kr = tl.load(p_rope, mask=m_n[:, None] & m_r[None, :], other=0.0).to(b_q.dtype)
         # [BLOCK_H, BLOCK_N]

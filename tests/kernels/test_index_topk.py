@@ -119,9 +119,7 @@ def test_rows_longer_than_a_block_select_exactly(device: str) -> None:
     assert torch.equal(out, reference.select_topk(scores, starts, ends, 300))
 
 
-def test_sampling_never_changes_a_selection(
-    device: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sampling_never_changes_a_selection(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     g = torch.Generator().manual_seed(4)
     scores = torch.randn(7, 5120, generator=g)
     scores[1] = scores[1].round(decimals=1)
