@@ -258,12 +258,10 @@ def _backward_block(
     parts = torch.empty(num_queries * num_picked, width, dtype=q.dtype, device=device)
     block_h = min(TILE_ROWS, max(16, triton.next_power_of_2(num_heads)))
     block_v = max(16, triton.next_power_of_2(v_dim))
-    from kernels.sparse_backward import hopper
-
     is_float32 = q.dtype == torch.float32
     precision = "ieee" if is_float32 else "tf32"
     chosen = {
-        "hopper": 1, "p_n": 64, "p_warps": 4, "p_stages": 1,
+        "p_n": 64, "p_warps": 4, "p_stages": 1,
         "dq_n": 64, "dq_warps": 8, "dq_stages": 3,
         "part_n": 128, "part_c": 64, "part_warps": 8, "part_stages": 3,
     }  # fmt: skip
@@ -286,15 +284,12 @@ def _backward_block(
         H=num_heads, V=v_dim, BLOCK_V=block_v, num_warps=4,
     )  # fmt: skip
     by_heads = (num_queries, triton.cdiv(num_heads, block_h))
-    if chosen["hopper"] and hopper.fits(q, v_dim):
-        hopper.launch(q, kv, indices, dout, lse.contiguous(), delta, probs, dlogits, scale)
-    else:
-        _probabilities[by_heads](
-            q, kv, indices, dout, lse.contiguous(), delta, probs, dlogits,
-            q.stride(0), q.stride(1), kv.stride(0), indices.stride(0), dout.stride(0), dout.stride(1),
-            kv.shape[0], num_picked, scale, **sizes, **tile,
-            BLOCK_N=chosen["p_n"], STAGES=chosen["p_stages"], num_warps=chosen["p_warps"],
-        )  # fmt: skip
+    _probabilities[by_heads](
+        q, kv, indices, dout, lse.contiguous(), delta, probs, dlogits,
+        q.stride(0), q.stride(1), kv.stride(0), indices.stride(0), dout.stride(0), dout.stride(1),
+        kv.shape[0], num_picked, scale, **sizes, **tile,
+        BLOCK_N=chosen["p_n"], STAGES=chosen["p_stages"], num_warps=chosen["p_warps"],
+    )  # fmt: skip
     _query_gradient[by_heads](
         kv, indices, dlogits, dq, kv.stride(0), indices.stride(0), kv.shape[0], num_picked,
         **sizes, **tile,
