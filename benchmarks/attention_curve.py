@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -46,7 +47,7 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def weight(rows: int, columns: int) -> Tensor:
-    return bf16(rows, columns) * columns**-0.5
+    return bf16(rows, columns).div_(columns**0.5)
 
 
 class Layer:
@@ -74,7 +75,7 @@ class Layer:
 
     def absorb(self, q: Tensor) -> Tensor:
         """Queries against latent rows, [T, H, R + P]."""
-        nope, rope = q.split([NOPE, ROPE], -1)
+        nope, rope = torch.split(q, [NOPE, ROPE], -1)
         return torch.cat((torch.einsum("thn,hnr->thr", nope, self.k_up), rope), -1)
 
     def project(self, heads: Tensor) -> Tensor:
@@ -157,7 +158,7 @@ def sparse_decode_layer(layer: Layer, length: int, fp8: bool) -> float:
         # A page at a time: random numbers of the whole cache need not exist at once.
         view.copy_(bf16(1, *view.shape[1:]).to(view.dtype).expand(view.shape))
     # Distinct scores, as in life.
-    for part in views.index_PND.split(4096):
+    for part in torch.split(views.index_PND, 4096):
         part.copy_(bf16(*part.shape))
     for scales in (views.scales_PNG, views.index_scale_PN):
         if scales is not None:
@@ -182,13 +183,14 @@ def measure(file: Path, library: Path | None) -> int:
     entries: list[dict[str, float]] = []
     for length in LENGTHS:
         entry: dict[str, float] = {"length": length}
-        for name, run in {
-            "prefill dense": lambda: dense_prefill(layer, length),  # noqa: B023
-            "prefill DSA": lambda: sparse_prefill_layer(layer, length),  # noqa: B023
-            "decode dense": lambda: dense_decode(layer, length, library is not None),  # noqa: B023
-            "decode DSA": lambda: sparse_decode_layer(layer, length, fp8=True),  # noqa: B023
-            "decode DSA bf16": lambda: sparse_decode_layer(layer, length, fp8=False),  # noqa: B023
-        }.items():
+        runs: dict[str, Callable[[], float]] = {
+            "prefill dense": partial(dense_prefill, layer, length),
+            "prefill DSA": partial(sparse_prefill_layer, layer, length),
+            "decode dense": partial(dense_decode, layer, length, library is not None),
+            "decode DSA": partial(sparse_decode_layer, layer, length, fp8=True),
+            "decode DSA bf16": partial(sparse_decode_layer, layer, length, fp8=False),
+        }
+        for name, run in runs.items():
             try:
                 entry[name] = run()
             except (RuntimeError, ValueError) as error:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from kernels.device import is_roomy
 from kernels.index_loss import dense, fused
+from kernels.index_loss.dense_target import row_width
 from kernels.sparse_backward.kernel import add_parts
 
 TILE_ROWS = 64
@@ -152,7 +153,7 @@ class _IndexLoss(torch.autograd.Function):
         starts, ends = starts_T.clamp_min(0), ends_T.clamp_max(num_keys)
         if indices_TK is None:
             # Waits for the device: scratches are as wide as the longest row, not as all keys.
-            width = dense.row_width(starts, ends)
+            width = row_width(starts, ends)
             per_query = 8 * width
         else:
             width = indices_TK.shape[1]

@@ -111,7 +111,7 @@ def select(
     device = scores_TS.device
     kept = max(MIN_KEPT, triton.next_power_of_2(2 * topk))
     sample = 2048 if num_keys <= 65536 else 8192
-    bounds, counts, left = torch.empty(3, num_rows, dtype=torch.int32, device=device)
+    bounds, counts, left = torch.empty(3, num_rows, dtype=torch.int32, device=device).unbind()
     kept_scores = torch.empty(num_rows, kept, dtype=torch.float32, device=device)
     kept_indices = torch.empty(num_rows, kept, dtype=torch.int32, device=device)
     grid = (num_rows,)
