@@ -238,7 +238,7 @@ def plot(file: Path, image: Path) -> int:
             )
         axis.set(title=phase, xlabel="context, thousand tokens", ylim=(0, None))
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel(f"attention, $ per million tokens at ${PRICE:.0f}/GPU hour")
+    axes[0].set_ylabel(f"attention, US dollars per million tokens\nat {PRICE:.0f} a GPU hour")
     axes[0].legend()
     figure.savefig(image, dpi=130)
     return 0

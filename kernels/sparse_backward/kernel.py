@@ -12,7 +12,6 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels.device import is_narrow
-from kernels.sparse_backward import grouped
 from kernels.sparse_backward.reference import Gradients
 
 TILE_ROWS = 64
@@ -216,13 +215,6 @@ def sparse_backward(
     dq = torch.zeros(num_queries, num_heads, width, dtype=torch.float32, device=q_THC.device)
     dkv = torch.zeros(kv_SC.shape, dtype=torch.float32, device=kv_SC.device)
     if not num_queries or not num_picked or not kv_SC.shape[0]:
-        return Gradients(dq, dkv)
-    chosen = {"grouped": 1} | (config or {})
-    if chosen["grouped"] and grouped.fits(q_THC, v_dim):
-        grouped.backward(
-            dout_THV, q_THC, kv_SC, indices_TK, out_THV, lse_TH.contiguous(), scale, dq, dkv,
-            WORKSPACE_BYTES, config or {},
-        )  # fmt: skip
         return Gradients(dq, dkv)
     item = q_THC.element_size()
     per_query = num_picked * item * (width + 2 * num_heads)

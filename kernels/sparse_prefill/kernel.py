@@ -117,8 +117,11 @@ def sparse_prefill(
     union = unite(indices_TK, num_keys, group) if group > 1 else None
     walked = indices_TK if union is None else union.index_GU
     if q_THC.is_cuda and chosen["hopper"]:
-        from kernels.sparse_prefill import hopper
+        from kernels.sparse_prefill import hopper, hopper_split
 
+        if hopper.fits(q_THC, v_dim) and union is None:
+            hopper_split.launch(q_THC, kv_SC, indices_TK, out, lse, scale)
+            return Attended(out, lse)
         if hopper.fits(q_THC, v_dim):
             hopper.launch(q_THC, kv_SC, walked, union, out, lse, num_picked, scale, group)
             return Attended(out, lse)
