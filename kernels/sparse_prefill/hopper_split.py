@@ -19,6 +19,7 @@ from triton.experimental.gluon.language.nvidia.hopper import (
     warpgroup_mma_wait,
 )
 
+from kernels.sparse_prefill import hopper
 from kernels.sparse_prefill.hopper import BLOCK_N, TILE_ROWS, WARPS
 
 REGISTERS = 72
@@ -186,10 +187,15 @@ def _forward(
     )  # fmt: skip
 
 
+def fits(q_THC: Tensor, v_dim: int) -> bool:
+    """Whether this path serves the call: what `hopper` takes, with full tiles of wide rows."""
+    return hopper.fits(q_THC, v_dim) and v_dim == 512 and q_THC.shape[1] >= TILE_ROWS
+
+
 def launch(
     q_THC: Tensor, kv_SC: Tensor, indices_TK: Tensor, out_THV: Tensor, lse_TH: Tensor, scale: float
 ) -> None:
-    """Runs the kernel over all queries; `hopper.fits` says whether it serves the call."""
+    """Runs the kernel over all queries; needs a call that `fits`."""
     num_queries, num_heads, _ = q_THC.shape
     _forward[(num_queries, triton.cdiv(num_heads, TILE_ROWS))](
         q_THC, kv_SC, indices_TK, out_THV, lse_TH,

@@ -119,7 +119,7 @@ def sparse_prefill(
     if q_THC.is_cuda and chosen["hopper"]:
         from kernels.sparse_prefill import hopper, hopper_split
 
-        if hopper.fits(q_THC, v_dim) and union is None:
+        if hopper_split.fits(q_THC, v_dim) and union is None:
             hopper_split.launch(q_THC, kv_SC, indices_TK, out, lse, scale)
             return Attended(out, lse)
         if hopper.fits(q_THC, v_dim):
