@@ -28,6 +28,7 @@ from kernels.sparse_decode import sparse_decode
 from kernels.sparse_prefill import sparse_prefill
 
 T, S, TOPK = 8, 64, 16
+MANY, ROWS, KEYS = 1024, 128, 4096
 DONE: set[str] = set()
 
 
@@ -66,11 +67,14 @@ def run_all(dtype: torch.dtype, fp8: bool) -> None:
     q_index, w = torch.zeros(T, 64, 128, dtype=dtype), torch.zeros(T, 64)
     k_index = torch.zeros(S, 128, dtype=dtype)
     use = Backend.TRITON
-    for heads in (8, 64):
-        sparse_prefill(q[:, :heads], kv, picks, 1.0, 512, backend=use)
+    # Long selections share their gather, and take the walks that short ones do not.
+    many = torch.zeros(T, MANY, dtype=torch.int32)
+    for heads, chosen in ((8, many), (64, picks)):
+        sparse_prefill(q[:, :heads], kv, chosen, 1.0, 512, backend=use)
     out, lse = torch.zeros(T, 64, 512, dtype=dtype), torch.zeros(T, 64)
     sparse_backward(out, q, kv, picks, out, lse, 1.0, backend=use)
-    index_loss(q_index, k_index, w, q, kv, picks, starts, ends, 1.0, backend=use)
+    for support in (picks, many, None):
+        index_loss(q_index, k_index, w, q, kv, support, starts, ends, 1.0, backend=use)
     layout = CacheLayout(512, 64, 128, fp8=fp8, dtype=dtype)
     buffer = layout.allocate(T, S, "cpu")
     views, table = layout.views(buffer), torch.zeros(T, 1, dtype=torch.int32)
@@ -83,6 +87,9 @@ def run_all(dtype: torch.dtype, fp8: bool) -> None:
         q_index, k_index = q_index.to(torch.float8_e4m3fn), k_index.to(torch.float8_e4m3fn)
     paged_topk(q_index, w, views, table, ends, TOPK, backend=use)
     index_topk(q_index, k_index, w, starts, ends, TOPK, backend=use)
+    ends = torch.full((ROWS,), KEYS, dtype=torch.int32)
+    rows = (q_index.new_zeros(ROWS, 64, 128), k_index.new_zeros(KEYS, 128), torch.zeros(ROWS, 64))
+    index_topk(*rows, torch.zeros_like(ends), ends, TOPK, backend=use)
 
 
 def main() -> int:

@@ -15,7 +15,8 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels.device import is_roomy
-from kernels.index_loss.reference import support_mask
+from kernels.index_loss import dense, fused
+from kernels.index_loss.dense_target import row_width
 from kernels.sparse_backward.kernel import add_parts
 
 TILE_ROWS = 64
@@ -149,12 +150,27 @@ class _IndexLoss(torch.autograd.Function):
         dw = torch.zeros(num_queries, num_heads, dtype=torch.float32, device=device)
         dk = torch.zeros(num_keys, dim, dtype=torch.float32, device=device)
         loss = torch.zeros((), dtype=torch.float32, device=device)
-        num_picked = num_keys if indices_TK is None else indices_TK.shape[1]
-        per_query = max(1, num_picked * (dim * q_TID.element_size() + 32))
-        block = max(1, BLOCK_BYTES // per_query)
-        for i in range(0, num_queries if num_picked else 0, block):
+        starts, ends = starts_T.clamp_min(0), ends_T.clamp_max(num_keys)
+        if indices_TK is None:
+            # Waits for the device: scratches are as wide as the longest row, not as all keys.
+            width = row_width(starts, ends)
+            per_query = 8 * width
+        else:
+            width = indices_TK.shape[1]
+            per_query = width * (dim * q_TID.element_size() + 32)
+        block = max(1, BLOCK_BYTES // max(1, per_query))
+        for i in range(0, num_queries if width > 0 else 0, block):
             part = slice(i, min(i + block, num_queries))
-            picked = _picked(indices_TK, starts_T, ends_T, num_keys, part)
+            given = (q_TID[part], k_SD, w_TI[part], q_THC[part], kv_SC)
+            if indices_TK is None:
+                found = dense.loss_and_gradients(*given, starts[part], ends[part], scale, width)
+                dq[part], dw[part] = found.dq_TID, found.dw_TI
+                loss, dk = loss + found.loss, dk + found.dk_SD
+                continue
+            picked = _picked(indices_TK[part], starts[part], ends[part])
+            if fused.fits(num_heads, width, q_TID):
+                loss += fused.loss_and_gradients(*given, picked, scale, dq[part], dk, dw[part])
+                continue
             target = _attention_target(q_THC[part], kv_SC, picked, scale)
             scores = _index_scores(q_TID[part], k_SD, w_TI[part], picked)
             valid = picked >= 0
@@ -173,17 +189,10 @@ class _IndexLoss(torch.autograd.Function):
         return dq, dk, dw, None, None, None, None, None, None
 
 
-def _picked(
-    indices_TK: Tensor | None, starts_T: Tensor, ends_T: Tensor, num_keys: int, part: slice
-) -> Tensor:
-    """The support of a block of queries as key indices; the dense stage spells all of it out."""
-    if indices_TK is not None:
-        key = indices_TK[part]
-        seen = (key >= starts_T[part, None]) & (key < ends_T[part, None])
-        return torch.where(seen, key, -1).to(torch.int32)
-    visible = support_mask(None, starts_T[part], ends_T[part], num_keys)
-    key = torch.arange(num_keys, dtype=torch.int32, device=starts_T.device)
-    return torch.where(visible, key, -1)
+def _picked(indices_TK: Tensor, starts_T: Tensor, ends_T: Tensor) -> Tensor:
+    """The support of a block of queries: its selected keys that are visible, else -1."""
+    seen = (indices_TK >= starts_T[:, None]) & (indices_TK < ends_T[:, None])
+    return torch.where(seen, indices_TK, -1)
 
 
 def _precision(x: Tensor) -> str:

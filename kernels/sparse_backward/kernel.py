@@ -121,8 +121,10 @@ def _row_parts(
     H: tl.constexpr, V: tl.constexpr, R: tl.constexpr, BLOCK_H: tl.constexpr,
     BLOCK_N: tl.constexpr, BLOCK_C: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    i_t = tl.program_id(1).to(tl.int64)
-    o_n = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
+    # One axis, because only the first one may exceed 65,535 programs.
+    num_tiles = tl.cdiv(num_picked, BLOCK_N)
+    i_t = (tl.program_id(0) // num_tiles).to(tl.int64)
+    o_n = tl.program_id(0) % num_tiles * BLOCK_N + tl.arange(0, BLOCK_N)
     b_index = tl.load(index_ptr + i_t * index_stride + o_n, mask=o_n < num_picked, other=-1)
     m_n = b_index >= 0
     if tl.max(b_index) < 0:
@@ -154,8 +156,9 @@ def _sum_parts(
     part_ptr, order_ptr, bound_ptr, sum_ptr, width,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
-    i_s = tl.program_id(1).to(tl.int64)
-    o_c = tl.program_id(0) * BLOCK_C + tl.arange(0, BLOCK_C)
+    num_columns = tl.cdiv(width, BLOCK_C)
+    i_s = (tl.program_id(0) // num_columns).to(tl.int64)
+    o_c = tl.program_id(0) % num_columns * BLOCK_C + tl.arange(0, BLOCK_C)
     m_c = o_c < width
     begin = tl.load(bound_ptr + i_s)
     end = tl.load(bound_ptr + i_s + 1)
@@ -189,7 +192,7 @@ def add_parts(
     )
     chosen = {"sum_p": 32, "sum_c": 128, "sum_warps": 4, "sum_stages": 3} | (config or {})
     block_c = min(chosen["sum_c"], triton.next_power_of_2(width))
-    _sum_parts[(triton.cdiv(width, block_c), num_keys)](
+    _sum_parts[(triton.cdiv(width, block_c) * num_keys,)](
         parts_PC, order.to(torch.int32), bounds, total_SC, width,
         BLOCK_P=chosen["sum_p"], BLOCK_C=block_c, STAGES=chosen["sum_stages"],
         num_warps=chosen["sum_warps"],
@@ -284,7 +287,7 @@ def _backward_block(
         **sizes, **tile,
         BLOCK_N=chosen["dq_n"], STAGES=chosen["dq_stages"], num_warps=chosen["dq_warps"],
     )  # fmt: skip
-    _row_parts[(triton.cdiv(num_picked, chosen["part_n"]), num_queries)](
+    _row_parts[(triton.cdiv(num_picked, chosen["part_n"]) * num_queries,)](
         q, dout, indices, probs, dlogits, parts,
         q.stride(0), q.stride(1), dout.stride(0), dout.stride(1), indices.stride(0), num_picked,
         **sizes, BLOCK_H=max(16, triton.next_power_of_2(num_heads)),

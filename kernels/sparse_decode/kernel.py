@@ -12,6 +12,7 @@ from torch import Tensor
 
 from kernels.cache_write.layout import TILE, CacheViews
 from kernels.device import is_narrow
+from kernels.sparse_prefill import hopper
 from kernels.sparse_prefill.reference import Attended
 
 SPLIT = 256
@@ -54,9 +55,18 @@ def _partial(
         p_latent = latent_ptr + b_slot[:, None] * latent_stride + o_v[None, :]
         b_kv = tl.load(p_latent, mask=m_n[:, None] & m_v[None, :], other=0.0)
         if FP8:
-            p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_v[None, :] // TILE
-            b_scale = tl.load(p_scale, mask=m_n[:, None] & m_v[None, :], other=0.0)
-            b_kv = (b_kv.to(tl.float32) * b_scale).to(b_q.dtype)
+            if BLOCK_V % TILE == 0:
+                # One load a scale, not one a number.
+                o_g = tl.arange(0, BLOCK_V // TILE)
+                p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_g[None, :]
+                m_g = m_n[:, None] & (o_g * TILE < V)[None, :]
+                b_scale = tl.load(p_scale, mask=m_g, other=0.0)
+                b_kv = tl.reshape(b_kv.to(tl.float32), [BLOCK_N, BLOCK_V // TILE, TILE])
+                b_kv = tl.reshape(b_kv * b_scale[:, :, None], [BLOCK_N, BLOCK_V]).to(b_q.dtype)
+            else:
+                p_scale = scales_ptr + b_slot[:, None] * scales_stride + o_v[None, :] // TILE
+                b_scale = tl.load(p_scale, mask=m_n[:, None] & m_v[None, :], other=0.0)
+                b_kv = (b_kv.to(tl.float32) * b_scale).to(b_q.dtype)
         p_rope = rope_ptr + b_slot[:, None] * rope_stride + o_r[None, :]
         b_kr = tl.load(p_rope, mask=m_n[:, None] & m_r[None, :], other=0.0).to(b_q.dtype)
         # [BLOCK_H, BLOCK_N]
@@ -80,8 +90,24 @@ def _partial(
 
 
 @triton.jit
+def _slots(
+    table_ptr, index_ptr, slot_ptr, table_stride, index_stride, page_size, num_pages, num_slots,
+    num_picked, num_places, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Where in the cache each picked position lies; -1 for unused places and pages out of range."""
+    i_b = tl.program_id(1).to(tl.int64)
+    o_n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    b_index = tl.load(index_ptr + i_b * index_stride + o_n, mask=o_n < num_picked, other=-1)
+    m_n = (b_index >= 0) & (b_index // page_size < num_pages)
+    b_page = tl.load(table_ptr + i_b * table_stride + b_index // page_size, mask=m_n, other=-1)
+    b_slot = b_page * page_size + b_index % page_size
+    b_slot = tl.where(m_n & (b_page >= 0) & (b_slot < num_slots), b_slot, -1)
+    tl.store(slot_ptr + i_b * num_places + o_n, b_slot, mask=o_n < num_places)
+
+
+@triton.jit
 def _combine(
-    part_ptr, part_lse_ptr, out_ptr, lse_ptr, num_splits,
+    part_ptr, part_lse_ptr, out_ptr, lse_ptr, num_splits, to_base_2,
     H: tl.constexpr, V: tl.constexpr, BLOCK_V: tl.constexpr,
 ):  # fmt: skip
     i_b = tl.program_id(0).to(tl.int64)
@@ -92,7 +118,7 @@ def _combine(
     b_out = tl.zeros([BLOCK_V], dtype=tl.float32)
     for i_split in range(num_splits):
         o_part = (i_b * num_splits + i_split) * H + i_h
-        lse = tl.load(part_lse_ptr + o_part)
+        lse = tl.load(part_lse_ptr + o_part) * to_base_2
         b_part = tl.load(part_ptr + o_part * V + o_v, mask=o_v < V, other=0.0)
         new = tl.maximum(largest, lse)
         ref = tl.where(new == float("-inf"), 0.0, new)
@@ -127,6 +153,14 @@ def sparse_decode(
     block_h = min(tile_rows, max(16, triton.next_power_of_2(num_heads)))
     block_v = max(16, triton.next_power_of_2(v_dim))
     is_float32 = q_BHC.dtype == torch.float32
+    rows_SC = _rows(views) if num_heads >= 32 else None
+    if rows_SC is not None and hopper.fits(q_BHC, v_dim):
+        _on_hopper(q_BHC, rows_SC, views, table_BL, indices_BK, scale, parts, part_lse)
+        _combine[(batch, num_heads)](
+            parts, part_lse, out, lse, num_splits, math.log2(math.e),
+            H=num_heads, V=v_dim, BLOCK_V=block_v, num_warps=4,
+        )  # fmt: skip
+        return Attended(out, lse)
     scales = views.scales_PNG if views.scales_PNG is not None else views.latent_PNV
     num_pages, page_size = views.latent_PNV.shape[:2]
     _partial[(num_splits, batch, triton.cdiv(num_heads, block_h))](
@@ -141,6 +175,39 @@ def sparse_decode(
         PRECISION="ieee" if is_float32 else "tf32", num_warps=8,
     )  # fmt: skip
     _combine[(batch, num_heads)](
-        parts, part_lse, out, lse, num_splits, H=num_heads, V=v_dim, BLOCK_V=block_v, num_warps=4
-    )
+        parts, part_lse, out, lse, num_splits, 1.0,
+        H=num_heads, V=v_dim, BLOCK_V=block_v, num_warps=4,
+    )  # fmt: skip
     return Attended(out, lse)
+
+
+def _rows(views: CacheViews) -> Tensor | None:
+    """All rows as one matrix [S, C] where latent and rotary key lie next to each other, else None."""
+    latent, rope = views.latent_PNV, views.rope_PNR
+    num_pages, page_size, v_dim = latent.shape
+    row = latent.stride(1)
+    follows = rope.data_ptr() - latent.data_ptr() == v_dim * latent.element_size()
+    dense = latent.stride(0) == page_size * row and rope.stride()[:2] == latent.stride()[:2]
+    if latent.dtype != rope.dtype or not follows or not dense or num_pages * page_size >= 1 << 31:
+        return None
+    return latent.as_strided((num_pages * page_size, v_dim + rope.shape[-1]), (row, 1))
+
+
+def _on_hopper(
+    q_BHC: Tensor, rows_SC: Tensor, views: CacheViews, table_BL: Tensor, indices_BK: Tensor,
+    scale: float, parts: Tensor, part_lse: Tensor,
+) -> None:  # fmt: skip
+    """Fills `parts` and `part_lse` (natural): every split is a query of its own to `hopper`."""
+    batch, num_picked = indices_BK.shape
+    num_splits = parts.shape[1]
+    num_pages, page_size = views.latent_PNV.shape[:2]
+    slots = torch.empty(batch, num_splits * SPLIT, dtype=torch.int32, device=q_BHC.device)
+    _slots[(triton.cdiv(slots.shape[1], 1024), batch)](
+        table_BL, indices_BK, slots, table_BL.stride(0), indices_BK.stride(0),
+        page_size, table_BL.shape[1], num_pages * page_size, num_picked, slots.shape[1],
+        BLOCK=1024, num_warps=4,
+    )  # fmt: skip
+    hopper.launch(
+        q_BHC, rows_SC, slots.view(-1, SPLIT), None, parts.flatten(0, 1), part_lse.flatten(0, 1),
+        SPLIT, scale, 1, repeat=num_splits,
+    )  # fmt: skip

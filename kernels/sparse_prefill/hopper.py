@@ -25,6 +25,10 @@ TILE_ROWS = 64
 BLOCK_N = 64
 WARPS = 8
 
+# Renamed after Triton 3.6.
+_barrier = gl.barrier if hasattr(gl, "barrier") else gl.thread_barrier
+_copy = getattr(async_copy, "async_load", None) or async_copy.async_copy_global_to_shared
+
 
 @gluon.jit
 def _gather(
@@ -38,8 +42,8 @@ def _gather(
     m_r = (b_index_r >= 0) & (b_index_r < num_keys)
     p_v = kv_ptr + b_index_v.to(gl.int64)[:, None] * kv_stride + o_v[None, :]
     p_r = kv_ptr + b_index_r.to(gl.int64)[:, None] * kv_stride + (o_r[None, :] + V)
-    async_copy.async_copy_global_to_shared(s_kv, p_v, mask=m_v[:, None])
-    async_copy.async_copy_global_to_shared(s_kr, p_r, mask=m_r[:, None])
+    _copy(s_kv, p_v, mask=m_v[:, None])
+    _copy(s_kr, p_r, mask=m_r[:, None])
     async_copy.commit_group()
 
 
@@ -49,7 +53,7 @@ def _forward(
     q_stride_t, q_stride_h, kv_stride, index_stride, out_stride_t, out_stride_h,
     num_queries, num_keys, num_picked, scale_log2,
     H: gl.constexpr, V: gl.constexpr, SHARED: gl.constexpr, G: gl.constexpr,
-    BLOCK_H: gl.constexpr, BLOCK_N: gl.constexpr, BLOCK_K: gl.constexpr,
+    BLOCK_H: gl.constexpr, BLOCK_N: gl.constexpr, BLOCK_K: gl.constexpr, REPEAT: gl.constexpr,
 ):  # fmt: skip
     M: gl.constexpr = G * BLOCK_H
     wide: gl.constexpr = gl.BlockedLayout([1, 8], [1, 32], [8, 1], [1, 0])
@@ -74,15 +78,15 @@ def _forward(
     o_h = first_head + o_m % BLOCK_H
     o_v = gl.arange(0, V, layout=gl.SliceLayout(0, wide))
     m_m = (o_t < num_queries) & (o_h < H)
-    p_q = q_ptr + (o_t * q_stride_t + o_h * q_stride_h)[:, None] + o_v[None, :]
-    async_copy.async_copy_global_to_shared(s_q, p_q, mask=m_m[:, None])
+    p_q = q_ptr + (o_t // REPEAT * q_stride_t + o_h * q_stride_h)[:, None] + o_v[None, :]
+    _copy(s_q, p_q, mask=m_m[:, None])
     o_m = gl.arange(0, M, layout=gl.SliceLayout(1, narrow))
     o_t = i_g * G + o_m // BLOCK_H
     o_h = first_head + o_m % BLOCK_H
     o_r = gl.arange(0, 64, layout=gl.SliceLayout(0, narrow))
     m_m = (o_t < num_queries) & (o_h < H)
-    p_q = q_ptr + (o_t * q_stride_t + o_h * q_stride_h)[:, None] + (o_r[None, :] + V)
-    async_copy.async_copy_global_to_shared(s_qr, p_q, mask=m_m[:, None])
+    p_q = q_ptr + (o_t // REPEAT * q_stride_t + o_h * q_stride_h)[:, None] + (o_r[None, :] + V)
+    _copy(s_qr, p_q, mask=m_m[:, None])
 
     walked = index_ptr + i_g * index_stride
     if SHARED:
@@ -123,7 +127,7 @@ def _forward(
             b_bits = gl.load(bits_ptr + i_g * index_stride + i_n + o_ns, mask=m_n, other=0)
         async_copy.wait_group(0)
         fence_async_shared()
-        gl.thread_barrier()
+        _barrier()
         # The other buffer's last reader, the previous value product, has been waited for.
         _gather(
             kv_ptr, b_index_v, b_index_r, kv_stride, num_keys,
@@ -152,7 +156,7 @@ def _forward(
         s_p.store(b_p.to(item))
         b_out = b_out * gl.convert_layout(b_shrink, gl.SliceLayout(1, values))[:, None]
         fence_async_shared()
-        gl.thread_barrier()
+        _barrier()
         b_out = warpgroup_mma(s_p, s_kv.index(turn), b_out, is_async=True)
         b_out = warpgroup_mma_wait(0, deps=(b_out,))
         turn = 1 - turn
@@ -172,7 +176,8 @@ def _forward(
     o_h = first_head + o_m % BLOCK_H
     m_m = (o_t < num_queries) & (o_h < H)
     p_out = out_ptr + (o_t * out_stride_t + o_h * out_stride_h)[:, None] + o_v[None, :]
-    gl.store(p_out, gl.convert_layout(b_out.to(item), wide), mask=m_m[:, None])
+    b_out = b_out.to(out_ptr.dtype.element_ty)
+    gl.store(p_out, gl.convert_layout(b_out, wide), mask=m_m[:, None])
 
 
 def fits(q_THC: Tensor, v_dim: int) -> bool:
@@ -196,9 +201,13 @@ def launch(
     num_picked: int,
     scale: float,
     group: int,
+    repeat: int = 1,
 ) -> None:
-    """Runs the kernel over groups of `group` queries; `walked` holds indices, or their unions."""
-    num_queries, num_heads, _ = q_THC.shape
+    """Runs the kernel over groups of `group` queries; `walked` holds indices, or their unions.
+
+    Each query of `q_THC` has `repeat` consecutive rows of `walked`, outputs and sums of its own.
+    """
+    num_queries, num_heads = lse_TH.shape
     block_h = TILE_ROWS // group
     _forward[(triton.cdiv(num_queries, group), triton.cdiv(num_heads, block_h))](
         q_THC, kv_SC, walked, walked if union is None else union.bits_GU,
@@ -208,5 +217,6 @@ def launch(
         out_THV.stride(0), out_THV.stride(1), num_queries, kv_SC.shape[0], num_picked,
         scale * math.log2(math.e),
         H=num_heads, V=out_THV.shape[-1], SHARED=union is not None, G=group, BLOCK_H=block_h,
-        BLOCK_N=BLOCK_N, BLOCK_K=triton.next_power_of_2(num_picked), num_warps=WARPS,
+        BLOCK_N=BLOCK_N, BLOCK_K=triton.next_power_of_2(num_picked),
+        REPEAT=repeat, num_warps=WARPS,
     )  # fmt: skip

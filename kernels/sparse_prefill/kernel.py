@@ -17,6 +17,8 @@ from kernels.sparse_prefill.reference import Attended
 from kernels.sparse_prefill.union import unite
 
 TILE_ROWS = 64
+SHARED_PICKS = 1024
+"""Selections from this size on share their gather with their neighbours'."""
 
 
 @triton.jit
@@ -110,12 +112,16 @@ def sparse_prefill(
         chosen |= {"block_n": 16, "stages": 1}
     block_h = min(tile_rows, triton.next_power_of_2(num_heads))
     if group is None:
-        group = max(1, tile_rows // block_h)
+        # The union costs as much as a short walk that it would save.
+        group = max(1, tile_rows // block_h) if num_picked >= SHARED_PICKS else 1
     union = unite(indices_TK, num_keys, group) if group > 1 else None
     walked = indices_TK if union is None else union.index_GU
     if q_THC.is_cuda and chosen["hopper"]:
-        from kernels.sparse_prefill import hopper
+        from kernels.sparse_prefill import hopper, hopper_split
 
+        if hopper_split.fits(q_THC, v_dim) and union is None:
+            hopper_split.launch(q_THC, kv_SC, indices_TK, out, lse, scale)
+            return Attended(out, lse)
         if hopper.fits(q_THC, v_dim):
             hopper.launch(q_THC, kv_SC, walked, union, out, lse, num_picked, scale, group)
             return Attended(out, lse)

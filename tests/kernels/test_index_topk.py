@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kernels.backend import Backend
-from kernels.index_topk import index_topk, kernel, reference, select
+from kernels.index_topk import index_topk, kernel, reference, sampled, select
 from kernels.testing import HALF, poisoned, poisoned_allocations, relative_error
 
 
@@ -117,6 +117,32 @@ def test_rows_longer_than_a_block_select_exactly(device: str) -> None:
     out = torch.full((2, 300), -1, dtype=torch.int32, device=device)
     select.select_topk(scores, starts, ends, 300, out)
     assert torch.equal(out, reference.select_topk(scores, starts, ends, 300))
+
+
+def test_sampling_never_changes_a_selection(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = torch.Generator().manual_seed(4)
+    scores = torch.randn(7, 5120, generator=g)
+    scores[1] = scores[1].round(decimals=1)
+    scores[2] = 0.0
+    # The sample, 8 of every 20 keys, misses the best ones.
+    scores[3, torch.arange(5120) % 20 >= 8] += 10
+    scores[4, 2000:2400] = float("nan")
+    scores[5, ::2] = float("-inf")
+    scores = scores.to(device)
+    starts = torch.tensor([0, 17, 0, 0, 0, 100, 4000], dtype=torch.int32, device=device)
+    ends = torch.tensor([5120, 4990, 5000, 5120, 5000, 5000, 4100]).int().to(device)
+    out = torch.full((7, 250), -1, dtype=torch.int32, device=device)
+    expected = reference.select_topk(scores, starts, ends, 250)
+    with poisoned_allocations():
+        left = sampled.select(scores, starts, ends, 250, out)
+    known = left == starts
+    assert known.tolist() == [True, True, False, False, True, True, True]
+    assert torch.equal(out[known], expected[known])
+    assert (out[~known] == -1).all()
+    monkeypatch.setattr(sampled, "worthwhile", lambda *sizes: True)
+    out.fill_(-1)
+    select.select_topk(scores, starts, ends, 250, out)
+    assert torch.equal(out, expected)
 
 
 def test_batch_and_chunks_do_not_change_the_selection(

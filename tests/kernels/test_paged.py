@@ -202,3 +202,26 @@ def test_unusable_arguments_are_refused_by_name(backend: Backend, device: str) -
     if device == "cpu":
         with pytest.raises(ValueError, match="indices_BK: entries must be -1 or in 0..63"):
             sparse_decode(q, views, table, indices + 64, 1.0, backend=backend)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(
+    not torch.cuda.is_available() or torch.cuda.get_device_capability()[0] != 9,
+    reason="needs a Hopper device",
+)
+@pytest.mark.parametrize("heads", [64, 100])
+def test_decoding_on_hopper_matches_the_definition(heads: int) -> None:
+    layout = CacheLayout(512, 64, 128, dtype=HALF)
+    views = layout.views(filled(layout, "cuda"))
+    g = torch.Generator().manual_seed(3)
+    q = torch.randn(3, heads, 576, generator=g).to("cuda", HALF)
+    indices = torch.full((3, 600), -1, dtype=torch.int32)
+    for b, count in enumerate((8 * PAGE, 5, 0)):
+        indices[b, :count] = torch.randperm(8 * PAGE, generator=g)[:count].to(torch.int32)
+    arguments = (tables("cuda"), indices.cuda(), 0.05)
+    found = sparse_decode(q, views, *arguments, backend=Backend.TRITON)
+    exact = views._replace(rope_PNR=views.rope_PNR.float())
+    expected = sparse_decode(q.float(), exact, *arguments, backend=Backend.REFERENCE)
+    assert relative_error(found.out_THV, expected.out_THV) < 1e-2
+    assert (found.out_THV[2] == 0).all()
+    assert torch.allclose(found.lse_TH[:2], expected.lse_TH[:2], atol=2e-2)
