@@ -23,7 +23,8 @@ from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
 OTHER_HASHES = 5
-"""Seed of the hashes of strings; a probe may not depend on them."""
+OTHER_DAYS = 400
+"""Seed of the hashes of strings, and the distance of another day; a probe may depend on neither."""
 
 
 class Shown(NamedTuple):
@@ -46,8 +47,8 @@ def reproduced(bug: Bug, tests: Sequence[str], places: Sequence[Sequence[str]] =
     """Scripts that show the bug; raises `Rejected` where none does, or not all of it.
 
     `tests` fail; `places` are those that notice each of several mistakes, where that is known.
-    Each script is run as a program of its own in fresh sandboxes, with other hashes of strings, and
-    has to do what it did before; so has a neighbour that both trees handle alike, or it is left out.
+    Each script is run as a program of its own in fresh sandboxes, with other hashes of strings and on
+    another day, and has to do what it did before; so has a neighbour that both trees handle alike, or it is left out.
     """
     fixed, buggy = fixed_tree(bug), buggy_tree(bug)
     evidence = tongue(bug.toolchain).gather(bug, tests, fixed, buggy, places)
@@ -131,7 +132,7 @@ def probes_of(
 ) -> tuple[Probe, ...]:
     """The reproduction and variations of it that tell the trees apart; see `synth.code.probes`.
 
-    `known` is what the reproduction prints with other hashes of strings. None where it does not tell
+    `known` is what the reproduction prints with other hashes of strings on another day. None where it does not tell
     the trees apart when it is run by itself.
     """
     if known is None:
@@ -154,6 +155,10 @@ def probes_of(
 
 
 def _printed(toolchain: Toolchain, asked: Sequence[tuple[Tree, str, int]]) -> list[str]:
-    """What scripts print on trees with seeds of the hashes of strings, each in a fresh sandbox."""
-    requests = [RunRequest(tree, toolchain, (), script=s, seed=n) for tree, s, n in asked]
+    """What scripts print on trees, each in a fresh sandbox: today, or with other hashes of strings on
+    another day."""
+    requests = [
+        RunRequest(tree, toolchain, (), script=script, seed=seed, days=OTHER_DAYS if seed else 0)
+        for tree, script, seed in asked
+    ]
     return [run.output for run in run_many(requests)]

@@ -1,5 +1,7 @@
 """Tests of a tree run in sandboxes: ids, order, clock, and everything that can go wrong with them."""
 
+import datetime
+
 import pytest
 
 from envs.code.junit import Status
@@ -156,6 +158,15 @@ def test_a_script_runs_outside_the_framework() -> None:
     assert plain.output == "[] []\n"
     assert failing.output == "'1h 30m'\nspans.units.SpanError: no length of time: '?'\n"
     assert (plain.problem, failing.ended) == ("", Ended.CRASHED)
+
+
+def test_a_script_may_run_on_another_day() -> None:
+    script = "import datetime, sys\nprint(datetime.date.today().year, len(sys.argv), __name__)\n"
+    year = datetime.date.today().year
+    requests = [RunRequest(TREE, TOOLCHAIN, (), script=script, days=days) for days in (0, 3 * 366)]
+    now, later = [run.output for run in run_many(requests)]
+    assert now == f"{year} 1 __main__\n"
+    assert later == f"{year + 3} 1 __main__\n"
 
 
 def test_a_script_of_ours_is_forked_where_the_framework_is_loaded() -> None:

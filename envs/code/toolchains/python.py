@@ -28,7 +28,8 @@ HOME = "/tmp/home"
 FOLDER = "/tmp/runner"
 RUNNER = "envs.code.inside.runner"
 PROGRAM = "envs.code.inside.program"
-_MODULES = ("envs.code.inside.clock", RUNNER)
+CLOCK = "envs.code.inside.clock"
+_MODULES = (CLOCK, RUNNER)
 _FORKED = (*_MODULES, PROGRAM, "envs.code.inside.rehearsal")
 MAX_HASH_SEED = 2**32 - 1
 WARM_HASHES = (0, 5)
@@ -108,7 +109,12 @@ def script(request: RunRequest, mounts: Mapping[str, Path]) -> Plan:
         return Plan((f"@{PROGRAM}",), env, request.script.encode())
     if request.seed:
         env["PYTHONHASHSEED"] = str(request.seed % MAX_HASH_SEED)
-    return Plan((python(), "-B", "-s", "-P", place), env, files={place: request.script.encode()})
+    put, begin = {place: request.script.encode()}, (python(), "-B", "-s", "-P")
+    if not request.days:
+        return Plan((*begin, place), env, files=put)
+    clock = f"{FOLDER}/clock.py"
+    put[clock] = _source(CLOCK).encode()
+    return Plan((*begin, clock, str(request.days), place), env, files=put)
 
 
 def _import_mode(tree: Tree) -> str:
