@@ -12,12 +12,14 @@ from model.absorb import absorb
 from model.base import Base, write_tokenizer
 from model.dsa import Stage
 from model.markers import SHOWN, renamed
-from model.train.batches import RowSource, Source, TextSource, row_source, text_source
+from model.train.batches import Row, RowSource, Source, TextSource
+
 from model.train.loop import LOG, Run
+from model.train.packed import row_source, text_source
 from model.train.recipe import Recipe
 
 SPARSE = Recipe(
-    stage=Stage.SPARSE, steps=12, batch=4, micro_batch=2, num_tokens=24, index_topk=8, lr=3e-3,
+    stage=Stage.SPARSE, steps=12, batch=4, micro_tokens=128, num_tokens=24, index_topk=8, lr=3e-3,
     rising=2,
 )  # fmt: skip
 WARMUP = SPARSE.model_copy(update={"stage": Stage.WARMUP, "index_lr": 1e-2})
@@ -109,7 +111,7 @@ def test_a_run_goes_on_with_its_own_recipe_and_data_only(tiny: Base, tmp_path: P
 
 
 def test_splitting_a_batch_changes_rounding_only(tiny: Base, tmp_path: Path) -> None:
-    one = fresh(tiny, SPARSE.model_copy(update={"micro_batch": 4}), tmp_path / "one").step()
+    one = fresh(tiny, SPARSE.model_copy(update={"micro_tokens": 999}), tmp_path / "one").step()
     two = fresh(tiny, SPARSE, tmp_path / "two").step()
     assert one == pytest.approx(two, rel=1e-5)
 
@@ -123,21 +125,20 @@ def test_rows_are_learnt_where_their_spans_say(tiny: Base, tmp_path: Path) -> No
     (tmp_path / "sft").mkdir()
     row = {"text": text, "loss_spans": [[start, len(text)]]}
     (tmp_path / "sft" / "train.jsonl").write_text(json.dumps(row) + "\n")
-    batch = row_source(tokenizer, tmp_path).batch(0, 0, 1, 99)
-    learnt = batch.ids_BT[batch.learn_BT].tolist()
+    (found,) = row_source(tokenizer, [tmp_path]).rows(0, 0, 1, 99)
+    learnt = found.ids_T[found.learn_T].tolist()
     assert tokenizer.decode(learnt, skip_special_tokens=False) == text[start:]
-    rest = batch.ids_BT[~batch.learn_BT].tolist()
+    rest = found.ids_T[~found.learn_T].tolist()
     assert tokenizer.decode(rest, skip_special_tokens=False) == text[:start]
 
 
 def test_every_row_comes_once_an_epoch_and_at_the_same_step_always() -> None:
-    rows = [(torch.tensor([i], dtype=torch.int32), torch.tensor([True])) for i in range(10)]
+    rows = [Row(torch.tensor([i], dtype=torch.int32), torch.tensor([True])) for i in range(10)]
     source = RowSource(rows)
-    epoch = [int(source.batch(3, step, 5, 9).ids_BT[i, 0]) for step in (0, 1) for i in range(5)]
+    epoch = [int(row.ids_T[0]) for step in (0, 1) for row in source.rows(3, step, 5, 9)]
     assert sorted(epoch) == list(range(10))
-    again = source.batch(3, 1, 5, 9).ids_BT
-    assert again.flatten().tolist() == epoch[5:]
-    assert [int(x) for x in source.batch(4, 0, 5, 9).ids_BT[:, 0]] != epoch[:5]
+    assert [int(row.ids_T[0]) for row in source.rows(3, 1, 5, 9)] == epoch[5:]
+    assert [int(row.ids_T[0]) for row in source.rows(4, 0, 5, 9)] != epoch[:5]
 
 
 def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
@@ -148,4 +149,4 @@ def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         text_source(tokenizer, [tmp_path / "nowhere"], 1)
     with pytest.raises(UserError, match="holds no SFT rows"):
-        row_source(tokenizer, tmp_path)
+        row_source(tokenizer, [tmp_path])
