@@ -112,8 +112,9 @@ def evaluate(given: argparse.Namespace) -> int:
     if not given.text or given.out is None:
         raise UserError("evaluate needs --text, held-out text, and --out, a folder")
     source = renamed(read())
-    text = text_source(_tokenizer(given, source), given.text, source.config["bos_token_id"])
-    report(given.stage, given.runs, text.ids_N, given.out, given.device, cut=given.cut)
+    tokenizer = _tokenizer(given, source)
+    text = text_source(tokenizer, given.text, source.config["bos_token_id"])
+    report(given.stage, given.runs, text.ids_N, tokenizer, given.out, given.device, cut=given.cut)
     return 0
 
 

@@ -22,6 +22,8 @@ from model.transformer import Layer, Transformer
 
 CHUNK = 8192
 """Tokens whose logits exist at a time; 1.6 GiB in float32."""
+Watch = Callable[[int, GroupedAttention, Tensor, Rotation], None]
+"""Called with each layer's number, attention, normed input and angles."""
 
 
 class Sums(NamedTuple):
@@ -45,7 +47,13 @@ def losses(model: Transformer, batch: Batch, stage: Stage, *, compiled: bool = F
 
 
 def hidden(
-    model: Transformer, ids_BT: Tensor, lengths_B: Tensor, stage: Stage, *, compiled: bool = False
+    model: Transformer,
+    ids_BT: Tensor,
+    lengths_B: Tensor,
+    stage: Stage,
+    *,
+    compiled: bool = False,
+    watch: Watch | None = None,
 ) -> tuple[Tensor, Tensor]:
     """What the head multiplies, [B, T, E], and the sum of the indexers' losses (0 when serving)."""
     before, after = _pieces(compiled)
@@ -54,7 +62,7 @@ def hidden(
     at = rotation(model.model.inv_freq, positions_1T, 1.0)
     x = model.model.embed_tokens(ids_BT)
     total = torch.zeros((), device=x.device)
-    for layer in model.model.layers:
+    for number, layer in enumerate(model.model.layers):
         assert isinstance(layer, Layer)
         attention = layer.self_attn
         assert isinstance(attention, GroupedAttention)
@@ -67,6 +75,8 @@ def hidden(
             *at,
             layer.input_layernorm.eps,
         )
+        if watch:
+            watch(number, attention, h, at)
         out, loss = _attention(attention, h, at, q, k, v, lengths_B, stage)
         total = total + loss
         x = after(

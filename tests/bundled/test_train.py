@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from torch.nn.functional import cross_entropy
 
 from data.errors import UserError
 from model.absorb import absorb
 from model.base import Base, write_tokenizer
 from model.dsa import Stage
 from model.markers import SHOWN, renamed
-from model.train.batches import Row, RowSource, Source, TextSource
+from model.train.batches import Batch, Row, RowSource, Source, TextSource, batches
+from model.train.forward import losses
 
 from model.train.loop import LOG, Run
-from model.train.packed import row_source, text_source
+from model.train.packed import row_source, text_source, write_rows, write_text
 from model.train.recipe import Recipe
 
 SPARSE = Recipe(
@@ -150,3 +153,57 @@ def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
         text_source(tokenizer, [tmp_path / "nowhere"], 1)
     with pytest.raises(UserError, match="holds no SFT rows"):
         row_source(tokenizer, [tmp_path])
+
+
+@pytest.mark.parametrize("stage", [Stage.WARMUP, Stage.SPARSE])
+def test_training_sees_the_same_model_as_serving(tiny: Base, stage: Stage) -> None:
+    model = absorb(tiny, 8)
+    ids = torch.randint(10, 266, (3, 64), generator=torch.Generator().manual_seed(2))
+    learn = torch.rand(ids.shape, generator=torch.Generator().manual_seed(3)) < 0.5
+    found = losses(model, Batch(ids, learn, torch.full((3,), 64)), stage)
+    served = model(ids, stage=stage)
+    assert float(found.indexer.detach()) == pytest.approx(float(served.index_loss.detach()), rel=1e-4)
+    if stage is Stage.SPARSE:
+        logits = served.logits_BTV[:, :-1][learn[:, 1:]]
+        expected = cross_entropy(logits, ids[:, 1:][learn[:, 1:]], reduction="sum")
+        assert float(found.language.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+        wanted = torch.autograd.grad(expected, model.lm_head.weight)[0]
+        assert torch.allclose(
+            torch.autograd.grad(found.language, model.lm_head.weight)[0], wanted, atol=1e-3
+        )
+
+
+def test_padding_changes_no_loss(tiny: Base) -> None:
+    model = absorb(tiny, 8)
+    g = torch.Generator().manual_seed(4)
+    rows = [Row(torch.randint(10, 266, (n,), generator=g), torch.ones(n) > 0) for n in (100, 30)]
+    together = [losses(model, batch, Stage.SPARSE) for batch in batches(rows, 999)]
+    apart = [losses(model, batch, Stage.SPARSE) for batch in batches(rows, 64)]
+    assert (len(together), len(apart)) == (1, 2)
+    for field in ("language", "indexer"):
+        whole, parts = (sum(float(getattr(x, field).detach()) for x in xs) for xs in (together, apart))
+        assert whole == pytest.approx(parts, rel=1e-4)
+
+
+def test_only_the_named_rows_of_the_embedding_move(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE.model_copy(update={"token_rows": (12, 17)}), tmp_path)
+    before = run.model.lm_head.weight.detach().clone()
+    run.step()
+    moved = (run.model.lm_head.weight != before).any(-1).nonzero().flatten().tolist()
+    assert moved == [12, 17]
+
+
+def test_packed_rows_and_text_are_what_was_packed(tmp_path: Path) -> None:
+    g = torch.Generator().manual_seed(5)
+    rows = [
+        Row(torch.randint(0, 49152, (n,), generator=g).int(), torch.rand(n, generator=g) < 0.3)
+        for n in (5, 13, 8)
+    ]
+    write_rows(rows, tmp_path / "rows.safetensors")
+    tokenizer = Tokenizer(BPE())
+    # The same rows twice are learnt once.
+    back = row_source(tokenizer, [tmp_path / "rows.safetensors"] * 2)
+    assert back.identity == RowSource(rows).identity
+    text = TextSource(torch.arange(1000, dtype=torch.int32) * 49)
+    write_text(text, tmp_path / "text.safetensors")
+    assert text_source(tokenizer, [tmp_path / "text.safetensors"], 1).identity == text.identity

@@ -1,0 +1,130 @@
+"""Measures of the trained stages side by side with the dense base: a table, a JSON file, curves."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from data.errors import UserError
+from data.hashing import derive_rng
+from model.absorb import absorb
+from model.base import read
+from model.markers import renamed
+from model.train.checkpoint import newest_weights
+from model.train.evaluate import code, found_needles, needle, perplexity, selections
+from model.train.loop import LOG
+from model.train.stages import ORDER, trained
+from model.transformer import Transformer
+
+log = logging.getLogger(__name__)
+LENGTHS = (2048, 4096, 8192)
+TEXTS = 6
+"""Held-out stretches of each length."""
+DEPTHS = (0.1, 0.3, 0.5, 0.7, 0.9)
+NEEDLES = 4
+"""Of each depth and length."""
+SAID, ASKED = "\n\nThe secret number of the tower is ", "\n\nThe secret number of the tower is "
+
+
+def report(
+    stage: str,
+    runs: Path,
+    text_N: Tensor,
+    tokenizer: Tokenizer,
+    out: Path,
+    device: str,
+    *,
+    cut: bool = False,
+) -> dict[str, Any]:
+    """Measures the base and every stage up to `stage`; writes `measures.json` and `losses.png`."""
+    need = max(LENGTHS) + 1
+    if len(text_N) < need:
+        raise UserError(f"the held-out text has {len(text_N)} tokens; {need} are needed")
+    out.mkdir(parents=True, exist_ok=True)
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    dense = absorb(renamed(read()), None).to(device=device, dtype=dtype)
+    found = {"base, dense": measure(dense, text_N, tokenizer, device)}
+    for name in ORDER[: ORDER.index(stage) + 1]:
+        if newest_weights(runs / name) is None:
+            continue
+        model = trained(name, runs, cut=cut).model.to(device=device, dtype=dtype)
+        found[name] = measure(model, text_N, tokenizer, device)
+        (out / "measures.json").write_text(json.dumps(found, indent=2) + "\n")
+    log.info("%s", table(found))
+    plot(runs, out / "losses.png")
+    return found
+
+
+def measure(
+    model: Transformer, text_N: Tensor, tokenizer: Tokenizer, device: str
+) -> dict[str, float]:
+    """Perplexity, needles and, where keys are selected, what the selection recalls."""
+    measures: dict[str, float] = {}
+    for length in LENGTHS:
+        rng = derive_rng("held out", length)
+        starts = [rng.randrange(len(text_N) - length + 1) for _ in range(TEXTS)]
+        ids_BT = torch.stack([text_N[at : at + length] for at in starts]).to(device)
+        measures[f"perplexity {length}"] = perplexity(model, ids_BT)
+        if length > model.config.index_topk:
+            each = torch.tensor([selections(model, ids_BT[i : i + 1], i) for i in (0, 1)])
+            names = ("recall", "recall window", "recall random", "recall oracle",
+                     "overlap", "overlap window", "overlap random")  # fmt: skip
+            for name, value in zip(names, each.mean(0).tolist(), strict=True):
+                measures[f"{name} {length}"] = value
+        measures[f"needles {length}"] = _needles(model, text_N, tokenizer, length, device)
+    return measures
+
+
+def _needles(
+    model: Transformer, text_N: Tensor, tokenizer: Tokenizer, length: int, device: str
+) -> float:
+    said, asked = (torch.tensor(tokenizer.encode(text).ids) for text in (SAID, ASKED))
+    digits = [tokenizer.encode(str(d)).ids[-1] for d in range(10)]
+    needles = []
+    for depth in DEPTHS:
+        for number in range(NEEDLES):
+            rng = derive_rng("needle", length, str(depth), number)
+            start = rng.randrange(len(text_N) - length + 1)
+            filler = text_N[start : start + length].long()
+            one = needle(filler, said, asked, code(rng, digits), length, depth)
+            needles.append(one._replace(ids_T=one.ids_T.to(device)))
+    return found_needles(model, needles)
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """Rows are measures, columns the models."""
+    names = list(dict.fromkeys(name for measures in found.values() for name in measures))
+    lines = ["| measure | " + " | ".join(found) + " |", "|---" * (len(found) + 1) + "|"]
+    for name in names:
+        cells = [f"{m[name]:.3f}" if name in m else "" for m in found.values()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def plot(runs: Path, file: Path) -> None:
+    """Loss curves of the stages that have been trained; nothing without matplotlib."""
+    try:
+        import matplotlib
+    except ImportError:
+        log.info("matplotlib is not installed: no %s", file.name)
+        return
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    stages = [name for name in ORDER if (runs / name / LOG).exists()]
+    figure, axes = plt.subplots(2, max(1, len(stages)), figsize=(4 * max(1, len(stages)), 6))
+    for column, name in enumerate(stages):
+        lines = [json.loads(line) for line in (runs / name / LOG).read_text().splitlines()]
+        steps = [line["step"] for line in lines]
+        for row, field in enumerate(("language", "indexer")):
+            axis = axes.reshape(2, -1)[row, column]
+            axis.plot(steps, [line[field] for line in lines], linewidth=0.8)
+            axis.set_title(f"{name}: {field}")
+            axis.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
