@@ -114,7 +114,11 @@ def evaluate(given: argparse.Namespace) -> int:
     source = renamed(read())
     tokenizer = _tokenizer(given, source)
     text = text_source(tokenizer, given.text, source.config["bos_token_id"])
-    report(given.stage, given.runs, text.ids_N, tokenizer, given.out, given.device, cut=given.cut)
+    rows = row_source(tokenizer, given.rows, given.split).all_rows if given.rows else ()
+    report(
+        given.stage, given.runs, text.ids_N, tokenizer, given.out, given.device,
+        rows=rows, delta=given.delta, cut=given.cut,
+    )  # fmt: skip
     return 0
 
 
@@ -143,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=Path, action="append", help="exports with --format sft")
     parser.add_argument("--split", default="train", help="of the exports that are packed")
     parser.add_argument("--out", type=Path, help="what is written")
+    parser.add_argument("--delta", type=Path, help="is measured too")
     parser.add_argument("--minutes", type=float, default=9.0)
     parser.add_argument("--save-every", type=int, default=500, help="steps")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")

@@ -5,6 +5,7 @@ random draw of the same size are what the indexer has to beat. Legend as in `mod
 """
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from kernels.index_topk.reference import index_scores, select_topk
 from model.dsa import IndexInputs, Stage
 from model.grouped import GroupedAttention
 from model.rope import Rotation
+from model.train.batches import Batch
 from model.train.forward import Watch, hidden
 from model.transformer import Transformer
 
@@ -59,6 +61,32 @@ def perplexity(model: Transformer, ids_BT: Tensor) -> float:
             total += float(F.cross_entropy(logits, targets, reduction="sum"))
         count += len(found)
     return float(torch.tensor(total / count).exp())
+
+
+class Learnt(NamedTuple):
+    """Of the tokens that a reply consists of."""
+
+    loss: float
+    """Natural logarithm, a token."""
+    share: float
+    """Tokens that are the first choice, given all before them."""
+
+
+@torch.no_grad()
+def learnt(model: Transformer, parts: Iterable[Batch], device: str) -> Learnt:
+    """How well replies of held-out rows are predicted."""
+    loss, right, count = 0.0, 0, 0
+    for batch in parts:
+        ids_BT, mask_BT = batch.ids_BT.to(device), batch.learn_BT.to(device)[:, 1:]
+        found_NE = _hidden(model, ids_BT)[:, :-1][mask_BT]
+        targets_N = ids_BT[:, 1:][mask_BT]
+        for i in range(0, len(found_NE), CHUNK):
+            logits = F.linear(found_NE[i : i + CHUNK], model.lm_head.weight).float()
+            targets = targets_N[i : i + CHUNK]
+            loss += float(F.cross_entropy(logits, targets, reduction="sum"))
+            right += int((logits.argmax(-1) == targets).sum())
+        count += len(targets_N)
+    return Learnt(loss / max(1, count), right / max(1, count))
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from data.hashing import derive_rng
 from model.absorb import absorb
 from model.base import read
 from model.markers import renamed
+from model.delta import apply_delta, read_manifest
+from model.train.batches import Row, batches
 from model.train.checkpoint import newest_weights
-from model.train.evaluate import code, found_needles, needle, perplexity, selections
+from model.train.evaluate import code, found_needles, learnt, needle, perplexity, selections
 from model.train.loop import LOG
 from model.train.stages import ORDER, trained
 from model.transformer import Transformer
@@ -25,6 +28,8 @@ LENGTHS = (2048, 4096, 8192)
 TEXTS = 6
 """Held-out stretches of each length."""
 DEPTHS = (0.1, 0.3, 0.5, 0.7, 0.9)
+ROW_TOKENS = 32768
+"""Of held-out rows at a time."""
 NEEDLES = 4
 """Of each depth and length."""
 SAID, ASKED = "\n\nThe secret number of the tower is ", "\n\nThe secret number of the tower is "
@@ -38,32 +43,47 @@ def report(
     out: Path,
     device: str,
     *,
+    rows: Sequence[Row] = (),
+    delta: Path | None = None,
     cut: bool = False,
 ) -> dict[str, Any]:
-    """Measures the base and every stage up to `stage`; writes `measures.json` and `losses.png`."""
+    """Measures the base, every stage up to `stage`, and what `delta` holds.
+
+    Writes `measures.json` and `losses.png` into `out`. `rows` are held-out rows of an export.
+    """
     need = max(LENGTHS) + 1
     if len(text_N) < need:
         raise UserError(f"the held-out text has {len(text_N)} tokens; {need} are needed")
     out.mkdir(parents=True, exist_ok=True)
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    dense = absorb(renamed(read()), None).to(device=device, dtype=dtype)
-    found = {"base, dense": measure(dense, text_N, tokenizer, device)}
-    for name in ORDER[: ORDER.index(stage) + 1]:
-        if newest_weights(runs / name) is None:
-            continue
-        model = trained(name, runs, cut=cut).model.to(device=device, dtype=dtype)
-        found[name] = measure(model, text_N, tokenizer, device)
+    found: dict[str, dict[str, float]] = {}
+
+    def add(name: str, model: Transformer) -> None:
+        model = model.to(device=device, dtype=dtype)
+        found[name] = measure(model, text_N, tokenizer, device, rows)
         (out / "measures.json").write_text(json.dumps(found, indent=2) + "\n")
+
+    add("base, dense", absorb(renamed(read()), None))
+    for name in ORDER[: ORDER.index(stage) + 1]:
+        if newest_weights(runs / name) is not None:
+            add(name, trained(name, runs, cut=cut).model)
+    if delta is not None:
+        shipped = absorb(renamed(read()), read_manifest(delta).index_topk)
+        apply_delta(shipped, delta)
+        add("shipped", shipped)
     log.info("%s", table(found))
     plot(runs, out / "losses.png")
     return found
 
 
 def measure(
-    model: Transformer, text_N: Tensor, tokenizer: Tokenizer, device: str
+    model: Transformer, text_N: Tensor, tokenizer: Tokenizer, device: str, rows: Sequence[Row]
 ) -> dict[str, float]:
-    """Perplexity, needles and, where keys are selected, what the selection recalls."""
+    """Perplexity, needles, rows and, where keys are selected, what the selection recalls."""
     measures: dict[str, float] = {}
+    if rows:
+        parts = batches(rows, ROW_TOKENS)
+        measures["loss on rows"], measures["tokens right on rows"] = learnt(model, parts, device)
     for length in LENGTHS:
         rng = derive_rng("held out", length)
         starts = [rng.randrange(len(text_N) - length + 1) for _ in range(TEXTS)]
