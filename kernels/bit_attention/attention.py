@@ -27,8 +27,7 @@ def seen_tile(
         p_word = word_ptr + (row + o_q) * num_words + i_n // BLOCK_N
         b_word = tl.load(p_word, mask=o_q < num_tokens, other=0)
         return ((b_word[:, None] >> o_k.to(tl.int64)[None, :]) & 1) != 0
-    else:
-        return ((i_n + o_k)[None, :] <= o_q[:, None]) & (o_q < num_tokens)[:, None]
+    return ((i_n + o_k)[None, :] <= o_q[:, None]) & (o_q < num_tokens)[:, None]
 
 
 @triton.jit

@@ -20,15 +20,15 @@ LOG2E = tl.constexpr(math.log2(math.e))
 @triton.jit
 def _scores_tile(
     q_ptr, w_ptr, b_k, row, o_q, num_tokens,
-    I: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
+    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Index scores of the queries `o_q` against the keys `b_k`, [BLOCK_Q, BLOCK_N]."""
     o_d = tl.arange(0, D)
     m_q = o_q < num_tokens
     b_score = tl.zeros([BLOCK_Q, BLOCK_N], dtype=tl.float32)
-    for i_i in tl.static_range(I):
-        o_i = (row + o_q) * I + i_i
+    for i_i in tl.static_range(J):
+        o_i = (row + o_q) * J + i_i
         b_q = tl.load(q_ptr + (o_i * D)[:, None] + o_d[None, :], mask=m_q[:, None], other=0.0)
         b_w = tl.load(w_ptr + o_i, mask=m_q, other=0.0)
         b_dot = tl.dot(b_q, tl.trans(b_k), input_precision=PRECISION)
@@ -39,7 +39,7 @@ def _scores_tile(
 @triton.jit
 def _index_lse(
     q_ptr, k_ptr, w_ptr, word_ptr, lse_ptr, num_tokens, num_words,
-    I: tl.constexpr, D: tl.constexpr, HAS_WORDS: tl.constexpr,
+    J: tl.constexpr, D: tl.constexpr, HAS_WORDS: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     i_q = (tl.num_programs(0) - 1 - tl.program_id(0)) * BLOCK_Q
@@ -56,7 +56,7 @@ def _index_lse(
         b_k = tl.load(p_k, mask=(o_n < num_tokens)[:, None], other=0.0)
         m_s = seen_tile(word_ptr, row, i_n, o_q, num_tokens, num_words, HAS_WORDS, BLOCK_N)
         b_s = _scores_tile(
-            q_ptr, w_ptr, b_k, row, o_q, num_tokens, I, D, BLOCK_Q, BLOCK_N, PRECISION
+            q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION
         )
         b_s = tl.where(m_s, b_s * LOG2E, float("-inf"))
         b_new = tl.maximum(b_max, tl.max(b_s, 1))
@@ -71,7 +71,7 @@ def _index_lse(
 def _differences(
     q_ptr, k_ptr, w_ptr, main_q_ptr, main_k_ptr, word_ptr, main_lse_ptr, lse_ptr, length_ptr,
     diff_ptr, loss_ptr, num_tokens, num_words, scale_log2,
-    H: tl.constexpr, G: tl.constexpr, C: tl.constexpr, I: tl.constexpr, D: tl.constexpr,
+    H: tl.constexpr, G: tl.constexpr, C: tl.constexpr, J: tl.constexpr, D: tl.constexpr,
     HAS_WORDS: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
@@ -105,9 +105,7 @@ def _differences(
     o_d = tl.arange(0, D)
     p_k = k_ptr + ((row + o_n) * D)[:, None] + o_d[None, :]
     b_k = tl.load(p_k, mask=m_n[:, None], other=0.0)
-    b_s = _scores_tile(
-        q_ptr, w_ptr, b_k, row, o_q, num_tokens, I, D, BLOCK_Q, BLOCK_N, PRECISION
-    )
+    b_s = _scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
     # Logarithms to base 2, the loss back to the natural one.
     b_log = b_s * LOG2E - tl.load(lse_ptr + row + o_q, mask=m_q, other=0.0)[:, None]
     m_real = m_s & (o_q < tl.load(length_ptr + i_b))[:, None]
@@ -122,17 +120,17 @@ def _differences(
 @triton.jit
 def _query_gradients(
     q_ptr, k_ptr, w_ptr, diff_ptr, dq_ptr, dw_ptr, num_tokens,
-    I: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
+    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
     # The heads of a block of queries follow each other and share its differences in the cache.
-    i_i = tl.program_id(0) % I
-    i_q = (tl.num_programs(0) // I - 1 - tl.program_id(0) // I) * BLOCK_Q
+    i_i = tl.program_id(0) % J
+    i_q = (tl.num_programs(0) // J - 1 - tl.program_id(0) // J) * BLOCK_Q
     row = tl.program_id(1).to(tl.int64) * num_tokens
     o_q = i_q + tl.arange(0, BLOCK_Q)
     m_q = o_q < num_tokens
     o_d = tl.arange(0, D)
-    o_i = (row + o_q) * I + i_i
+    o_i = (row + o_q) * J + i_i
     # [BLOCK_Q, D]
     b_q = tl.load(q_ptr + (o_i * D)[:, None] + o_d[None, :], mask=m_q[:, None], other=0.0)
     b_w = tl.load(w_ptr + o_i, mask=m_q, other=0.0)
@@ -158,7 +156,7 @@ def _query_gradients(
 @triton.jit
 def _key_gradients(
     q_ptr, k_ptr, w_ptr, diff_ptr, dk_ptr, num_tokens,
-    I: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
+    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
     i_n = tl.program_id(0) * BLOCK_N
@@ -177,8 +175,8 @@ def _key_gradients(
         m_s = m_q[:, None] & m_n[None, :] & (o_n[None, :] <= o_q[:, None])
         p_diff = diff_ptr + ((row + o_q) * num_tokens)[:, None] + o_n[None, :]
         b_diff = tl.load(p_diff, mask=m_s, other=0.0).to(tl.float32)
-        for i_i in tl.static_range(I):
-            o_i = (row + o_q) * I + i_i
+        for i_i in tl.static_range(J):
+            o_i = (row + o_q) * J + i_i
             p_q = q_ptr + (o_i * D)[:, None] + o_d[None, :]
             b_q = tl.load(p_q, mask=m_q[:, None], other=0.0)
             b_w = tl.load(w_ptr + o_i, mask=m_q, other=0.0)
@@ -211,7 +209,7 @@ class IndexLoss(torch.autograd.Function):
         blocks_q, blocks_n = triton.cdiv(num_tokens, block_q), triton.cdiv(num_tokens, BLOCK_N)
         losses = torch.empty(batch, blocks_q, blocks_n, **new)
         shared = {
-            "I": index_heads, "D": dim, "BLOCK_Q": block_q, "BLOCK_N": BLOCK_N,
+            "J": index_heads, "D": dim, "BLOCK_Q": block_q, "BLOCK_N": BLOCK_N,
             "PRECISION": precision(q), "num_warps": 4,
         }  # fmt: skip
         _index_lse[(blocks_q, batch)](

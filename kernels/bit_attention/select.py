@@ -15,7 +15,7 @@ SCRATCH_BYTES = 4 << 30
 @triton.jit
 def _scores(
     q_ptr, k_ptr, w_ptr, out_ptr, num_tokens,
-    I: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
+    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
     i_n = tl.program_id(0) * BLOCK_N
@@ -29,9 +29,7 @@ def _scores(
     # [BLOCK_N, D]
     p_k = k_ptr + ((row + o_n) * D)[:, None] + o_d[None, :]
     b_k = tl.load(p_k, mask=(o_n < num_tokens)[:, None], other=0.0)
-    b_s = _scores_tile(
-        q_ptr, w_ptr, b_k, row, o_q, num_tokens, I, D, BLOCK_Q, BLOCK_N, PRECISION
-    )
+    b_s = _scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
     p_out = out_ptr + ((row + o_q) * num_tokens)[:, None] + o_n[None, :]
     tl.store(p_out, b_s, mask=(o_q < num_tokens)[:, None] & (o_n < num_tokens)[None, :])
 
@@ -82,7 +80,7 @@ def _select(q: Tensor, k: Tensor, w: Tensor, topk: int, words: Tensor) -> None:
     block_q = 32 if q.dtype == torch.float32 else 64
     grid = (triton.cdiv(num_tokens, BLOCK_N), triton.cdiv(num_tokens, block_q), batch)
     _scores[grid](
-        q, k, w, scores, num_tokens, I=index_heads, D=dim, BLOCK_Q=block_q, BLOCK_N=BLOCK_N,
+        q, k, w, scores, num_tokens, J=index_heads, D=dim, BLOCK_Q=block_q, BLOCK_N=BLOCK_N,
         PRECISION=precision(q), num_warps=4,
     )  # fmt: skip
     starts = torch.zeros(num_rows, dtype=torch.int32, device=device)

@@ -157,7 +157,6 @@ def _layer(
     mine, window, drawn_keys, oracle = (support_mask(p, starts, ends, length) for p in picks)
     recalls = [(mass * chosen).sum(-1).mean() for chosen in (mine, window, drawn_keys, oracle)]
     shares = [
-        ((chosen & oracle).sum(-1) / oracle.sum(-1)).mean()
-        for chosen in (mine, window, drawn_keys)
+        ((chosen & oracle).sum(-1) / oracle.sum(-1)).mean() for chosen in (mine, window, drawn_keys)
     ]
     return torch.stack([*recalls, *shares]).cpu()

@@ -112,9 +112,7 @@ def _attention(
     out, lse = attend(q, k, v, words, config.softmax_scale)
     if stage is Stage.SERVE:
         return out, torch.zeros((), device=out.device)
-    loss = index_loss(
-        *index, q.detach(), k.detach(), lse, words, lengths_B, config.softmax_scale
-    )
+    loss = index_loss(*index, q.detach(), k.detach(), lse, words, lengths_B, config.softmax_scale)
     return out, loss
 
 

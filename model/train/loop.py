@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from model.dsa import Stage
 from model.train.batches import Batch, Source, batches
@@ -139,9 +138,7 @@ class Run:
     def _refresh(self) -> None:
         names = list(self.trained)
         with torch.no_grad():
-            torch._foreach_copy_(
-                [self.trained[n] for n in names], [self.masters[n] for n in names]
-            )
+            torch._foreach_copy_([self.trained[n] for n in names], [self.masters[n] for n in names])
 
     def _resume(self) -> None:
         saved = newest(self.folder, self.recipe, self.source.identity)

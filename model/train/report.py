@@ -14,8 +14,8 @@ from data.errors import UserError
 from data.hashing import derive_rng
 from model.absorb import absorb
 from model.base import read
-from model.markers import renamed
 from model.delta import apply_delta, read_manifest
+from model.markers import renamed
 from model.train.batches import Row, batches
 from model.train.checkpoint import newest_weights
 from model.train.evaluate import code, found_needles, learnt, needle, perplexity, selections

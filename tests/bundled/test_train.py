@@ -16,7 +16,6 @@ from model.dsa import Stage
 from model.markers import SHOWN, renamed
 from model.train.batches import Batch, Row, RowSource, Source, TextSource, batches
 from model.train.forward import losses
-
 from model.train.loop import LOG, Run
 from model.train.packed import row_source, text_source, write_rows, write_text
 from model.train.recipe import Recipe
@@ -162,7 +161,9 @@ def test_training_sees_the_same_model_as_serving(tiny: Base, stage: Stage) -> No
     learn = torch.rand(ids.shape, generator=torch.Generator().manual_seed(3)) < 0.5
     found = losses(model, Batch(ids, learn, torch.full((3,), 64)), stage)
     served = model(ids, stage=stage)
-    assert float(found.indexer.detach()) == pytest.approx(float(served.index_loss.detach()), rel=1e-4)
+    assert float(found.indexer.detach()) == pytest.approx(
+        float(served.index_loss.detach()), rel=1e-4
+    )
     if stage is Stage.SPARSE:
         logits = served.logits_BTV[:, :-1][learn[:, 1:]]
         expected = cross_entropy(logits, ids[:, 1:][learn[:, 1:]], reduction="sum")
@@ -181,7 +182,9 @@ def test_padding_changes_no_loss(tiny: Base) -> None:
     apart = [losses(model, batch, Stage.SPARSE) for batch in batches(rows, 64)]
     assert (len(together), len(apart)) == (1, 2)
     for field in ("language", "indexer"):
-        whole, parts = (sum(float(getattr(x, field).detach()) for x in xs) for xs in (together, apart))
+        whole, parts = (
+            sum(float(getattr(x, field).detach()) for x in xs) for xs in (together, apart)
+        )
         assert whole == pytest.approx(parts, rel=1e-4)
 
 
