@@ -15,6 +15,9 @@ from torch import Tensor
 
 BLOCK_N = 64
 """Keys of a tile, and bits of a word."""
+TILES = {"forward": (128, 8, 3), "dq": (128, 8, 2), "dkv": (64, 4, 2)}
+"""Queries of a tile, warps and stages of the 16-bit kernels."""
+FLOAT32_TILE = (32, 4, 2)
 
 
 @triton.jit
@@ -170,6 +173,11 @@ def precision(x: Tensor) -> str:
     return "ieee" if x.dtype == torch.float32 else "tf32"
 
 
+def tile(name: str, x: Tensor) -> tuple[int, int, int]:
+    """Queries of a tile, warps, stages."""
+    return FLOAT32_TILE if x.dtype == torch.float32 else TILES[name]
+
+
 def words_of(words_BTW: Tensor | None, stand_in: Tensor) -> tuple[Tensor, int, bool]:
     """What a kernel takes for its words: pointer, words a query, whether there are any."""
     if words_BTW is None:
@@ -189,11 +197,11 @@ class Attend(torch.autograd.Function):
         out = torch.empty_like(q)
         lse = torch.empty(batch, heads, num_tokens, dtype=torch.float32, device=q.device)
         pointer, num_words, has_words = words_of(words, q)
-        block_q = 128 if q.dtype != torch.float32 else 32
+        block_q, warps, stages = tile("forward", q)
         _forward[(triton.cdiv(num_tokens, block_q), batch * heads)](
             q, k, v, pointer, out, lse, num_tokens, num_words, scale * math.log2(math.e),
             H=heads, G=k.shape[2], D=dim, HAS_WORDS=has_words, BLOCK_Q=block_q, BLOCK_N=BLOCK_N,
-            PRECISION=precision(q), num_warps=8 if block_q == 128 else 4, num_stages=3,
+            PRECISION=precision(q), num_warps=warps, num_stages=stages,
         )  # fmt: skip
         ctx.save_for_backward(q, k, v, words, out, lse)
         ctx.scale = scale
@@ -209,20 +217,19 @@ class Attend(torch.autograd.Function):
         delta = (dout.float() * out.float()).sum(-1).transpose(1, 2).contiguous()
         dq, dk, dv = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
         pointer, num_words, has_words = words_of(words, q)
-        narrow = q.dtype == torch.float32
         shared = {
             "H": heads, "G": groups, "D": dim, "HAS_WORDS": has_words, "BLOCK_N": BLOCK_N,
             "PRECISION": precision(q),
         }  # fmt: skip
         scales = (ctx.scale, ctx.scale * math.log2(math.e))
-        block_q = 32 if narrow else 128
+        block_q, warps, stages = tile("dq", q)
         _query_gradient[(triton.cdiv(num_tokens, block_q), batch * heads)](
             q, k, v, pointer, dout, lse, delta, dq, num_tokens, num_words, *scales, **shared,
-            BLOCK_Q=block_q, num_warps=4 if narrow else 8, num_stages=2,
+            BLOCK_Q=block_q, num_warps=warps, num_stages=stages,
         )  # fmt: skip
-        block_q = 32 if narrow else 64
+        block_q, warps, stages = tile("dkv", q)
         _key_gradient[(triton.cdiv(num_tokens, BLOCK_N), batch * groups)](
             q, k, v, pointer, dout, lse, delta, dk, dv, num_tokens, num_words, *scales, **shared,
-            BLOCK_Q=block_q, num_warps=4, num_stages=2,
+            BLOCK_Q=block_q, num_warps=warps, num_stages=stages,
         )  # fmt: skip
         return dq, dk, dv, None, None

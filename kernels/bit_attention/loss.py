@@ -12,8 +12,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.bit_attention.attention import BLOCK_N, precision, seen_tile, words_of
+from kernels.bit_attention.attention import BLOCK_N, FLOAT32_TILE, precision, seen_tile, words_of
 
+TILES = {"lse": (64, 4, 3), "differences": (64, 4, 3), "dq": (64, 4, 3), "dk": (64, 4, 3)}
+"""Queries of a tile, warps and stages of the 16-bit kernels."""
 LOG2E = tl.constexpr(math.log2(math.e))
 
 
@@ -200,32 +202,40 @@ class IndexLoss(torch.autograd.Function):
         main_q, main_k = main_q_BTHC.contiguous(), main_k_BTGC.contiguous()
         batch, num_tokens, index_heads, dim = q.shape
         heads, width = main_q.shape[2:]
-        new = {"dtype": torch.float32, "device": q.device}
-        lse = torch.empty(batch, num_tokens, **new)
+        lse = torch.empty(batch, num_tokens, dtype=torch.float32, device=q.device)
         diff = torch.empty(batch, num_tokens, num_tokens, dtype=q.dtype, device=q.device)
-        dq, dw, dk = (torch.empty(x.shape, **new) for x in (q, w, k))
+        dq, dw, dk = (torch.empty_like(x, dtype=torch.float32) for x in (q, w, k))
         pointer, num_words, has_words = words_of(words_BTW, q)
-        block_q = 32 if q.dtype == torch.float32 else 64
-        blocks_q, blocks_n = triton.cdiv(num_tokens, block_q), triton.cdiv(num_tokens, BLOCK_N)
-        losses = torch.empty(batch, blocks_q, blocks_n, **new)
-        shared = {
-            "J": index_heads, "D": dim, "BLOCK_Q": block_q, "BLOCK_N": BLOCK_N,
-            "PRECISION": precision(q), "num_warps": 4,
-        }  # fmt: skip
+        blocks_n = triton.cdiv(num_tokens, BLOCK_N)
+
+        def shared(name: str) -> tuple[int, dict[str, Any]]:
+            """Blocks of queries, and what every kernel takes."""
+            block_q, warps, stages = FLOAT32_TILE if q.dtype == torch.float32 else TILES[name]
+            return triton.cdiv(num_tokens, block_q), {
+                "J": index_heads, "D": dim, "BLOCK_Q": block_q, "BLOCK_N": BLOCK_N,
+                "PRECISION": precision(q), "num_warps": warps, "num_stages": stages,
+            }  # fmt: skip
+
+        blocks_q, given = shared("lse")
         _index_lse[(blocks_q, batch)](
-            q, k, w, pointer, lse, num_tokens, num_words, HAS_WORDS=has_words, **shared
+            q, k, w, pointer, lse, num_tokens, num_words, HAS_WORDS=has_words, **given
         )
+        blocks_q, given = shared("differences")
+        losses = torch.empty(batch, blocks_q, blocks_n, dtype=torch.float32, device=q.device)
         _differences[(blocks_n, blocks_q, batch)](
             q, k, w, main_q, main_k, pointer, main_lse_BHT, lse, lengths_B, diff, losses,
             num_tokens, num_words, scale * math.log2(math.e), H=heads, G=main_k.shape[2], C=width,
-            HAS_WORDS=has_words, **shared,
+            HAS_WORDS=has_words, **given,
         )  # fmt: skip
+        blocks_q, given = shared("dq")
         _query_gradients[(blocks_q * index_heads, batch)](
-            q, k, w, diff, dq, dw, num_tokens, **shared
+            q, k, w, diff, dq, dw, num_tokens, **given
         )
-        _key_gradients[(blocks_n, batch)](q, k, w, diff, dk, num_tokens, **shared)
+        _, given = shared("dk")
+        _key_gradients[(blocks_n, batch)](q, k, w, diff, dk, num_tokens, **given)
         ctx.save_for_backward(dq.to(q.dtype), dk.to(k.dtype), dw.to(w_BTI.dtype))
-        return losses.sum()
+        total: Tensor = losses.sum()
+        return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

@@ -36,7 +36,7 @@ from model.train.stages import ON_ROWS, ORDER, RECIPES, prepare, ship
 UNFINISHED = 3
 OVERRIDES = {
     "steps": int, "batch": int, "micro_tokens": int, "num_tokens": int, "index_topk": int,
-    "lr": float, "index_lr": float, "rising": int, "last": float, "seed": int,
+    "lr": float, "index_lr": float, "rising": int, "last": float, "seed": int, "index_layers": int,
 }  # fmt: skip
 """Fields of a recipe that the command line may change."""
 

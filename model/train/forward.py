@@ -5,7 +5,7 @@ keep their own width, the selection is bits, and logits exist only where somethi
 at a time. Legend as in `model.dsa`; G groups of heads, N tokens to be predicted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from kernels.bit_attention import attend, index_loss, select_bits
 from model.dsa import Stage
 from model.grouped import GroupedAttention
-from model.rope import Rotation, rotate_interleaved, rotation
+from model.rope import Rotation, inverse_frequencies, rotate_interleaved, rotation
 from model.train.batches import Batch
 from model.transformer import Layer, Transformer
 
@@ -35,9 +35,21 @@ class Sums(NamedTuple):
     """Of the KL divergence over layers and queries."""
 
 
-def losses(model: Transformer, batch: Batch, stage: Stage, *, compiled: bool = False) -> Sums:
-    """`compiled` fuses what lies between the kernels; it changes rounding."""
-    hidden_BTE, index = hidden(model, batch.ids_BT, batch.lengths_B, stage, compiled=compiled)
+def losses(
+    model: Transformer,
+    batch: Batch,
+    stage: Stage,
+    index_layers: Collection[int] | None = None,
+    *,
+    compiled: bool = False,
+) -> Sums:
+    """`index_layers` are the layers whose indexers have a loss; None: all.
+
+    `compiled` fuses what lies between the kernels; it changes rounding.
+    """
+    hidden_BTE, index = hidden(
+        model, batch.ids_BT, batch.lengths_B, stage, index_layers, compiled=compiled
+    )
     if stage is Stage.WARMUP:
         return Sums(torch.zeros_like(index), index)
     learn = batch.learn_BT[:, 1:]
@@ -51,15 +63,16 @@ def hidden(
     ids_BT: Tensor,
     lengths_B: Tensor,
     stage: Stage,
+    index_layers: Collection[int] | None = None,
     *,
     compiled: bool = False,
     watch: Watch | None = None,
 ) -> tuple[Tensor, Tensor]:
     """What the head multiplies, [B, T, E], and the sum of the indexers' losses (0 when serving)."""
     before, after = _pieces(compiled)
-    # One row of angles serves the batch.
+    # One row of angles serves the batch. The model's own frequencies share its narrow type.
     positions_1T = torch.arange(ids_BT.shape[1], device=ids_BT.device)[None]
-    at = rotation(model.model.inv_freq, positions_1T, 1.0)
+    at = rotation(inverse_frequencies(model.config).to(ids_BT.device), positions_1T, 1.0)
     x = model.model.embed_tokens(ids_BT)
     total = torch.zeros((), device=x.device)
     for number, layer in enumerate(model.model.layers):
@@ -77,7 +90,10 @@ def hidden(
         )
         if watch:
             watch(number, attention, h, at)
-        out, loss = _attention(attention, h, at, q, k, v, lengths_B, stage)
+        learns = stage is not Stage.SERVE and (index_layers is None or number in index_layers)
+        out, loss = _attention(
+            attention, h, at, q, k, v, lengths_B, stage is not Stage.WARMUP, learns
+        )
         total = total + loss
         x = after(
             x,
@@ -100,19 +116,32 @@ def _attention(
     k: Tensor,
     v: Tensor,
     lengths_B: Tensor,
-    stage: Stage,
+    sparse: bool,
+    learns: bool,
 ) -> tuple[Tensor, Tensor]:
+    """The heads' outputs, and the indexer's loss if it `learns`."""
     config = attention.config
     words = None
-    sparse = stage is not Stage.WARMUP and h_BTE.shape[1] > config.index_topk
-    if sparse or stage is not Stage.SERVE:
-        index = attention.indexer(h_BTE, h_BTE, at)
+    sparse = sparse and h_BTE.shape[1] > config.index_topk
+    if sparse or learns:
+        with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+            index = attention.indexer(h_BTE, h_BTE, at)
     if sparse:
         words = select_bits(index.q_BTID, index.k_BTD, index.w_BTI, config.index_topk)
     out, lse = attend(q, k, v, words, config.softmax_scale)
-    if stage is Stage.SERVE:
+    if not learns:
         return out, torch.zeros((), device=out.device)
-    loss = index_loss(*index, q.detach(), k.detach(), lse, words, lengths_B, config.softmax_scale)
+    loss = index_loss(
+        index.q_BTID,
+        index.k_BTD,
+        index.w_BTI,
+        q.detach(),
+        k.detach(),
+        lse,
+        words,
+        lengths_B,
+        config.softmax_scale,
+    )
     return out, loss
 
 

@@ -81,14 +81,19 @@ class Run:
 
     def step(self) -> Losses:
         """One step of the optimiser."""
-        recipe, layers = self.recipe, self.model.config.num_hidden_layers
+        recipe = self.recipe
+        layers = set(
+            range(self.model.config.num_hidden_layers)[
+                self.done % recipe.index_layers :: recipe.index_layers
+            ]
+        )
         rows = self.source.rows(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
         num_learnt = max(1, sum(int(row.learn_T[1:].sum()) for row in rows))
-        num_queries = sum(row.ids_T.numel() for row in rows) * layers
+        num_queries = sum(row.ids_T.numel() for row in rows) * len(layers)
         language = index = torch.zeros((), device=self._device())
         for batch in batches(rows, recipe.micro_tokens):
             part = Batch(*(x.to(self._device(), non_blocking=True) for x in batch))
-            sums = losses(self.model, part, recipe.stage, compiled=recipe.compiled)
+            sums = losses(self.model, part, recipe.stage, layers, compiled=recipe.compiled)
             shares = sums.language / num_learnt, sums.indexer / num_queries
             # In the warm-up the language loss is a constant.
             torch.autograd.backward(shares[0] + shares[1])

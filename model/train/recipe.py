@@ -33,6 +33,8 @@ class Recipe(Record):
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient, of main model and indexers each."""
     seed: int = 0
+    index_layers: int = Field(default=1, ge=1)
+    """Every so many layers have an indexer loss in a step, others in the next; 1: all in each."""
     token_rows: tuple[int, ...] | None = None
     """Rows of the embedding that are trained; None: all."""
     compiled: bool = False
