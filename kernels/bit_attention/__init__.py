@@ -24,8 +24,9 @@ def select_bits(
     if choose(backend, q) is Backend.REFERENCE:
         return reference.select_bits(q, k, w, topk)
     from kernels.bit_attention import select
+    from kernels.index_topk.select import MAX_BLOCK
 
-    checks.between("number of tokens", q.shape[1], 1, select.MAX_BLOCK)
+    checks.between("number of tokens", q.shape[1], 1, MAX_BLOCK)
     return select.select_bits(q, k, w, topk)
 
 

@@ -18,7 +18,7 @@ from model.dsa import Stage
 from model.grouped import GroupedAttention
 from model.rope import Rotation, inverse_frequencies, rotate_interleaved, rotation
 from model.train.batches import Batch
-from model.transformer import Layer, Transformer
+from model.transformer import MLP, Layer, Transformer
 
 CHUNK = 8192
 """Tokens whose logits exist at a time; 1.6 GiB in float32."""
@@ -79,6 +79,7 @@ def hidden(
         assert isinstance(layer, Layer)
         attention = layer.self_attn
         assert isinstance(attention, GroupedAttention)
+        assert isinstance(layer.mlp, MLP)
         h, q, k, v = before(
             x,
             layer.input_layernorm.weight,
@@ -152,7 +153,7 @@ def _before(
     """The normed input, and rotated queries, rotated keys and values of single heads."""
     h = F.rms_norm(x, x.shape[-1:], norm, eps)
     at, dim = Rotation(cos, sin), 2 * cos.shape[-1]
-    q, k, v = (F.linear(h, w).unflatten(-1, (-1, dim)) for w in (wq, wk, wv))
+    q, k, v = (torch.unflatten(F.linear(h, w), -1, (-1, dim)) for w in (wq, wk, wv))
     return h, rotate_interleaved(q, at), rotate_interleaved(k, at), v
 
 

@@ -82,11 +82,8 @@ class Run:
     def step(self) -> Losses:
         """One step of the optimiser."""
         recipe = self.recipe
-        layers = set(
-            range(self.model.config.num_hidden_layers)[
-                self.done % recipe.index_layers :: recipe.index_layers
-            ]
-        )
+        turn, total = self.done % recipe.index_layers, self.model.config.num_hidden_layers
+        layers = range(turn, total, recipe.index_layers)
         rows = self.source.rows(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
         num_learnt = max(1, sum(int(row.learn_T[1:].sum()) for row in rows))
         num_queries = sum(row.ids_T.numel() for row in rows) * len(layers)

@@ -71,7 +71,7 @@ def _packed_rows(file: Path) -> Iterator[Row]:
     ids = torch.from_numpy(found["ids"].astype(np.int32))
     learn = torch.from_numpy(np.unpackbits(found["learn"], count=len(ids)).astype(bool))
     lengths = found["lengths"].tolist()
-    for one, mask in zip(ids.split(lengths), learn.split(lengths), strict=True):
+    for one, mask in zip(torch.split(ids, lengths), torch.split(learn, lengths), strict=True):
         yield Row(one, mask)
 
 

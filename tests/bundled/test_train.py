@@ -210,3 +210,15 @@ def test_packed_rows_and_text_are_what_was_packed(tmp_path: Path) -> None:
     text = TextSource(torch.arange(1000, dtype=torch.int32) * 49)
     write_text(text, tmp_path / "text.safetensors")
     assert text_source(tokenizer, [tmp_path / "text.safetensors"], 1).identity == text.identity
+
+
+def test_indexers_take_turns_and_the_rest_learns_always(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE.model_copy(update={"index_layers": 2}), tmp_path)
+    for turn in (0, 1):
+        before = {n: p.detach().clone() for n, p in run.model.named_parameters()}
+        run.step()
+        moved = {n for n, p in run.model.named_parameters() if not torch.equal(p, before[n])}
+        for layer in (0, 1):
+            part = f"model.layers.{layer}."
+            assert part + "mlp.up_proj.weight" in moved
+            assert (part + "self_attn.indexer.wk.weight" in moved) == (layer == turn)
