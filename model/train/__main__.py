@@ -16,6 +16,7 @@ import argparse
 import logging
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from model.markers import SHOWN, renamed
 from model.train.batches import Source
 from model.train.loop import Run
 from model.train.packed import row_source, text_source, write_rows, write_text
+from model.train.ranks import join
 from model.train.recipe import Recipe
 from model.train.stages import ON_ROWS, ORDER, RECIPES, prepare, ship
 
@@ -46,10 +48,11 @@ def train(given: argparse.Namespace) -> int:
     device = given.device
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     recipe = _recipe(given)
+    ranks = join(device)
     source, model = prepare(given.what, recipe, given.runs, device, dtype, cut=given.cut)
     folder = given.runs / given.what
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(model, _data(given, source), recipe, folder)
+    run = Run(model, _data(given, source), recipe, folder, ranks)
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _frame: signals.append(n))
@@ -68,7 +71,7 @@ def _recipe(given: argparse.Namespace) -> Recipe:
 
 
 def _data(given: argparse.Namespace, source: Base) -> Source:
-    tokenizer = _tokenizer(given, source)
+    tokenizer = _tokenizer(source)
     if given.what in ON_ROWS:
         if not given.rows:
             raise UserError(f"stage {given.what} needs --rows, an export with --format sft")
@@ -78,10 +81,10 @@ def _data(given: argparse.Namespace, source: Base) -> Source:
     return text_source(tokenizer, given.text, source.config["bos_token_id"])
 
 
-def _tokenizer(given: argparse.Namespace, source: Base) -> Tokenizer:
-    folder = given.runs / "tokenizer"
-    write_tokenizer(source, folder, SHOWN.values())
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+def _tokenizer(source: Base) -> Tokenizer:
+    with tempfile.TemporaryDirectory() as folder:
+        write_tokenizer(source, Path(folder), SHOWN.values())
+        return Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
 
 
 def pack(given: argparse.Namespace) -> int:
@@ -89,7 +92,7 @@ def pack(given: argparse.Namespace) -> int:
     if given.out is None or bool(given.text) == bool(given.rows):
         raise UserError("pack needs --out, and either --text or --rows")
     source = renamed(read())
-    tokenizer = _tokenizer(given, source)
+    tokenizer = _tokenizer(source)
     if given.text:
         text = text_source(tokenizer, given.text, source.config["bos_token_id"])
         write_text(text, given.out)
@@ -112,7 +115,7 @@ def evaluate(given: argparse.Namespace) -> int:
     if not given.text or given.out is None:
         raise UserError("evaluate needs --text, held-out text, and --out, a folder")
     source = renamed(read())
-    tokenizer = _tokenizer(given, source)
+    tokenizer = _tokenizer(source)
     text = text_source(tokenizer, given.text, source.config["bos_token_id"])
     rows = row_source(tokenizer, given.rows, given.split).all_rows if given.rows else ()
     report(

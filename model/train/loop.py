@@ -8,16 +8,18 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from data.errors import UserError
 from model.dsa import Stage
-from model.train.batches import Batch, Source, batches
+from model.train.batches import Batch, Row, Source, batches
 from model.train.checkpoint import Progress, Saved, newest, save
 from model.train.forward import losses
+from model.train.ranks import Ranks
 from model.train.recipe import Recipe
 from model.transformer import Transformer
 
@@ -39,8 +41,18 @@ class Losses(NamedTuple):
 class Run:
     """A model, its optimiser and its data."""
 
-    def __init__(self, model: Transformer, source: Source, recipe: Recipe, folder: Path) -> None:
+    def __init__(
+        self,
+        model: Transformer,
+        source: Source,
+        recipe: Recipe,
+        folder: Path,
+        ranks: Ranks = Ranks(),  # noqa: B008 (a constant)
+    ) -> None:
         assert model.config.index_topk == recipe.index_topk
+        if recipe.batch < ranks.size:
+            raise UserError(f"a batch of {recipe.batch} rows is too small for {ranks.size} GPUs")
+        self.ranks = ranks
         self.model, self.source, self.recipe, self.folder = model, source, recipe, folder
         index = {name for name, _ in model.named_parameters() if ".indexer." in name}
         warmup = recipe.stage is Stage.WARMUP
@@ -71,9 +83,10 @@ class Run:
     def run(self, time_limit_s: float, save_every: int, stopped: Callable[[], bool]) -> bool:
         """Trains until the last step, the time limit or `stopped`; True if the stage is complete."""
         end = time.monotonic() + time_limit_s
-        while self.done < self.recipe.steps and time.monotonic() < end and not stopped():
-            losses = self.step()
-            self._log(losses)
+        while self.done < self.recipe.steps:
+            if self.ranks.any(time.monotonic() >= end or stopped(), self._device()):
+                break
+            self._log(self.step())
             if self.done % save_every == 0:
                 self.save()
         self.save()
@@ -87,8 +100,8 @@ class Run:
         rows = self.source.rows(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
         num_learnt = max(1, sum(int(row.learn_T[1:].sum()) for row in rows))
         num_queries = sum(row.ids_T.numel() for row in rows) * len(layers)
-        language = index = torch.zeros((), device=self._device())
-        for batch in batches(rows, recipe.micro_tokens):
+        language, index = (torch.zeros((), device=self._device()) for _ in range(2))
+        for batch in batches(self._share(rows), recipe.micro_tokens):
             part = Batch(*(x.to(self._device(), non_blocking=True) for x in batch))
             sums = losses(self.model, part, recipe.stage, layers, compiled=recipe.compiled)
             shares = sums.language / num_learnt, sums.indexer / num_queries
@@ -96,11 +109,19 @@ class Run:
             torch.autograd.backward(shares[0] + shares[1])
             language, index = language + shares[0].detach(), index + shares[1].detach()
             self._gather()
+        self.ranks.add((language, index))
         self._update()
         self.done += 1
         return Losses(float(language), float(index))
 
+    def _share(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """By length in turns, so that no process waits long for another."""
+        return self.ranks.share(sorted(rows, key=lambda row: -row.ids_T.numel()))
+
     def save(self) -> None:
+        """Writes a checkpoint."""
+        if not self.ranks.first:
+            return
         progress = Progress(recipe=self.recipe, data=self.source.identity, step=self.done)
         weights = {name: tensor.cpu() for name, tensor in self.masters.items()}
         save(self.folder, Saved(progress, weights, self.optimiser.state_dict()))
@@ -119,6 +140,7 @@ class Run:
 
     def _update(self) -> None:
         rate = self.recipe.rate(self.done)
+        self.ranks.add(m.grad for m in self.masters.values() if m.grad is not None)
         self._keep_rows()
         for names in self.groups:
             torch.nn.utils.clip_grad_norm_([self.masters[n] for n in names], self.recipe.clip)
@@ -151,10 +173,13 @@ class Run:
         self.optimiser.load_state_dict(saved.optimiser)
         self.done = saved.progress.step
         self._refresh()
-        self._forget_later_steps()
+        if self.ranks.first:
+            self._forget_later_steps()
         log.info("going on after step %s of %s", self.done, self.recipe.steps)
 
     def _log(self, losses: Losses) -> None:
+        if not self.ranks.first:
+            return
         line = {"step": self.done, **losses._asdict()}
         with (self.folder / LOG).open("a") as file:
             file.write(json.dumps(line) + "\n")

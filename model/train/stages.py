@@ -26,16 +26,18 @@ ON_ROWS = ("sft", "self")
 MARKERS = tuple(range(3, 3 + len(HIDDEN) + len(SHOWN)))
 """Ids of the markers of the chat encoding, the only rows of the embedding that are trained."""
 RECIPES = {
-    "warmup": Recipe(stage=Stage.WARMUP, steps=300, batch=16, index_lr=1e-3),
+    "warmup": Recipe(stage=Stage.WARMUP, steps=160, batch=16, index_lr=1e-3),
     "sparse": Recipe(
-        stage=Stage.SPARSE, steps=150, batch=16, lr=2e-5, index_lr=3e-4, token_rows=MARKERS
+        stage=Stage.SPARSE, steps=80, batch=16, lr=5e-5, index_lr=5e-4, rising=8,
+        index_layers=2, token_rows=MARKERS,
     ),
     "sft": Recipe(
-        stage=Stage.SPARSE, steps=1500, batch=24, lr=6e-4, index_lr=3e-4, rising=50, last=0.02,
-        token_rows=MARKERS,
+        stage=Stage.SPARSE, steps=800, batch=16, lr=1e-3, index_lr=3e-4, rising=30, last=0.02,
+        index_layers=5, token_rows=MARKERS,
     ),
     "self": Recipe(
-        stage=Stage.SPARSE, steps=200, batch=24, lr=1e-4, index_lr=1e-4, token_rows=MARKERS
+        stage=Stage.SPARSE, steps=60, batch=16, lr=2e-4, index_lr=1e-4, rising=5, index_layers=5,
+        token_rows=MARKERS,
     ),
 }  # fmt: skip
 """Rates and lengths to begin with; the indexer's first rate is the report's, the rest are ours."""

@@ -1,6 +1,10 @@
 """Training: losses fall, a cut run ends with the same bits, and only what may learn does."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from model.base import Base, write_tokenizer
 from model.dsa import Stage
 from model.markers import SHOWN, renamed
 from model.train.batches import Batch, Row, RowSource, Source, TextSource, batches
+from model.train.checkpoint import newest_weights
 from model.train.forward import losses
 from model.train.loop import LOG, Run
 from model.train.packed import row_source, text_source, write_rows, write_text
@@ -152,6 +157,49 @@ def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
         text_source(tokenizer, [tmp_path / "nowhere"], 1)
     with pytest.raises(UserError, match="holds no SFT rows"):
         row_source(tokenizer, [tmp_path])
+
+
+TWO = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+import torch
+from model.train.ranks import join
+from tests.bundled.test_train import SPARSE, absorb, repeating, Run
+from tests.bundled.tiny import tiny_base
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+run = Run(absorb(tiny_base(), SPARSE.index_topk), repeating(), SPARSE, folder, join("cpu"))
+run._log(run.step())
+run.save()
+"""
+
+
+def test_two_processes_learn_what_one_learns(tiny: Base, tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO, str(tmp_path), root],
+            env={**shared, "WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in (0, 1)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    alone = fresh(tiny, SPARSE, tmp_path / "alone")
+    losses_alone = alone.step()
+    (line,) = logged(tmp_path)
+    assert line["language"] == pytest.approx(losses_alone.language, rel=1e-5)
+    found = newest_weights(tmp_path)
+    assert found is not None
+    for name, master in alone.masters.items():
+        assert torch.allclose(found.weights[name], master, atol=2e-4), name
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
 
 
 @pytest.mark.parametrize("stage", [Stage.WARMUP, Stage.SPARSE])
