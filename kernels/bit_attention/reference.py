@@ -1,4 +1,4 @@
-"""Attention under a selection held as bits, the selection, and the indexer's loss, in plain torch.
+"""Attention under a selection held as bits, and the selection itself, in plain torch.
 
 Legend: B batch, T tokens, H heads, G groups of heads, D head dim, I index heads, W words of 64 keys.
 """
@@ -43,7 +43,7 @@ def attend(
     q_BTHD: Tensor, k_BTGD: Tensor, v_BTGD: Tensor, words_BTW: Tensor | None, scale: float
 ) -> tuple[Tensor, Tensor]:
     """Output, and the base-2 log-sum-exp [B, H, T] of the scaled logits; +inf without keys."""
-    logits = _logits(q_BTHD, k_BTGD, scale)
+    logits = scaled_logits(q_BTHD, k_BTGD, scale)
     seen = unpack(words_BTW, q_BTHD.shape[1], q_BTHD.device)[:, None]
     logits = logits.masked_fill(~seen, float("-inf"))
     weights = torch.nan_to_num(torch.softmax(logits, -1))
@@ -53,33 +53,8 @@ def attend(
     return out.to(q_BTHD.dtype), torch.where(lse == float("-inf"), float("inf"), lse)
 
 
-def _logits(q_BTHD: Tensor, k_BTGD: Tensor, scale: float) -> Tensor:
+def scaled_logits(q_BTHD: Tensor, k_BTGD: Tensor, scale: float) -> Tensor:
+    """Of every head, query and key, [B, H, T, T]."""
     each = q_BTHD.shape[2] // k_BTGD.shape[2]
     keys = k_BTGD.float().repeat_interleave(each, 2)
     return torch.einsum("bthd,bshd->bhts", q_BTHD.float(), keys) * scale
-
-
-def index_loss(
-    q_BTID: Tensor,
-    k_BTD: Tensor,
-    w_BTI: Tensor,
-    main_q_BTHC: Tensor,
-    main_k_BTGC: Tensor,
-    words_BTW: Tensor | None,
-    lengths_B: Tensor,
-    scale: float,
-) -> Tensor:
-    """sum over queries before `lengths_B` of KL(p || softmax(I)) on the keys that a query sees."""
-    num_tokens = q_BTID.shape[1]
-    seen = unpack(words_BTW, num_tokens, q_BTID.device).expand(len(q_BTID), -1, -1)
-    with torch.no_grad():
-        logits = _logits(main_q_BTHC, main_k_BTGC, scale).masked_fill(~seen[:, None], float("-inf"))
-        p = torch.nan_to_num(torch.softmax(logits, -1)).mean(1)
-    scores = torch.stack(
-        [index_scores(q, k, w) for q, k, w in zip(q_BTID, k_BTD, w_BTI, strict=True)]
-    )
-    real = torch.arange(num_tokens, device=q_BTID.device) < lengths_B[:, None]
-    used = seen & real[..., None]
-    # A query without keys, or beyond its length, adds nothing.
-    log_q = scores.masked_fill(~seen, -1e30).log_softmax(-1)
-    return torch.where(used, torch.xlogy(p, p) - p * log_q, 0.0).sum()

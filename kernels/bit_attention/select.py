@@ -5,11 +5,29 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.bit_attention.attention import BLOCK_N, precision
-from kernels.bit_attention.loss import _scores_tile
+from kernels.bit_attention.kernel import BLOCK_N, precision
 from kernels.index_topk.select import MAX_BLOCK, MIN_BLOCK, THREADS, _ordered, _thresholds
 
 SCRATCH_BYTES = 4 << 30
+
+
+@triton.jit
+def scores_tile(
+    q_ptr, w_ptr, b_k, row, o_q, num_tokens,
+    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
+    PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Index scores of the queries `o_q` against the keys `b_k`, [BLOCK_Q, BLOCK_N]."""
+    o_d = tl.arange(0, D)
+    m_q = o_q < num_tokens
+    b_score = tl.zeros([BLOCK_Q, BLOCK_N], dtype=tl.float32)
+    for i_i in tl.static_range(J):
+        o_i = (row + o_q) * J + i_i
+        b_q = tl.load(q_ptr + (o_i * D)[:, None] + o_d[None, :], mask=m_q[:, None], other=0.0)
+        b_w = tl.load(w_ptr + o_i, mask=m_q, other=0.0)
+        b_dot = tl.dot(b_q, tl.trans(b_k), input_precision=PRECISION)
+        b_score += tl.maximum(b_dot, 0.0) * b_w[:, None]
+    return b_score
 
 
 @triton.jit
@@ -29,7 +47,7 @@ def _scores(
     # [BLOCK_N, D]
     p_k = k_ptr + ((row + o_n) * D)[:, None] + o_d[None, :]
     b_k = tl.load(p_k, mask=(o_n < num_tokens)[:, None], other=0.0)
-    b_s = _scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
+    b_s = scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
     p_out = out_ptr + ((row + o_q) * num_tokens)[:, None] + o_n[None, :]
     tl.store(p_out, b_s, mask=(o_q < num_tokens)[:, None] & (o_n < num_tokens)[None, :])
 

@@ -65,7 +65,7 @@ def _recipe(given: argparse.Namespace) -> Recipe:
     changed = {name: value for name, value in changed.items() if value is not None}
     base = RECIPES[given.what].model_dump()
     try:
-        return Recipe.model_validate({**base, **changed, "compiled": given.compiled})
+        return Recipe.model_validate({**base, **changed})
     except ValidationError as error:
         raise UserError(" ".join(str(error).split())) from error
 
@@ -159,7 +159,6 @@ def _parser() -> argparse.ArgumentParser:
     recipe = parser.add_argument_group("recipe", "fields of model.train.recipe.Recipe")
     for name, kind in OVERRIDES.items():
         recipe.add_argument(f"--{name.replace('_', '-')}", type=kind)
-    recipe.add_argument("--compiled", action="store_true", help="fuse with torch.compile")
     return parser
 
 

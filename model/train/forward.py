@@ -6,14 +6,14 @@ at a time. Legend as in `model.dsa`; G groups of heads, N tokens to be predicted
 """
 
 from collections.abc import Callable, Collection
-from functools import cache
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kernels.bit_attention import attend, index_loss, select_bits
+from kernels.bit_attention import attend, select_bits
+from kernels.bit_loss import bit_loss
 from model.dsa import Stage
 from model.grouped import GroupedAttention
 from model.rope import Rotation, inverse_frequencies, rotate_interleaved, rotation
@@ -40,16 +40,9 @@ def losses(
     batch: Batch,
     stage: Stage,
     index_layers: Collection[int] | None = None,
-    *,
-    compiled: bool = False,
 ) -> Sums:
-    """`index_layers` are the layers whose indexers have a loss; None: all.
-
-    `compiled` fuses what lies between the kernels; it changes rounding.
-    """
-    hidden_BTE, index = hidden(
-        model, batch.ids_BT, batch.lengths_B, stage, index_layers, compiled=compiled
-    )
+    """`index_layers` are the layers whose indexers have a loss; None: all."""
+    hidden_BTE, index = hidden(model, batch.ids_BT, batch.lengths_B, stage, index_layers)
     if stage is Stage.WARMUP:
         return Sums(torch.zeros_like(index), index)
     learn = batch.learn_BT[:, 1:]
@@ -65,11 +58,9 @@ def hidden(
     stage: Stage,
     index_layers: Collection[int] | None = None,
     *,
-    compiled: bool = False,
     watch: Watch | None = None,
 ) -> tuple[Tensor, Tensor]:
     """What the head multiplies, [B, T, E], and the sum of the indexers' losses (0 when serving)."""
-    before, after = _pieces(compiled)
     # One row of angles serves the batch. The model's own frequencies share its narrow type.
     positions_1T = torch.arange(ids_BT.shape[1], device=ids_BT.device)[None]
     at = rotation(inverse_frequencies(model.config).to(ids_BT.device), positions_1T, 1.0)
@@ -80,7 +71,7 @@ def hidden(
         attention = layer.self_attn
         assert isinstance(attention, GroupedAttention)
         assert isinstance(layer.mlp, MLP)
-        h, q, k, v = before(
+        h, q, k, v = _before(
             x,
             layer.input_layernorm.weight,
             attention.q_proj.weight,
@@ -96,7 +87,7 @@ def hidden(
             attention, h, at, q, k, v, lengths_B, stage is not Stage.WARMUP, learns
         )
         total = total + loss
-        x = after(
+        x = _after(
             x,
             out.flatten(-2),
             attention.o_proj.weight,
@@ -132,7 +123,7 @@ def _attention(
     out, lse = attend(q, k, v, words, config.softmax_scale)
     if not learns:
         return out, torch.zeros((), device=out.device)
-    loss = index_loss(
+    loss = bit_loss(
         index.q_BTID,
         index.k_BTD,
         index.w_BTI,
@@ -164,14 +155,6 @@ def _after(
     x = x + F.linear(out, wo)
     h = F.rms_norm(x, x.shape[-1:], norm, eps)
     return x + F.linear(F.silu(F.linear(h, gate)) * F.linear(h, up), down)
-
-
-@cache
-def _pieces(compiled: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    if not compiled:
-        return _before, _after
-    # Weights are arguments, so that one graph serves all layers.
-    return torch.compile(_before, dynamic=True), torch.compile(_after, dynamic=True)
 
 
 class _CrossEntropy(torch.autograd.Function):

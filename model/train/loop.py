@@ -103,7 +103,7 @@ class Run:
         language, index = (torch.zeros((), device=self._device()) for _ in range(2))
         for batch in batches(self._share(rows), recipe.micro_tokens):
             part = Batch(*(x.to(self._device(), non_blocking=True) for x in batch))
-            sums = losses(self.model, part, recipe.stage, layers, compiled=recipe.compiled)
+            sums = losses(self.model, part, recipe.stage, layers)
             shares = sums.language / num_learnt, sums.indexer / num_queries
             # In the warm-up the language loss is a constant.
             torch.autograd.backward(shares[0] + shares[1])

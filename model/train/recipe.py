@@ -37,8 +37,6 @@ class Recipe(Record):
     """Every so many layers have an indexer loss in a step, others in the next; 1: all in each."""
     token_rows: tuple[int, ...] | None = None
     """Rows of the embedding that are trained; None: all."""
-    compiled: bool = False
-    """Whether what lies between the kernels is fused by torch.compile, which changes rounding."""
 
     @model_validator(mode="after")
     def _checked(self) -> Self:

@@ -28,9 +28,9 @@ REFUSED = re.compile(r"\b(A?L?GPL|GNU|Mozilla|MPL|EUPL|Creative Commons|CC-BY)\b
 def permissive(distribution: Distribution) -> bool:
     """Whether the metadata names a permissive licence and no other."""
     meta = distribution.metadata
-    classifiers = meta.get_all("Classifier") or []
-    said = [c for c in classifiers if c.startswith("License ::")]
-    said += [meta.get("License-Expression") or "", (meta.get("License") or "")[:200]]
+    said = [c for c in meta.get_all("Classifier") or [] if c.startswith("License ::")]
+    said += meta.get_all("License-Expression") or []
+    said += [line[:200] for line in meta.get_all("License") or []]
     text = " ".join(said)
     return bool(PERMISSIVE.search(text)) and not REFUSED.search(text)
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from kernels.backend import Backend
-from kernels.bit_attention import attend, index_loss, select_bits
+from kernels.bit_attention import attend, select_bits
 from kernels.bit_attention.reference import pack, unpack
+from kernels.bit_loss import bit_loss
 from kernels.testing import relative_error
 
 SHAPES = [
@@ -78,9 +79,7 @@ def test_the_loss_and_its_gradients_are_those_of_the_reference(
     results = []
     for backend in (Backend.TRITON, Backend.REFERENCE):
         leaves = [given[n].clone().requires_grad_() for n in ("iq", "ik", "iw")]
-        loss = index_loss(
-            *leaves, given["q"], given["k"], lse, chosen, lengths, 0.2, backend=backend
-        )
+        loss = bit_loss(*leaves, given["q"], given["k"], lse, chosen, lengths, 0.2, backend=backend)
         (2 * loss).backward()
         results.append([loss, *(leaf.grad for leaf in leaves)])
     for name, found, expected in zip(("loss", "dq", "dk", "dw"), *results, strict=True):

@@ -12,30 +12,12 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.bit_attention.attention import BLOCK_N, FLOAT32_TILE, precision, seen_tile, words_of
+from kernels.bit_attention.kernel import BLOCK_N, FLOAT32_TILE, precision, seen_tile, words_of
+from kernels.bit_attention.select import scores_tile
 
 TILES = {"lse": (64, 4, 3), "differences": (64, 4, 3), "dq": (64, 4, 3), "dk": (64, 4, 3)}
 """Queries of a tile, warps and stages of the 16-bit kernels."""
 LOG2E = tl.constexpr(math.log2(math.e))
-
-
-@triton.jit
-def _scores_tile(
-    q_ptr, w_ptr, b_k, row, o_q, num_tokens,
-    J: tl.constexpr, D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_N: tl.constexpr,
-    PRECISION: tl.constexpr,
-):  # fmt: skip
-    """Index scores of the queries `o_q` against the keys `b_k`, [BLOCK_Q, BLOCK_N]."""
-    o_d = tl.arange(0, D)
-    m_q = o_q < num_tokens
-    b_score = tl.zeros([BLOCK_Q, BLOCK_N], dtype=tl.float32)
-    for i_i in tl.static_range(J):
-        o_i = (row + o_q) * J + i_i
-        b_q = tl.load(q_ptr + (o_i * D)[:, None] + o_d[None, :], mask=m_q[:, None], other=0.0)
-        b_w = tl.load(w_ptr + o_i, mask=m_q, other=0.0)
-        b_dot = tl.dot(b_q, tl.trans(b_k), input_precision=PRECISION)
-        b_score += tl.maximum(b_dot, 0.0) * b_w[:, None]
-    return b_score
 
 
 @triton.jit
@@ -57,7 +39,7 @@ def _index_lse(
         p_k = k_ptr + ((row + o_n) * D)[:, None] + o_d[None, :]
         b_k = tl.load(p_k, mask=(o_n < num_tokens)[:, None], other=0.0)
         m_s = seen_tile(word_ptr, row, i_n, o_q, num_tokens, num_words, HAS_WORDS, BLOCK_N)
-        b_s = _scores_tile(
+        b_s = scores_tile(
             q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION
         )
         b_s = tl.where(m_s, b_s * LOG2E, float("-inf"))
@@ -107,7 +89,7 @@ def _differences(
     o_d = tl.arange(0, D)
     p_k = k_ptr + ((row + o_n) * D)[:, None] + o_d[None, :]
     b_k = tl.load(p_k, mask=m_n[:, None], other=0.0)
-    b_s = _scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
+    b_s = scores_tile(q_ptr, w_ptr, b_k, row, o_q, num_tokens, J, D, BLOCK_Q, BLOCK_N, PRECISION)
     # Logarithms to base 2, the loss back to the natural one.
     b_log = b_s * LOG2E - tl.load(lse_ptr + row + o_q, mask=m_q, other=0.0)[:, None]
     m_real = m_s & (o_q < tl.load(length_ptr + i_b))[:, None]
