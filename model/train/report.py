@@ -135,16 +135,21 @@ def plot(runs: Path, file: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    stages = [name for name in ORDER if (runs / name / LOG).exists()]
-    figure, axes = plt.subplots(2, max(1, len(stages)), figsize=(4 * max(1, len(stages)), 6))
-    for column, name in enumerate(stages):
+    curves: list[tuple[str, list[int], list[float]]] = []
+    for name in (name for name in ORDER if (runs / name / LOG).exists()):
         lines = [json.loads(line) for line in (runs / name / LOG).read_text().splitlines()]
         steps = [line["step"] for line in lines]
-        for row, field in enumerate(("language", "indexer")):
-            axis = axes.reshape(2, -1)[row, column]
-            axis.plot(steps, [line[field] for line in lines], linewidth=0.8)
-            axis.set_title(f"{name}: {field}")
-            axis.grid(alpha=0.3)
+        for field in ("language", "indexer"):
+            values = [line[field] for line in lines]
+            # The warm-up has no language loss.
+            if any(values):
+                curves.append((f"{name}: {field}", steps, values))
+    figure, axes = plt.subplots(1, len(curves), figsize=(3.2 * len(curves), 2.8), squeeze=False)
+    for axis, (title, steps, values) in zip(axes[0], curves, strict=True):
+        axis.plot(steps, values, linewidth=0.8)
+        axis.set_title(title)
+        axis.set_xlabel("step")
+        axis.grid(alpha=0.3)
     figure.tight_layout()
-    figure.savefig(file, dpi=110)
+    figure.savefig(file, dpi=90)
     plt.close(figure)
