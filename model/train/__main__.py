@@ -49,10 +49,10 @@ def train(given: argparse.Namespace) -> int:
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     recipe = _recipe(given)
     ranks = join(device)
-    source, model = prepare(given.what, recipe, given.runs, device, dtype, cut=given.cut)
+    source, model = prepare(given.what, recipe, given.runs, device, cut=given.cut)
     folder = given.runs / given.what
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(model, _data(given, source), recipe, folder, ranks)
+    run = Run(model, _data(given, source), recipe, folder, ranks, dtype)
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _frame: signals.append(n))

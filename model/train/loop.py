@@ -48,7 +48,9 @@ class Run:
         recipe: Recipe,
         folder: Path,
         ranks: Ranks = Ranks(),  # noqa: B008 (a constant)
+        dtype: torch.dtype = torch.float32,
     ) -> None:
+        """`model` comes in float32; it is trained in `dtype` from there on."""
         assert model.config.index_topk == recipe.index_topk
         if recipe.batch < ranks.size:
             raise UserError(f"a batch of {recipe.batch} rows is too small for {ranks.size} GPUs")
@@ -61,7 +63,9 @@ class Run:
         }
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name in self.trained)
+        # Before the model narrows: what a shipped change is counted from is exact.
         self.masters = {n: p.detach().float().clone() for n, p in self.trained.items()}
+        model.to(dtype)
         self.groups = [
             [n for n in self.trained if n not in index],
             [n for n in self.trained if n in index],

@@ -48,10 +48,8 @@ class Prepared(NamedTuple):
     model: Transformer
 
 
-def prepare(
-    stage: str, recipe: Recipe, runs: Path, device: str, dtype: torch.dtype, *, cut: bool = False
-) -> Prepared:
-    """The model as it enters `stage`.
+def prepare(stage: str, recipe: Recipe, runs: Path, device: str, *, cut: bool = False) -> Prepared:
+    """The model as it enters `stage`, in float32.
 
     Raises `UserError` while the stage before is not complete, unless a `cut` one will do.
     """
@@ -60,7 +58,7 @@ def prepare(
     before = ORDER.index(stage) - 1
     if before >= 0:
         load_stage(model, ORDER[before], runs, cut=cut)
-    return Prepared(source, model.to(device=device, dtype=dtype))
+    return Prepared(source, model.to(device=device))
 
 
 def load_stage(model: Transformer, stage: str, runs: Path, *, cut: bool = False) -> Recipe:

@@ -21,7 +21,7 @@ from model.markers import SHOWN, renamed
 from model.train.batches import Batch, Row, RowSource, Source, TextSource, batches
 from model.train.checkpoint import newest_weights
 from model.train.forward import losses
-from model.train.loop import LOG, Run
+from model.train.loop import EMBEDDING, LOG, Run
 from model.train.packed import row_source, text_source, write_rows, write_text
 from model.train.recipe import Recipe
 
@@ -270,3 +270,15 @@ def test_indexers_take_turns_and_the_rest_learns_always(tiny: Base, tmp_path: Pa
             part = f"model.layers.{layer}."
             assert part + "mlp.up_proj.weight" in moved
             assert (part + "self_attn.indexer.wk.weight" in moved) == (layer == turn)
+
+
+def test_what_a_narrow_model_does_not_learn_keeps_its_exact_numbers(
+    tiny: Base, tmp_path: Path
+) -> None:
+    recipe = SPARSE.model_copy(update={"token_rows": (12,)})
+    model = absorb(tiny._replace(tensors={n: t.clone() for n, t in tiny.tensors.items()}), 8)
+    run = Run(model, repeating(), recipe, tmp_path, dtype=torch.bfloat16)
+    run.step()
+    master, exact = run.masters[EMBEDDING], tiny.tensors[EMBEDDING]
+    assert model.lm_head.weight.dtype is torch.bfloat16
+    assert (master != exact).any(-1).nonzero().flatten().tolist() == [12]
