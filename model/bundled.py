@@ -24,7 +24,7 @@ FORMAT = 1
 def ensure(home: Path | None = None) -> Path:
     """The checkpoint folder, assembled if it is not there; safe against a kill and a second process.
 
-    Takes about ten seconds the first time. Raises `UserError` for what is missing or altered.
+    Takes about fifteen seconds the first time. Raises `UserError` for what is missing or altered.
     """
     home = home or Path(os.environ.get(HOME) or DEFAULT_HOME)
     folder = home / f"bundled-{identity()}"
