@@ -24,7 +24,7 @@ FORMAT = 1
 def ensure(home: Path | None = None) -> Path:
     """The checkpoint folder, assembled if it is not there; safe against a kill and a second process.
 
-    Takes about ten seconds the first time. Raises `UserError` for what is missing or altered.
+    Takes about fifteen seconds the first time. Raises `UserError` for what is missing or altered.
     """
     home = home or Path(os.environ.get(HOME) or DEFAULT_HOME)
     folder = home / f"bundled-{identity()}"
@@ -35,7 +35,7 @@ def ensure(home: Path | None = None) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".assembling-", dir=home))
     try:
-        _assemble(unfinished)
+        assemble(unfinished, DELTA if DELTA.is_dir() else None)
         try:
             unfinished.rename(folder)
         except OSError:
@@ -56,7 +56,8 @@ def identity() -> str:
     return content_hash([FORMAT, PACKAGE_VERSION, SHA256, delta])[:12]
 
 
-def _assemble(folder: Path) -> None:
+def assemble(folder: Path, delta: Path | None) -> None:
+    """Writes the checkpoint folder of the base with `delta`; None: converted and untrained."""
     from model.absorb import absorb
     from model.base import read, write_tokenizer
     from model.convert import save
@@ -64,11 +65,8 @@ def _assemble(folder: Path) -> None:
     from model.markers import SHOWN, renamed
 
     source = renamed(read())
-    if DELTA.is_dir():
-        manifest = read_manifest(DELTA)
-        model = absorb(source, manifest.index_topk)
-        apply_delta(model, DELTA)
-    else:
-        model = absorb(source)
+    model = absorb(source, read_manifest(delta).index_topk if delta else None)
+    if delta:
+        apply_delta(model, delta)
     save(model, folder)
     write_tokenizer(source, folder, SHOWN.values())

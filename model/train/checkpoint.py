@@ -7,6 +7,7 @@ draws nothing.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, NamedTuple
@@ -34,7 +35,17 @@ class Progress(Record):
     """Steps done."""
 
 
+class Weights(NamedTuple):
+    """What a later stage needs."""
+
+    progress: Progress
+    weights: dict[str, Tensor]
+    """By name of the parameter."""
+
+
 class Saved(NamedTuple):
+    """What a run needs to go on."""
+
     progress: Progress
     weights: dict[str, Tensor]
     """float32, by name of the parameter."""
@@ -63,29 +74,39 @@ def save(folder: Path, saved: Saved) -> Path:
 
 def newest(folder: Path, recipe: Recipe, data: str) -> Saved | None:
     """The newest checkpoint; None before the first. Raises `UserError` for one of another run."""
-    saved = newest_weights(folder)
-    if saved and (saved.progress.recipe != recipe or saved.progress.data != data):
-        what = "data" if saved.progress.recipe == recipe else "recipe"
+    found = newest_weights(folder)
+    if found is None:
+        return None
+    if found.progress.recipe != recipe or found.progress.data != data:
+        what = "data" if found.progress.recipe == recipe else "recipe"
         raise UserError(
             f"{folder} holds a run with another {what}; use another folder, or the same"
         )
-    return saved
+    last = list(_steps(folder))[-1]
+    with _readable(last):
+        optimiser = torch.load(last / "optimiser.pt", weights_only=True)
+    return Saved(found.progress, found.weights, optimiser)
 
 
-def newest_weights(folder: Path) -> Saved | None:
-    """The newest checkpoint, whatever it is a run of. Raises `UserError` if it cannot be read."""
+def newest_weights(folder: Path) -> Weights | None:
+    """The newest weights, whatever they are a run of. Raises `UserError` if they cannot be read."""
     found = list(_steps(folder))
     if not found:
         return None
     last = found[-1]
-    try:
+    with _readable(last):
         progress = Progress.model_validate_json((last / "progress.json").read_text())
         weights = load_file(last / "weights.safetensors")
-        optimiser = torch.load(last / "optimiser.pt", weights_only=True)
+    return Weights(progress, weights)
+
+
+@contextmanager
+def _readable(last: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValidationError, SafetensorError, UnpicklingError) as error:
         line = f"{last} is no checkpoint; remove it to go on from the one before"
         raise UserError(line) from error
-    return Saved(progress, weights, optimiser)
 
 
 def _steps(folder: Path) -> Iterator[Path]:

@@ -8,23 +8,25 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from data.errors import UserError
 from model.dsa import Stage
-from model.train.batches import Batch, Source
+from model.train.batches import Batch, Row, Source, batches
 from model.train.checkpoint import Progress, Saved, newest, save
+from model.train.forward import losses
+from model.train.ranks import Ranks
 from model.train.recipe import Recipe
 from model.transformer import Transformer
 
 log = logging.getLogger(__name__)
 BETAS = (0.9, 0.95)
 LOG = "losses.jsonl"
+EMBEDDING = "model.embed_tokens.weight"
 
 
 class Losses(NamedTuple):
@@ -39,8 +41,20 @@ class Losses(NamedTuple):
 class Run:
     """A model, its optimiser and its data."""
 
-    def __init__(self, model: Transformer, source: Source, recipe: Recipe, folder: Path) -> None:
+    def __init__(
+        self,
+        model: Transformer,
+        source: Source,
+        recipe: Recipe,
+        folder: Path,
+        ranks: Ranks = Ranks(),  # noqa: B008 (a constant)
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """`model` comes in float32; it is trained in `dtype` from there on."""
         assert model.config.index_topk == recipe.index_topk
+        if recipe.batch < ranks.size:
+            raise UserError(f"a batch of {recipe.batch} rows is too small for {ranks.size} GPUs")
+        self.ranks = ranks
         self.model, self.source, self.recipe, self.folder = model, source, recipe, folder
         index = {name for name, _ in model.named_parameters() if ".indexer." in name}
         warmup = recipe.stage is Stage.WARMUP
@@ -49,7 +63,9 @@ class Run:
         }
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name in self.trained)
+        # Before the model narrows: what a shipped change is counted from is exact.
         self.masters = {n: p.detach().float().clone() for n, p in self.trained.items()}
+        model.to(dtype)
         self.groups = [
             [n for n in self.trained if n not in index],
             [n for n in self.trained if n in index],
@@ -63,6 +79,7 @@ class Run:
             ],
             betas=BETAS,
             weight_decay=0.0,
+            fused=self._device().type == "cuda",
         )
         self.done = 0
         self._resume()
@@ -70,9 +87,10 @@ class Run:
     def run(self, time_limit_s: float, save_every: int, stopped: Callable[[], bool]) -> bool:
         """Trains until the last step, the time limit or `stopped`; True if the stage is complete."""
         end = time.monotonic() + time_limit_s
-        while self.done < self.recipe.steps and time.monotonic() < end and not stopped():
-            losses = self.step()
-            self._log(losses)
+        while self.done < self.recipe.steps:
+            if self.ranks.any(time.monotonic() >= end or stopped(), self._device()):
+                break
+            self._log(self.step())
             if self.done % save_every == 0:
                 self.save()
         self.save()
@@ -81,55 +99,74 @@ class Run:
     def step(self) -> Losses:
         """One step of the optimiser."""
         recipe = self.recipe
-        batch = self.source.batch(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
-        num_learnt = int(batch.learn_BT[:, 1:].sum())
-        num_queries = batch.ids_BT.numel() * self.model.config.num_hidden_layers
-        language = index = 0.0
-        for first in range(0, recipe.batch, recipe.micro_batch):
-            part = Batch(*(x[first : first + recipe.micro_batch].to(self._device()) for x in batch))
-            parts = self._losses(part, max(1, num_learnt), num_queries)
+        turn, total = self.done % recipe.index_layers, self.model.config.num_hidden_layers
+        layers = range(turn, total, recipe.index_layers)
+        rows = self.source.rows(recipe.seed, self.done, recipe.batch, recipe.num_tokens)
+        num_learnt = max(1, sum(int(row.learn_T[1:].sum()) for row in rows))
+        num_queries = sum(row.ids_T.numel() for row in rows) * len(layers)
+        language, index = (torch.zeros((), device=self._device()) for _ in range(2))
+        for batch in batches(self._share(rows), recipe.micro_tokens):
+            part = Batch(*(x.to(self._device(), non_blocking=True) for x in batch))
+            sums = losses(self.model, part, recipe.stage, layers)
+            shares = sums.language / num_learnt, sums.indexer / num_queries
             # In the warm-up the language loss is a constant.
-            torch.autograd.backward(parts[0] + parts[1])
-            language += float(parts[0].detach())
-            index += float(parts[1].detach())
+            torch.autograd.backward(shares[0] + shares[1])
+            language, index = language + shares[0].detach(), index + shares[1].detach()
+            self._gather()
+        self.ranks.add((language, index))
         self._update()
         self.done += 1
-        return Losses(language, index)
+        return Losses(float(language), float(index))
+
+    def _share(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """By length in turns, so that no process waits long for another."""
+        return self.ranks.share(sorted(rows, key=lambda row: -row.ids_T.numel()))
 
     def save(self) -> None:
+        """Writes a checkpoint."""
+        if not self.ranks.first:
+            return
         progress = Progress(recipe=self.recipe, data=self.source.identity, step=self.done)
         weights = {name: tensor.cpu() for name, tensor in self.masters.items()}
         save(self.folder, Saved(progress, weights, self.optimiser.state_dict()))
 
-    def _losses(self, batch: Batch, num_learnt: int, num_queries: int) -> tuple[Tensor, Tensor]:
-        """Shares of the step's mean language loss and of its mean indexer loss."""
-        out = self.model(batch.ids_BT, stage=self.recipe.stage)
-        index = out.index_loss / num_queries
-        if self.recipe.stage is Stage.WARMUP:
-            return torch.zeros_like(index), index
-        learn = batch.learn_BT[:, 1:]
-        logits, targets = out.logits_BTV[:, :-1][learn], batch.ids_BT[:, 1:][learn]
-        return F.cross_entropy(logits.float(), targets, reduction="sum") / num_learnt, index
+    def _gather(self) -> None:
+        """Adds the gradients of a batch to those of the step, which are float32."""
+        for name, parameter in self.trained.items():
+            if parameter.grad is None:
+                continue
+            master = self.masters[name]
+            if master.grad is None:
+                master.grad = parameter.grad.float()
+            else:
+                master.grad.add_(parameter.grad)
+            parameter.grad = None
 
     def _update(self) -> None:
         rate = self.recipe.rate(self.done)
+        self.ranks.add(m.grad for m in self.masters.values() if m.grad is not None)
+        self._keep_rows()
         for names in self.groups:
-            for name in names:
-                gradient = self.trained[name].grad
-                self.masters[name].grad = None if gradient is None else gradient.float()
-                self.trained[name].grad = None
-            if names:
-                masters = [self.masters[name] for name in names]
-                torch.nn.utils.clip_grad_norm_(masters, self.recipe.clip)
+            torch.nn.utils.clip_grad_norm_([self.masters[n] for n in names], self.recipe.clip)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * rate
         self.optimiser.step()
+        self.optimiser.zero_grad()
         self._refresh()
 
+    def _keep_rows(self) -> None:
+        """Other rows of the embedding get no gradient, so that they never move."""
+        master = self.masters.get(EMBEDDING)
+        if self.recipe.token_rows is None or master is None or master.grad is None:
+            return
+        rows = torch.tensor(self.recipe.token_rows, device=master.device)
+        kept = master.grad[rows]
+        master.grad.zero_()[rows] = kept
+
     def _refresh(self) -> None:
+        names = list(self.trained)
         with torch.no_grad():
-            for name, parameter in self.trained.items():
-                parameter.copy_(self.masters[name])
+            torch._foreach_copy_([self.trained[n] for n in names], [self.masters[n] for n in names])
 
     def _resume(self) -> None:
         saved = newest(self.folder, self.recipe, self.source.identity)
@@ -140,10 +177,13 @@ class Run:
         self.optimiser.load_state_dict(saved.optimiser)
         self.done = saved.progress.step
         self._refresh()
-        self._forget_later_steps()
+        if self.ranks.first:
+            self._forget_later_steps()
         log.info("going on after step %s of %s", self.done, self.recipe.steps)
 
     def _log(self, losses: Losses) -> None:
+        if not self.ranks.first:
+            return
         line = {"step": self.done, **losses._asdict()}
         with (self.folder / LOG).open("a") as file:
             file.write(json.dumps(line) + "\n")

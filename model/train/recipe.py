@@ -17,8 +17,8 @@ class Recipe(Record):
     steps: int = Field(ge=1)
     batch: int = Field(default=8, ge=1)
     """Sequences a step."""
-    micro_batch: int = Field(default=1, ge=1)
-    """Sequences in memory at a time."""
+    micro_tokens: int = Field(default=65536, ge=1)
+    """In memory at a time, padding included; a longer sequence goes alone."""
     num_tokens: int = Field(default=8192, ge=2)
     """Of a sequence."""
     index_topk: int = Field(default=256, ge=1)
@@ -33,13 +33,15 @@ class Recipe(Record):
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient, of main model and indexers each."""
     seed: int = 0
+    index_layers: int = Field(default=1, ge=1)
+    """Every so many layers have an indexer loss in a step, others in the next; 1: all in each."""
+    token_rows: tuple[int, ...] | None = None
+    """Rows of the embedding that are trained; None: all."""
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
         if self.stage is Stage.SERVE:
             raise ValueError("stage: warmup or sparse is trained, got serve")
-        if self.batch % self.micro_batch:
-            raise ValueError(f"batch: must be a multiple of micro_batch ({self.micro_batch})")
         return self
 
     def rate(self, step: int) -> float:

@@ -8,9 +8,11 @@ import pytest
 
 from data.errors import UserError
 from model.base import Base
-from model.bundled import ensure
+from model.bundled import DELTA, ensure
 from model.convert import load
+from model.delta import read_manifest
 from model.serve import Options, check, command
+from model.train.stages import MARKERS
 from model.vllm_plugin import compat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +27,21 @@ def test_the_model_is_assembled_once_and_survives_a_kill_on_the_way(
     assert ensure(tmp_path) == folder
     assert (folder / "config.json").stat().st_mtime_ns == stamp
     model = load(folder)
+    assert model.config.index_topk == read_manifest(DELTA).index_topk
+    # Training moved the matrices, and of the embedding the markers' rows alone.
     name = "model.layers.7.self_attn.q_proj.weight"
-    assert model.get_parameter(name).equal(real.tensors[name])
+    assert not model.get_parameter(name).equal(real.tensors[name])
+    name = "model.embed_tokens.weight"
+    moved = (model.get_parameter(name) != real.tensors[name]).any(-1).nonzero().flatten()
+    assert tuple(moved.tolist()) == MARKERS
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith("bundled-")] == [folder.name]
+
+
+def test_the_shipped_change_is_small_and_whole() -> None:
+    files = [DELTA / shard.name for shard in read_manifest(DELTA).shards]
+    assert all(file.stat().st_size < 16 << 20 for file in files)
+    assert sum(file.stat().st_size for file in files) < 60 << 20
+    assert sorted(files) == sorted(DELTA.glob("*.safetensors"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 
 from model.absorb import absorb
 from model.base import Base
-from model.train.evaluate import needle, perplexity, selections
+from model.train.evaluate import found_needles, needle, perplexity, selections
 from model.transformer import Transformer
 
 
@@ -38,9 +38,13 @@ def test_perplexity_of_random_text_is_no_better_than_that_of_guessing(model: Tra
     assert perplexity(model, ids(64)) > 266 / 2
 
 
-def test_a_needle_is_found_where_the_best_token_is_its_last(model: Transformer) -> None:
-    filler, query = ids(40)[0], ids(5)[0]
+def test_a_needle_is_found_where_all_its_tokens_are_the_best(model: Transformer) -> None:
+    filler, said, asked = ids(40)[0], ids(3)[0], ids(5)[0]
+    one = needle(filler, said, asked, torch.tensor([20]), 30, 0.5)
+    assert len(one.ids_T) == 30
+    assert one.ids_T[-6:-1].tolist() == asked.tolist()
     with torch.no_grad():
-        text = torch.cat((filler[:7], torch.tensor([20, 0]), filler[7:], query))
-        best = int(model(text[None]).logits_BTV[0, -1].argmax())
-    assert needle(model, filler, torch.tensor([20, 0]), query, 7) == (best == 0)
+        best = int(model(one.ids_T[None, :-1]).logits_BTV[0, -1].argmax())
+    # The code stands in the text as well, so only the answer is exchanged.
+    right = one._replace(ids_T=torch.cat((one.ids_T[:-1], torch.tensor([best]))))
+    assert found_needles(model, [one, right]) == (1.0 if best == 20 else 0.5)

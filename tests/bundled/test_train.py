@@ -1,23 +1,32 @@
 """Training: losses fall, a cut run ends with the same bits, and only what may learn does."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from torch.nn.functional import cross_entropy
 
 from data.errors import UserError
 from model.absorb import absorb
 from model.base import Base, write_tokenizer
 from model.dsa import Stage
 from model.markers import SHOWN, renamed
-from model.train.batches import RowSource, Source, TextSource, row_source, text_source
-from model.train.loop import LOG, Run
+from model.train.batches import Batch, Row, RowSource, Source, TextSource, batches
+from model.train.checkpoint import newest_weights
+from model.train.forward import losses
+from model.train.loop import EMBEDDING, LOG, Run
+from model.train.packed import row_source, text_source, write_rows, write_text
 from model.train.recipe import Recipe
 
 SPARSE = Recipe(
-    stage=Stage.SPARSE, steps=12, batch=4, micro_batch=2, num_tokens=24, index_topk=8, lr=3e-3,
+    stage=Stage.SPARSE, steps=12, batch=4, micro_tokens=128, num_tokens=24, index_topk=8, lr=3e-3,
     rising=2,
 )  # fmt: skip
 WARMUP = SPARSE.model_copy(update={"stage": Stage.WARMUP, "index_lr": 1e-2})
@@ -109,7 +118,7 @@ def test_a_run_goes_on_with_its_own_recipe_and_data_only(tiny: Base, tmp_path: P
 
 
 def test_splitting_a_batch_changes_rounding_only(tiny: Base, tmp_path: Path) -> None:
-    one = fresh(tiny, SPARSE.model_copy(update={"micro_batch": 4}), tmp_path / "one").step()
+    one = fresh(tiny, SPARSE.model_copy(update={"micro_tokens": 999}), tmp_path / "one").step()
     two = fresh(tiny, SPARSE, tmp_path / "two").step()
     assert one == pytest.approx(two, rel=1e-5)
 
@@ -123,21 +132,20 @@ def test_rows_are_learnt_where_their_spans_say(tiny: Base, tmp_path: Path) -> No
     (tmp_path / "sft").mkdir()
     row = {"text": text, "loss_spans": [[start, len(text)]]}
     (tmp_path / "sft" / "train.jsonl").write_text(json.dumps(row) + "\n")
-    batch = row_source(tokenizer, tmp_path).batch(0, 0, 1, 99)
-    learnt = batch.ids_BT[batch.learn_BT].tolist()
+    (found,) = row_source(tokenizer, [tmp_path]).rows(0, 0, 1, 99)
+    learnt = found.ids_T[found.learn_T].tolist()
     assert tokenizer.decode(learnt, skip_special_tokens=False) == text[start:]
-    rest = batch.ids_BT[~batch.learn_BT].tolist()
+    rest = found.ids_T[~found.learn_T].tolist()
     assert tokenizer.decode(rest, skip_special_tokens=False) == text[:start]
 
 
 def test_every_row_comes_once_an_epoch_and_at_the_same_step_always() -> None:
-    rows = [(torch.tensor([i], dtype=torch.int32), torch.tensor([True])) for i in range(10)]
+    rows = [Row(torch.tensor([i], dtype=torch.int32), torch.tensor([True])) for i in range(10)]
     source = RowSource(rows)
-    epoch = [int(source.batch(3, step, 5, 9).ids_BT[i, 0]) for step in (0, 1) for i in range(5)]
+    epoch = [int(row.ids_T[0]) for step in (0, 1) for row in source.rows(3, step, 5, 9)]
     assert sorted(epoch) == list(range(10))
-    again = source.batch(3, 1, 5, 9).ids_BT
-    assert again.flatten().tolist() == epoch[5:]
-    assert [int(x) for x in source.batch(4, 0, 5, 9).ids_BT[:, 0]] != epoch[:5]
+    assert [int(row.ids_T[0]) for row in source.rows(3, 1, 5, 9)] == epoch[5:]
+    assert [int(row.ids_T[0]) for row in source.rows(4, 0, 5, 9)] != epoch[:5]
 
 
 def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
@@ -148,4 +156,129 @@ def test_missing_data_is_said_in_one_line(tiny: Base, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         text_source(tokenizer, [tmp_path / "nowhere"], 1)
     with pytest.raises(UserError, match="holds no SFT rows"):
-        row_source(tokenizer, tmp_path)
+        row_source(tokenizer, [tmp_path])
+
+
+TWO = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+import torch
+from model.train.ranks import join
+from tests.bundled.test_train import SPARSE, absorb, repeating, Run
+from tests.bundled.tiny import tiny_base
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+run = Run(absorb(tiny_base(), SPARSE.index_topk), repeating(), SPARSE, folder, join("cpu"))
+run._log(run.step())
+run.save()
+"""
+
+
+def test_two_processes_learn_what_one_learns(tiny: Base, tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO, str(tmp_path), root],
+            env={**shared, "WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in (0, 1)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    alone = fresh(tiny, SPARSE, tmp_path / "alone")
+    losses_alone = alone.step()
+    (line,) = logged(tmp_path)
+    assert line["language"] == pytest.approx(losses_alone.language, rel=1e-5)
+    found = newest_weights(tmp_path)
+    assert found is not None
+    for name, master in alone.masters.items():
+        assert torch.allclose(found.weights[name], master, atol=2e-4), name
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+@pytest.mark.parametrize("stage", [Stage.WARMUP, Stage.SPARSE])
+def test_training_sees_the_same_model_as_serving(tiny: Base, stage: Stage) -> None:
+    model = absorb(tiny, 8)
+    ids = torch.randint(10, 266, (3, 64), generator=torch.Generator().manual_seed(2))
+    learn = torch.rand(ids.shape, generator=torch.Generator().manual_seed(3)) < 0.5
+    found = losses(model, Batch(ids, learn, torch.full((3,), 64)), stage)
+    served = model(ids, stage=stage)
+    assert float(found.indexer.detach()) == pytest.approx(
+        float(served.index_loss.detach()), rel=1e-4
+    )
+    if stage is Stage.SPARSE:
+        logits = served.logits_BTV[:, :-1][learn[:, 1:]]
+        expected = cross_entropy(logits, ids[:, 1:][learn[:, 1:]], reduction="sum")
+        assert float(found.language.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+        wanted = torch.autograd.grad(expected, model.lm_head.weight)[0]
+        assert torch.allclose(
+            torch.autograd.grad(found.language, model.lm_head.weight)[0], wanted, atol=1e-3
+        )
+
+
+def test_padding_changes_no_loss(tiny: Base) -> None:
+    model = absorb(tiny, 8)
+    g = torch.Generator().manual_seed(4)
+    rows = [Row(torch.randint(10, 266, (n,), generator=g), torch.ones(n) > 0) for n in (100, 30)]
+    together = [losses(model, batch, Stage.SPARSE) for batch in batches(rows, 999)]
+    apart = [losses(model, batch, Stage.SPARSE) for batch in batches(rows, 64)]
+    assert (len(together), len(apart)) == (1, 2)
+    for field in ("language", "indexer"):
+        whole, parts = (
+            sum(float(getattr(x, field).detach()) for x in xs) for xs in (together, apart)
+        )
+        assert whole == pytest.approx(parts, rel=1e-4)
+
+
+def test_only_the_named_rows_of_the_embedding_move(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE.model_copy(update={"token_rows": (12, 17)}), tmp_path)
+    before = run.model.lm_head.weight.detach().clone()
+    run.step()
+    moved = (run.model.lm_head.weight != before).any(-1).nonzero().flatten().tolist()
+    assert moved == [12, 17]
+
+
+def test_packed_rows_and_text_are_what_was_packed(tmp_path: Path) -> None:
+    g = torch.Generator().manual_seed(5)
+    rows = [
+        Row(torch.randint(0, 49152, (n,), generator=g).int(), torch.rand(n, generator=g) < 0.3)
+        for n in (5, 13, 8)
+    ]
+    write_rows(rows, tmp_path / "rows.safetensors")
+    tokenizer = Tokenizer(BPE())
+    # The same rows twice are learnt once.
+    back = row_source(tokenizer, [tmp_path / "rows.safetensors"] * 2)
+    assert back.identity == RowSource(rows).identity
+    text = TextSource(torch.arange(1000, dtype=torch.int32) * 49)
+    write_text(text, tmp_path / "text.safetensors")
+    assert text_source(tokenizer, [tmp_path / "text.safetensors"], 1).identity == text.identity
+
+
+def test_indexers_take_turns_and_the_rest_learns_always(tiny: Base, tmp_path: Path) -> None:
+    run = fresh(tiny, SPARSE.model_copy(update={"index_layers": 2}), tmp_path)
+    for turn in (0, 1):
+        before = {n: p.detach().clone() for n, p in run.model.named_parameters()}
+        run.step()
+        moved = {n for n, p in run.model.named_parameters() if not torch.equal(p, before[n])}
+        for layer in (0, 1):
+            part = f"model.layers.{layer}."
+            assert part + "mlp.up_proj.weight" in moved
+            assert (part + "self_attn.indexer.wk.weight" in moved) == (layer == turn)
+
+
+def test_what_a_narrow_model_does_not_learn_keeps_its_exact_numbers(
+    tiny: Base, tmp_path: Path
+) -> None:
+    recipe = SPARSE.model_copy(update={"token_rows": (12,)})
+    model = absorb(tiny._replace(tensors={n: t.clone() for n, t in tiny.tensors.items()}), 8)
+    run = Run(model, repeating(), recipe, tmp_path, dtype=torch.bfloat16)
+    run.step()
+    master, exact = run.masters[EMBEDDING], tiny.tensors[EMBEDDING]
+    assert model.lm_head.weight.dtype is torch.bfloat16
+    assert (master != exact).any(-1).nonzero().flatten().tolist() == [12]
