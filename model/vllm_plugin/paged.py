@@ -25,16 +25,22 @@ class Span(NamedTuple):
     num_new: int
     length: int
     """Tokens of the sequence, the new ones included."""
+    pages: Tensor | slice
+    """Its pages in order, int32; a slice where they lie side by side."""
 
 
 class Step(NamedTuple):
-    """What all layers share in one forward pass."""
+    """What all layers share in one forward pass. Tensors of decoding stay where vLLM keeps them, so
+    that a recorded CUDA graph finds the numbers of its next step there."""
 
     slots_T: Tensor
-    """Where each new row goes, page * page size + offset, int64."""
+    """Where each new row goes, page * page size + offset; -1 for padding of a CUDA graph."""
     table_BL: Tensor
-    """Pages of every sequence in order, int32."""
+    """Pages of the decoding sequences in order, int32."""
+    lengths_B: Tensor
+    """Tokens of the decoding sequences, int32; token b is the new one of sequence b."""
     spans: tuple[Span, ...]
+    """The other sequences; all of them where the kernels are not used."""
 
 
 class Inputs(NamedTuple):
@@ -48,10 +54,19 @@ class Inputs(NamedTuple):
     index_w_TI: Tensor
 
 
+def joined(pages_L: Tensor) -> Tensor | slice:
+    """Pages that lie side by side as a slice; on CUDA nobody waits to find that out."""
+    if pages_L.is_cuda or not bool((pages_L.diff() == 1).all()):
+        return pages_L
+    return slice(int(pages_L[0]), int(pages_L[-1]) + 1)
+
+
 def write_rows(cache_PNW: Tensor, step: Step, rows_TW: Tensor) -> None:
     """Stores the new rows; padding tokens behind the last slot are left out."""
     count = step.slots_T.shape[0]
-    cache_PNW.view(-1, cache_PNW.shape[-1]).index_copy_(0, step.slots_T, rows_TW[:count])
+    # Padding goes to page 0, which vLLM gives to no sequence.
+    slots_T = step.slots_T.clamp_min(0) if cache_PNW.is_cuda else step.slots_T
+    cache_PNW.view(-1, cache_PNW.shape[-1]).index_copy_(0, slots_T, rows_TW[:count])
 
 
 def attend(inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig) -> Tensor:
@@ -62,22 +77,21 @@ def attend(inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig) -
         return attend_with_kernels(inputs, cache_PNW, step, config)
     heads, v_dim = inputs.q_THD.shape[1], config.v_head_dim
     out = inputs.q_THD.new_zeros(inputs.q_THD.shape[0], heads, v_dim)
-    for number, span in enumerate(step.spans):
-        rows_SW = sequence_rows(cache_PNW, step.table_BL[number], span.length)
+    for span in step.spans:
+        rows_SW = sequence_rows(cache_PNW, span)
         new = slice(span.first, span.first + span.num_new)
         picks_TK = select(inputs, new, rows_SW, config)
         out[new] = attend_sequence(inputs.q_THD[new], rows_SW, picks_TK, config)
     return out
 
 
-def sequence_rows(cache_PNW: Tensor, pages_L: Tensor, length: int) -> Tensor:
+def sequence_rows(cache_PNW: Tensor, span: Span) -> Tensor:
     """The rows of one sequence, [S, W]; no copy where its pages lie side by side."""
-    page_size, width = cache_PNW.shape[1:]
-    pages = pages_L[: -(-length // page_size)]
-    first, last = int(pages[0]), int(pages[-1])
-    if last - first == len(pages) - 1 and bool((pages.diff() == 1).all()):
-        return cache_PNW[first : last + 1].view(-1, width)[:length]
-    return cache_PNW.index_select(0, pages).view(-1, width)[:length]
+    if isinstance(span.pages, slice):
+        pages_LNW = cache_PNW[span.pages]
+    else:
+        pages_LNW = cache_PNW.index_select(0, span.pages)
+    return pages_LNW.view(-1, cache_PNW.shape[-1])[: span.length]
 
 
 def select(inputs: Inputs, new: slice, rows_SW: Tensor, config: ModelConfig) -> Tensor | None:

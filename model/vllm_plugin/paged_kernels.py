@@ -13,31 +13,32 @@ from kernels.sparse_decode import sparse_decode
 from kernels.sparse_prefill import sparse_prefill
 from model.config import ModelConfig
 from model.grouped import narrowed, widened
-from model.vllm_plugin.paged import Inputs, Span, Step, select, sequence_rows
+from model.vllm_plugin.paged import Inputs, Step, attend_sequence, select, sequence_rows
 
 
 def attend_with_kernels(
     inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig
 ) -> Tensor:
     """The same as `model.vllm_plugin.paged.attend`."""
-    q_THC = widened(inputs.q_THD, config)
-    latent_THR = q_THC.new_zeros(*q_THC.shape[:2], config.kv_lora_rank)
-    single = [(number, span) for number, span in enumerate(step.spans) if span.num_new == 1]
-    if single:
-        rows = torch.tensor([span.first for _, span in single], device=q_THC.device)
-        latent_THR[rows] = _decode(inputs, q_THC[rows], rows, cache_PNW, step, single, config)
-    for number, span in enumerate(step.spans):
-        if span.num_new > 1:
-            new = slice(span.first, span.first + span.num_new)
-            rows_SW = sequence_rows(cache_PNW, step.table_BL[number], span.length)
-            picks_TK = select(inputs, new, rows_SW, config)
-            if picks_TK is None:
-                picks_TK = _all_visible(_ends(span, q_THC.device), span.length)
+    num_decoding, num_new = step.lengths_B.shape[0], inputs.q_THD.shape[0]
+    if num_decoding == num_new:
+        return _decode(inputs, cache_PNW, step, config)
+    out_THV = inputs.q_THD.new_zeros(num_new, inputs.q_THD.shape[1], config.v_head_dim)
+    if num_decoding:
+        out_THV[:num_decoding] = _decode(inputs, cache_PNW, step, config)
+    for span in step.spans:
+        new = slice(span.first, span.first + span.num_new)
+        rows_SW = sequence_rows(cache_PNW, span)
+        picks_TK = select(inputs, new, rows_SW, config)
+        if picks_TK is None:
+            out_THV[new] = attend_sequence(inputs.q_THD[new], rows_SW, None, config)
+        else:
             kv_SC = rows_SW[:, : config.latent_dim]
-            latent_THR[new] = sparse_prefill(
-                q_THC[new], kv_SC, picks_TK, config.softmax_scale, config.kv_lora_rank
-            ).out_THV
-    return narrowed(latent_THR, config)
+            q_THC = widened(inputs.q_THD[new], config)
+            scale, v_dim = config.softmax_scale, config.kv_lora_rank
+            latent_THR = sparse_prefill(q_THC, kv_SC, picks_TK, scale, v_dim).out_THV
+            out_THV[new] = narrowed(latent_THR, config)
+    return out_THV
 
 
 def cache_views(cache_PNW: Tensor, config: ModelConfig) -> CacheViews:
@@ -48,33 +49,18 @@ def cache_views(cache_PNW: Tensor, config: ModelConfig) -> CacheViews:
     return layout.views(cache_PNW.view(torch.uint8))
 
 
-def _decode(
-    inputs: Inputs,
-    q_BHC: Tensor,
-    rows_B: Tensor,
-    cache_PNW: Tensor,
-    step: Step,
-    single: list[tuple[int, Span]],
-    config: ModelConfig,
-) -> Tensor:
-    """[B, H, R] for the sequences with one new token."""
+def _decode(inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig) -> Tensor:
+    """[B, H, V] of the first B tokens. What is launched depends on shapes alone."""
+    batch, window = step.lengths_B.shape[0], step.table_BL.shape[1] * cache_PNW.shape[1]
     views = cache_views(cache_PNW, config)
-    table_BL = step.table_BL[torch.tensor([number for number, _ in single], device=q_BHC.device)]
-    lengths = [span.length for _, span in single]
-    lengths_B = torch.tensor(lengths, dtype=torch.int32, device=q_BHC.device)
-    if max(lengths) <= config.index_topk:
-        picks_BK = _all_visible(lengths_B, max(lengths))
+    if not inputs.index_q_TID.shape[1]:
+        # The window fits into the selection.
+        key_S = torch.arange(window, dtype=torch.int32, device=cache_PNW.device)
+        picks_BK = torch.where(key_S < step.lengths_B[:, None], key_S, -1)
     else:
-        q_BID, w_BI = inputs.index_q_TID[rows_B], inputs.index_w_TI[rows_B]
-        picks_BK = paged_topk(q_BID, w_BI, views, table_BL, lengths_B, config.index_topk)
-    return sparse_decode(q_BHC, views, table_BL, picks_BK, config.softmax_scale).out_THV
-
-
-def _ends(span: Span, device: torch.device) -> Tensor:
-    first = span.length - span.num_new + 1
-    return torch.arange(first, span.length + 1, dtype=torch.int32, device=device)
-
-
-def _all_visible(ends_T: Tensor, length: int) -> Tensor:
-    key = torch.arange(length, dtype=torch.int32, device=ends_T.device)
-    return torch.where(key < ends_T[:, None], key, -1)
+        q_BID, w_BI = inputs.index_q_TID[:batch], inputs.index_w_TI[:batch]
+        topk = config.index_topk
+        picks_BK = paged_topk(q_BID, w_BI, views, step.table_BL, step.lengths_B, topk)
+    q_BHC = widened(inputs.q_THD[:batch], config)
+    attended = sparse_decode(q_BHC, views, step.table_BL, picks_BK, config.softmax_scale)
+    return narrowed(attended.out_THV, config)
