@@ -78,7 +78,7 @@ def main() -> None:
     cached = sum(reply.num_cached_tokens or 0 for reply in replies)
     print(f"answered in {time.monotonic() - begun:.1f} s, {cached} tokens from cached prefixes")
     device = "cuda" if cuda else "cpu"
-    model = load(given.folder, torch.float32).to(device)
+    model = load(given.folder, getattr(torch, given.dtype)).to(device)
     whole, same, total, differences = 0, 0, 0, []
     for prompt, reply in zip(prompts, replies, strict=True):
         tokens = list(reply.outputs[0].token_ids)

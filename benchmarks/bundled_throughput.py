@@ -2,8 +2,8 @@
 
     python -m benchmarks.bundled_throughput FOLDER [--lengths 2048,8064] [--at-once 128]
 
-FOLDER is a checkpoint; see `benchmarks.bundled_engine`. Every prompt is different, prefixes are not
-cached. Reading is timed with one new token a prompt, writing by what further tokens add.
+FOLDER is a checkpoint; see `benchmarks.bundled_engine`. Every prompt is different. Reading is timed
+with one new token a prompt; writing by what further tokens add, once the prompts are in the cache.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
         max_model_len=window,
         max_num_batched_tokens=given.batched,
         max_num_seqs=given.at_once,
-        enable_prefix_caching=False,
+        enable_prefix_caching=True,
         hf_overrides=overrides,
         **options,
     )
@@ -58,10 +58,10 @@ def main() -> None:
         f"{given.folder.name} on {name}: ready after {time.monotonic() - begun:.0f} s", flush=True
     )
 
-    def wall_s(length: int, num_tokens: int, count: int = given.at_once) -> float:
+    def wall_s(length: int, num_tokens: int, first: int = 0) -> float:
         prompts = [
             TokensPrompt(prompt_token_ids=[1000 + (i * 7 + n * 13) % 30000 for i in range(length)])
-            for n in range(count)
+            for n in range(first, given.at_once)
         ]
         sampling = SamplingParams(temperature=0, max_tokens=num_tokens, ignore_eos=True)
         begun = time.monotonic()
@@ -70,9 +70,11 @@ def main() -> None:
 
     for length in lengths:
         # Kernels are compiled for a length when it first occurs.
-        wall_s(length, 2, count=4)
+        wall_s(length, 2, first=given.at_once - 4)
+        llm.reset_prefix_cache()
         reading = wall_s(length, 1)
-        writing = wall_s(length, 1 + NUM_TOKENS) - reading
+        wall_s(length, 4)
+        writing = wall_s(length, 1 + NUM_TOKENS) - wall_s(length, 1)
         read_rate = given.at_once * length / reading
         write_rate = given.at_once * NUM_TOKENS / writing
         print(

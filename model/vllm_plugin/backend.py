@@ -7,7 +7,7 @@ that vLLM could select; that is also why its refusal of sparse attention on CPUs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from vllm.v1.attention.backend import (
@@ -20,6 +20,9 @@ from vllm.v1.attention.backend import (
 )
 
 from model.vllm_plugin.paged import Span, Step, joined
+
+if TYPE_CHECKING:
+    from model.vllm_plugin.paged_kernels import Group
 
 
 @dataclass
@@ -56,13 +59,22 @@ class StepBuilder(AttentionMetadataBuilder[StepMetadata]):
         if self.device.type == "cuda":
             # Padding behind a batch that only decodes belongs to its CUDA graph.
             num_decoding = next((i for i, count in enumerate(counts) if count > 1), len(counts))
+        spans = self._spans(common, starts, num_decoding)
         step = Step(
             common.slot_mapping[: common.num_actual_tokens],
             common.block_table_tensor[:num_decoding],
             common.seq_lens[:num_decoding],
-            self._spans(common, starts, num_decoding),
+            spans,
+            self._groups(spans),
         )
         return StepMetadata(step)
+
+    def _groups(self, spans: Sequence[Span]) -> "tuple[Group, ...]":
+        if self.device.type != "cuda" or not spans:
+            return ()
+        from model.vllm_plugin.paged_kernels import groups_of
+
+        return groups_of(spans, self.page_size, self.device)
 
     def _spans(
         self, common: CommonAttentionMetadata, starts: Sequence[int], skipped: int

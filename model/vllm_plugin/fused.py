@@ -5,6 +5,8 @@ rotation turns them together. For that the indexer's rows are put into interleav
 key alike, which changes no product between them. Legend as in `model.dsa`; X rotary heads in all.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,6 +16,9 @@ from model.dsa import INDEX_NORM_EPS
 from model.grouped import GroupedAttention
 from model.transformer import MLP, Layer
 from model.vllm_plugin.paged import Inputs
+
+BLOCK_TOKENS = 256
+"""Tokens that pass on a CPU at once, so that what lies between two products stays in its cache."""
 
 
 class FusedLayer(nn.Module):
@@ -29,8 +34,15 @@ class FusedLayer(nn.Module):
     norm: Tensor
     mlp_norm: Tensor
 
-    def __init__(self, layer: Layer, config: ModelConfig, selects: bool) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        config: ModelConfig,
+        selects: bool,
+        normed: Callable[[Tensor, Tensor, float], Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self.normed = normed or _normed
         attention, mlp = layer.self_attn, layer.mlp
         assert isinstance(attention, GroupedAttention)
         assert isinstance(mlp, MLP)
@@ -58,7 +70,7 @@ class FusedLayer(nn.Module):
     def inputs(self, x_TE: Tensor, turns_TF: Tensor) -> Inputs:
         """What the pages need; `turns_TF` are complex numbers of length 1."""
         c, index_heads = self.config, self.config.index_n_heads * self.selects
-        hidden = self._normed(x_TE, self.norm)
+        hidden = self.normed(x_TE, self.norm, self.config.rms_norm_eps)
         values, rotary = F.linear(hidden, self.projection).tensor_split([c.kv_lora_rank], dim=1)
         q_end = c.num_attention_heads * c.qk_rope_head_dim
         key_end = q_end + c.rope_row_dim
@@ -81,11 +93,13 @@ class FusedLayer(nn.Module):
     def finish(self, x_TE: Tensor, heads_THV: Tensor) -> Tensor:
         """The layer's output from what its heads attended to."""
         x_TE = x_TE + F.linear(heads_THV.flatten(1), self.out)
-        gate, up = F.linear(self._normed(x_TE, self.mlp_norm), self.gate_up).chunk(2, dim=1)
-        return x_TE + F.linear(F.silu(gate) * up, self.down)
-
-    def _normed(self, x_TE: Tensor, weight_E: Tensor) -> Tensor:
-        return F.rms_norm(x_TE, weight_E.shape, weight_E, self.config.rms_norm_eps)
+        size = len(x_TE) if x_TE.is_cuda else BLOCK_TOKENS
+        parts = []
+        for x in x_TE.split(size):
+            hidden = self.normed(x, self.mlp_norm, self.config.rms_norm_eps)
+            gate, up = F.linear(hidden, self.gate_up).chunk(2, dim=1)
+            parts.append(x + F.linear(F.silu(gate) * up, self.down))
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
@@ -96,8 +110,16 @@ def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
 
 def _turned(x_TR: Tensor, turns_TF: Tensor, dim: int) -> Tensor:
     """Interleaved rotation of heads of `dim` numbers that lie side by side."""
-    pairs = torch.view_as_complex(x_TR.float().view(len(x_TR), -1, dim // 2, 2))
-    return torch.view_as_real(pairs * turns_TF[:, None]).flatten(1).to(x_TR.dtype)
+    size = len(x_TR) if x_TR.is_cuda else BLOCK_TOKENS
+    parts = []
+    for x, turns in zip(x_TR.split(size), turns_TF.split(size), strict=True):
+        pairs = torch.view_as_complex(x.float().view(len(x), -1, dim // 2, 2))
+        parts.append(torch.view_as_real(pairs * turns[:, None]).flatten(1).to(x_TR.dtype))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _normed(x_TE: Tensor, weight_E: Tensor, eps: float) -> Tensor:
+    return F.rms_norm(x_TE, weight_E.shape, weight_E, eps)
 
 
 def _interleaving(config: ModelConfig) -> Tensor:

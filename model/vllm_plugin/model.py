@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from vllm._custom_ops import rms_norm
 from vllm.config import VllmConfig
 
 from model.config import ModelConfig
@@ -72,4 +73,11 @@ class PalaestraDsaForCausalLM(nn.Module):
         with torch.no_grad():
             for number, layer in enumerate(self.model.layers):
                 assert isinstance(layer, Layer)
-                self.model.layers[number] = FusedLayer(layer, self.config, self.selects)
+                self.model.layers[number] = FusedLayer(layer, self.config, self.selects, _normed)
+
+
+def _normed(x_TE: Tensor, weight_E: Tensor, eps: float) -> Tensor:
+    """vLLM's own operation: a tenth of the time of torch's on a CPU."""
+    out = torch.empty_like(x_TE)
+    rms_norm(out, x_TE, weight_E, eps)
+    return out

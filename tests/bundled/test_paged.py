@@ -17,7 +17,7 @@ from model.transformer import Layer as PlainLayer
 from model.vllm_plugin import paged
 from model.vllm_plugin.fused import FusedLayer, turns
 from model.vllm_plugin.paged import Inputs, Span, Step
-from model.vllm_plugin.paged_kernels import attend_with_kernels
+from model.vllm_plugin.paged_kernels import attend_with_kernels, groups_of
 
 PAGE = 4
 LENGTHS = (37, 5, 1, 22)
@@ -83,7 +83,8 @@ def run(layer: Layer, attend: str, cuts: list[list[int]], order: list[int]) -> l
             members.append(number)
             done[number] = end
         lengths = torch.tensor([done[number] for number in decoding], dtype=torch.int32)
-        step = Step(torch.cat(slots), table[decoding], lengths, tuple(spans))
+        groups = groups_of(spans, PAGE, cache.device)
+        step = Step(torch.cat(slots), table[decoding], lengths, tuple(spans), groups)
         inputs = joined(parts)
         paged.write_rows(cache, step, inputs.rows_TW)
         out = ATTEND[attend](inputs, cache, step, layer.config)
