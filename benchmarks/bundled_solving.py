@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agents.bundled import NAME, serving
@@ -23,14 +24,21 @@ from synth.report import by_level
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def kinds_in(url: str) -> list[TaskKind]:
-    with Store.open(url) as store:
+def kinds_in(db: Path) -> list[TaskKind]:
+    with Store.open(f"sqlite:///{db.resolve()}") as store:
         return [kind for kind in TaskKind if store.task_ids(kind=kind, limit=1)]
 
 
-def roll_out(kind: TaskKind, db: str, url: str, given: argparse.Namespace) -> None:
+def roll_out(kind: TaskKind, db: Path, url: str, given: argparse.Namespace) -> None:
     command = [sys.executable, "cli.py", "rollout", "--kind", kind, "--model", url, "--name", NAME]
-    command += ["--db", db, "--k", str(given.k), "--concurrency", str(given.concurrency)]
+    command += [
+        "--db",
+        f"sqlite:///{db.resolve()}",
+        "--k",
+        str(given.k),
+        "--concurrency",
+        str(given.concurrency),
+    ]
     command += ["--temperature", str(given.temperature), "--max-tokens", str(given.max_tokens)]
     command += ["--seed", str(given.seed)]
     command += ["--n", str(given.tasks)] if given.tasks else []
@@ -58,7 +66,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "runs/solving")
     parser.add_argument("--tasks", type=int, help="at most so many tasks of a kind")
     parser.add_argument("--k", type=int, default=1)
-    parser.add_argument("--concurrency", type=int, default=96)
+    parser.add_argument(
+        "--concurrency", type=int, default=96, help="attempts at a time, of each kind"
+    )
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--max-tokens", type=int, default=1024)
     parser.add_argument("--minutes", type=float, default=30.0, help="for one kind of one database")
@@ -70,16 +80,21 @@ def main() -> None:
     begun = time.monotonic()
     with serving(options, given.python, given.out / "server.log") as url:
         print(f"served after {time.monotonic() - begun:.0f} s", flush=True)
+        parts = []
         for source in given.db:
             copy = given.out / source.name
             if not copy.exists():
                 shutil.copyfile(source, copy)
-            db = f"sqlite:///{copy.resolve()}"
-            for kind in kinds_in(db):
-                begun = time.monotonic()
-                roll_out(kind, db, url, given)
-                folder = given.folder.name if given.folder else NAME
-                report(kind, copy, folder, time.monotonic() - begun)
+            parts += [(kind, copy) for kind in kinds_in(copy)]
+
+        def solve(part: tuple[TaskKind, Path]) -> None:
+            begun = time.monotonic()
+            roll_out(*part, url, given)
+            report(*part, given.folder.name if given.folder else NAME, time.monotonic() - begun)
+
+        # At once, so that the server always has enough to do.
+        with ThreadPoolExecutor(max(1, len(parts))) as pool:
+            list(pool.map(solve, parts))
 
 
 if __name__ == "__main__":

