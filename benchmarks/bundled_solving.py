@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agents.bundled import NAME, serving
+from agents.bundled import serving
+from agents.named import BUNDLED
 from data.store import Store
 from data.task import TaskKind
 from synth.report import by_level
@@ -30,7 +31,17 @@ def kinds_in(db: Path) -> list[TaskKind]:
 
 
 def roll_out(kind: TaskKind, db: Path, url: str, given: argparse.Namespace) -> None:
-    command = [sys.executable, "cli.py", "rollout", "--kind", kind, "--model", url, "--name", NAME]
+    command = [
+        sys.executable,
+        "cli.py",
+        "rollout",
+        "--kind",
+        kind,
+        "--model",
+        url,
+        "--name",
+        BUNDLED,
+    ]
     command += [
         "--db",
         f"sqlite:///{db.resolve()}",
@@ -90,7 +101,7 @@ def main() -> None:
         def solve(part: tuple[TaskKind, Path]) -> None:
             begun = time.monotonic()
             roll_out(*part, url, given)
-            report(*part, given.folder.name if given.folder else NAME, time.monotonic() - begun)
+            report(*part, given.folder.name if given.folder else BUNDLED, time.monotonic() - begun)
 
         # At once, so that the server always has enough to do.
         with ThreadPoolExecutor(max(1, len(parts))) as pool:

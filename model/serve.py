@@ -55,6 +55,7 @@ class Options(NamedTuple):
     host: str = "127.0.0.1"
     port: int = 8000
     device: str = "cpu"
+    """cpu or cuda."""
     dtype: str = "bfloat16"
     folder: Path | None = None
     """A checkpoint folder in place of the bundled model."""
@@ -144,6 +145,15 @@ def serve(options: Options) -> int:
     return child.returncode
 
 
+def has_gpu() -> bool:
+    """Whether torch sees a CUDA device; False without torch."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
+    return torch.cuda.is_available()
+
+
 def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
@@ -196,10 +206,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="model.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float16", "float32"))
     parser.add_argument("--folder", type=Path, help="a checkpoint in place of the bundled model")
     given, extra = parser.parse_known_args(arguments)
+    if given.device == "auto":
+        given.device = "cuda" if has_gpu() else "cpu"
     try:
         return serve(Options(**vars(given), extra=tuple(extra)))
     except UserError as error:
