@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=128)
     parser.add_argument("--topk", type=int, help="keys a query selects, for the converted model")
     parser.add_argument("--eager", action="store_true", help="without compilation and graphs")
+    parser.add_argument("--attention", help="vLLM's attention backend, for other models")
     parser.add_argument("--batched", type=int, default=8192, help="tokens of one step")
     given = parser.parse_args()
     lengths = [int(word) for word in given.lengths.split(",")]
@@ -42,6 +43,8 @@ def main() -> None:
     options: dict[str, object] = {"enforce_eager": given.eager}
     if ours and not given.eager:
         options["compilation_config"] = GRAPHS
+    if given.attention:
+        options["attention_backend"] = given.attention
     begun = time.monotonic()
     llm = LLM(
         str(given.folder),
