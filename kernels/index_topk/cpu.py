@@ -28,6 +28,8 @@ def select_latest(q_TID: Tensor, k_SD: Tensor, w_TI: Tensor, topk: int) -> Tenso
     The set of `reference.index_topk`. Takes no gradient.
     """
     (num_rows, heads), num_keys = q_TID.shape[:2], k_SD.shape[0]
+    is_bfloat16 = q_TID.dtype == torch.bfloat16
+    q_TID, k_SD, w_TI = q_TID.float(), k_SD.float(), w_TI.float()
     past = num_keys - num_rows
     key_S = torch.arange(num_keys)
     selected = torch.zeros(num_rows, num_keys, dtype=torch.bool)
@@ -35,26 +37,28 @@ def select_latest(q_TID: Tensor, k_SD: Tensor, w_TI: Tensor, topk: int) -> Tenso
     first = min(max(0, topk - past), num_rows)
     selected[:first] = key_S <= torch.arange(past, past + first)[:, None]
     size = max(1, min(BLOCK_ROWS, BLOCK_SCORES // (heads * num_keys)))
-    k_norm = k_SD.float().norm(dim=1).amax()
+    k_norm = torch.linalg.vector_norm(k_SD, dim=1).amax()
     for begin in range(first, num_rows, size):
         rows = slice(begin, min(begin + size, num_rows))
         seen = past + rows.stop
-        block = _Block(q_TID[rows], k_SD[:seen], w_TI[rows])
+        block = _Block(q_TID[rows], k_SD[:seen], w_TI[rows], is_bfloat16)
         _select_block(block, k_norm, topk, selected[rows, :seen])
     return selected
 
 
 class _Block(NamedTuple):
-    """Queries that stand side by side, the last of which sees all the keys."""
+    """Queries that stand side by side, the last of which sees all the keys; float32."""
 
     q_TID: Tensor
     k_ND: Tensor
     w_TI: Tensor
+    is_bfloat16: bool
+    """Whether queries and keys are bfloat16 numbers."""
 
 
 def _select_block(block: _Block, k_norm: Tensor, topk: int, out_TN: Tensor) -> None:
     num_rows, num_keys = out_TN.shape
-    scores = approximate(*block)
+    scores = _scores(block)
     later = torch.ones(num_rows, num_rows, dtype=torch.bool).triu_(1)
     scores[:, num_keys - num_rows :].masked_fill_(later, float("-inf"))
     # NumPy's partition is ten times as fast as torch's.
@@ -102,25 +106,25 @@ def _by_definition(block: _Block, rows_P: Tensor, topk: int, out_TN: Tensor) -> 
     out_TN[rows_P] = chosen[:, :num_keys]
 
 
-def approximate(q_TID: Tensor, k_SD: Tensor, w_TI: Tensor) -> Tensor:
-    """`reference.index_scores` in float32 arithmetic, [T, S]."""
-    num_rows, heads, dim = q_TID.shape
-    products = torch.empty(num_rows * heads, k_SD.shape[0])
-    # Products of bfloat16 numbers are exact there too, and several times as fast where the processor
-    # multiplies such matrices.
+def _scores(block: _Block) -> Tensor:
+    """`reference.index_scores` in float32 arithmetic, [T, N]."""
+    num_rows, heads, dim = block.q_TID.shape
+    products = torch.empty(num_rows * heads, block.k_ND.shape[0])
     setting = torch.backends.mkldnn.matmul.fp32_precision
     try:
-        if q_TID.dtype == torch.bfloat16:
+        # Products of bfloat16 numbers are exact there too, and several times as fast where the
+        # processor multiplies such matrices.
+        if block.is_bfloat16:
             torch.backends.mkldnn.matmul.fp32_precision = "bf16"
-        torch.mm(q_TID.reshape(-1, dim).float(), k_SD.float().T, out=products)
+        torch.mm(block.q_TID.reshape(-1, dim), block.k_ND.T, out=products)
     finally:
         torch.backends.mkldnn.matmul.fp32_precision = setting
     by_head = products.relu_().view(num_rows, heads, -1)
-    return torch.bmm(w_TI.float()[:, None], by_head)[:, 0]
+    return torch.bmm(block.w_TI[:, None], by_head)[:, 0]
 
 
 def _bound(block: _Block, k_norm: Tensor) -> Tensor:
     """How far a float32 score can lie from the exact one: a sum of D products, then one of I."""
     _, heads, dim = block.q_TID.shape
-    largest = (block.q_TID.float().norm(dim=2) * block.w_TI.abs()).sum(1) * k_norm
+    largest = (torch.linalg.vector_norm(block.q_TID, dim=2) * block.w_TI.abs()).sum(1) * k_norm
     return largest * ((dim + heads + 4) * ROUNDING)
