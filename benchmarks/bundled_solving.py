@@ -4,7 +4,7 @@
 
 Serves the model through vLLM, lets it attempt the tasks of copies of the databases with
 `cli.py rollout`, and prints its rate a kind and level. The copies, with all attempts in them, are
-left in `--out`; a second run goes on where the first one ended.
+left in `--out`; a second run goes on where the first one ended. Other options go to `model.serve`.
 """
 
 import argparse
@@ -84,9 +84,9 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=1024)
     parser.add_argument("--minutes", type=float, default=30.0, help="for one kind of one database")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    given, extra = parser.parse_known_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    options = ["--device", given.device]
+    options = ["--device", given.device, *extra]
     options += ["--folder", str(given.folder.resolve())] if given.folder else []
     begun = time.monotonic()
     with serving(options, given.python, given.out / "server.log") as url:

@@ -6,7 +6,7 @@ scored and selected once more by the definition itself. Legend as in `reference`
 of queries sees.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ BLOCK_ROWS = 256
 MAX_CLOSE = 64
 """Keys near a threshold; a row with more of them, such as many scores of 0, is scored as a whole."""
 ROUNDING = 2.0**-24
+MKLDNN: Any = torch.backends.mkldnn
+"""Its `matmul` is missing in torch's annotations."""
 
 
 def select_latest(q_TID: Tensor, k_SD: Tensor, w_TI: Tensor, topk: int) -> Tensor:
@@ -110,15 +112,15 @@ def _scores(block: _Block) -> Tensor:
     """`reference.index_scores` in float32 arithmetic, [T, N]."""
     num_rows, heads, dim = block.q_TID.shape
     products = torch.empty(num_rows * heads, block.k_ND.shape[0])
-    setting = torch.backends.mkldnn.matmul.fp32_precision
+    setting = MKLDNN.matmul.fp32_precision
     try:
         # Products of bfloat16 numbers are exact there too, and several times as fast where the
         # processor multiplies such matrices.
         if block.is_bfloat16:
-            torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+            MKLDNN.matmul.fp32_precision = "bf16"
         torch.mm(block.q_TID.reshape(-1, dim), block.k_ND.T, out=products)
     finally:
-        torch.backends.mkldnn.matmul.fp32_precision = setting
+        MKLDNN.matmul.fp32_precision = setting
     by_head = products.relu_().view(num_rows, heads, -1)
     return torch.bmm(block.w_TI[:, None], by_head)[:, 0]
 
@@ -127,4 +129,5 @@ def _bound(block: _Block, k_norm: Tensor) -> Tensor:
     """How far a float32 score can lie from the exact one: a sum of D products, then one of I."""
     _, heads, dim = block.q_TID.shape
     largest = (torch.linalg.vector_norm(block.q_TID, dim=2) * block.w_TI.abs()).sum(1) * k_norm
-    return largest * ((dim + heads + 4) * ROUNDING)
+    bound: Tensor = largest * ((dim + heads + 4) * ROUNDING)
+    return bound

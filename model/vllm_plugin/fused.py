@@ -98,7 +98,7 @@ class FusedLayer(nn.Module):
         x_TE = x_TE + self.out(heads_THV.flatten(1))
         size = len(x_TE) if x_TE.is_cuda else BLOCK_TOKENS
         parts = []
-        for x in x_TE.split(size):
+        for x in torch.split(x_TE, size):
             hidden = self.normed(x, self.mlp_norm, self.config.rms_norm_eps)
             gate, up = self.gate_up(hidden).chunk(2, dim=1)
             parts.append(x + self.down(F.silu(gate) * up))
@@ -115,7 +115,7 @@ def _turned(x_TR: Tensor, turns_TF: Tensor, dim: int) -> Tensor:
     """Interleaved rotation of heads of `dim` numbers that lie side by side."""
     size = len(x_TR) if x_TR.is_cuda else BLOCK_TOKENS
     parts = []
-    for x, turns in zip(x_TR.split(size), turns_TF.split(size), strict=True):
+    for x, turns in zip(torch.split(x_TR, size), torch.split(turns_TF, size), strict=True):
         pairs = torch.view_as_complex(x.float().view(len(x), -1, dim // 2, 2))
         parts.append(torch.view_as_real(pairs * turns[:, None]).flatten(1).to(x_TR.dtype))
     return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -38,7 +38,9 @@ class Group(NamedTuple):
 
 def groups_of(spans: Sequence[Span], page_size: int, device: torch.device) -> tuple[Group, ...]:
     """All of a step's spans in order, in as few groups as their keys allow."""
-    groups, waiting, num_keys = [], [], 0
+    groups: list[Group] = []
+    waiting: list[Span] = []
+    num_keys = 0
     for span in spans:
         if waiting and num_keys + span.length > GROUP_KEYS:
             groups.append(_group(waiting, page_size, device))
