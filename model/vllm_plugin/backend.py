@@ -4,19 +4,25 @@ The layer attends by itself (`model.vllm_plugin.attention`), so there is no impl
 that vLLM could select; that is also why its refusal of sparse attention on CPUs does not apply.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from vllm.v1.attention.backend import (
     AttentionBackend,
+    AttentionCGSupport,
     AttentionImplBase,
     AttentionMetadata,
     AttentionMetadataBuilder,
     CommonAttentionMetadata,
 )
 
-from model.vllm_plugin.paged import Span, Step
+from model.vllm_plugin.paged import Span, Step, joined
+
+if TYPE_CHECKING:
+    from model.vllm_plugin.paged_kernels import Group
 
 
 @dataclass
@@ -27,10 +33,18 @@ class StepMetadata(AttentionMetadata):
 
 
 class StepBuilder(AttentionMetadataBuilder[StepMetadata]):
-    """Reads vLLM's batch; the lengths come to the host once a step."""
+    """Reads vLLM's batch; lengths come to the host once a step, and only where prompts are read."""
+
+    # A step in which every sequence brings one token is the same work for any lengths and pages.
+    _cudagraph_support: ClassVar[AttentionCGSupport] = (
+        AttentionCGSupport.UNIFORM_SINGLE_TOKEN_DECODE
+    )
 
     def __init__(self, kv_cache_spec: Any, layer_names: Any, vllm_config: Any, device: Any) -> None:
         super().__init__(kv_cache_spec, layer_names, vllm_config, device)
+        # Asks vLLM for decoding sequences in front.
+        self.reorder_batch_threshold = 1
+        self.page_size = kv_cache_spec.block_size
 
     def build(
         self,
@@ -40,14 +54,41 @@ class StepBuilder(AttentionMetadataBuilder[StepMetadata]):
     ) -> StepMetadata:
         common = common_attn_metadata
         starts = common.query_start_loc_cpu[: common.num_reqs + 1].tolist()
-        lengths = common.seq_lens[: common.num_reqs].tolist()
-        spans = tuple(
-            Span(first, end - first, length)
-            for first, end, length in zip(starts, starts[1:], lengths, strict=False)
-            if end > first
+        counts = [end - first for first, end in pairwise(starts)]
+        num_decoding = 0
+        if self.device.type == "cuda":
+            # Padding behind a batch that only decodes belongs to its CUDA graph.
+            num_decoding = next((i for i, count in enumerate(counts) if count > 1), len(counts))
+        spans = self._spans(common, starts, num_decoding)
+        step = Step(
+            common.slot_mapping[: common.num_actual_tokens],
+            common.block_table_tensor[:num_decoding],
+            common.seq_lens[:num_decoding],
+            spans,
+            self._groups(spans),
         )
-        slots = common.slot_mapping[: common.num_actual_tokens].long()
-        return StepMetadata(Step(slots, common.block_table_tensor, spans))
+        return StepMetadata(step)
+
+    def _groups(self, spans: Sequence[Span]) -> "tuple[Group, ...]":
+        if self.device.type != "cuda" or not spans:
+            return ()
+        from model.vllm_plugin.paged_kernels import groups_of
+
+        return groups_of(spans, self.page_size, self.device)
+
+    def _spans(
+        self, common: CommonAttentionMetadata, starts: Sequence[int], skipped: int
+    ) -> tuple[Span, ...]:
+        if skipped == common.num_reqs:
+            return ()
+        lengths = common.seq_lens[: common.num_reqs].tolist()
+        spans = []
+        for number in range(skipped, common.num_reqs):
+            num_new, length = starts[number + 1] - starts[number], lengths[number]
+            if num_new:
+                pages = common.block_table_tensor[number, : -(-length // self.page_size)]
+                spans.append(Span(starts[number], num_new, length, joined(pages)))
+        return tuple(spans)
 
 
 class FusedRowBackend(AttentionBackend):

@@ -5,6 +5,10 @@ rotation turns them together. For that the indexer's rows are put into interleav
 key alike, which changes no product between them. Legend as in `model.dsa`; X rotary heads in all.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,51 +19,62 @@ from model.grouped import GroupedAttention
 from model.transformer import MLP, Layer
 from model.vllm_plugin.paged import Inputs
 
+BLOCK_TOKENS = 256
+"""Tokens that pass on a CPU at once, so that what lies between two products stays in its cache."""
+
+
+class Operations(NamedTuple):
+    """What a layer leaves to whoever runs it."""
+
+    normed: Callable[[Tensor, Tensor, float], Tensor]
+    """Root-mean-square norm of rows with a weight and an epsilon."""
+    linear: Callable[[Tensor], Callable[[Tensor], Tensor]]
+    """Multiplication of rows with a matrix [out, in], which may be repacked for it."""
+
+
+def _normed(x_TE: Tensor, weight_E: Tensor, eps: float) -> Tensor:
+    return F.rms_norm(x_TE, weight_E.shape, weight_E, eps)
+
+
+def _linear(weight: Tensor) -> Callable[[Tensor], Tensor]:
+    return partial(F.linear, weight=weight)
+
+
+TORCH = Operations(_normed, _linear)
+
 
 class FusedLayer(nn.Module):
-    """Made of a loaded layer, whose matrices it takes over."""
+    """Made of a loaded layer, whose matrices it takes over; holds no parameters of its own."""
 
-    projection: Tensor
-    index_scale: Tensor
-    index_shift: Tensor
-    index_weights: Tensor
-    out: Tensor
-    gate_up: Tensor
-    down: Tensor
-    norm: Tensor
-    mlp_norm: Tensor
-
-    def __init__(self, layer: Layer, config: ModelConfig, selects: bool) -> None:
+    def __init__(
+        self, layer: Layer, config: ModelConfig, selects: bool, operations: Operations = TORCH
+    ) -> None:
         super().__init__()
         attention, mlp = layer.self_attn, layer.mlp
         assert isinstance(attention, GroupedAttention)
         assert isinstance(mlp, MLP)
-        self.config, self.selects = config, selects
+        self.config, self.selects, self.normed = config, selects, operations.normed
         index, turn = attention.indexer, _interleaving(config)
         queries = index.wq_b.weight.view(config.index_n_heads, -1, config.hidden_size)
         rotary = [attention.q_proj.weight, attention.k_proj.weight, index.wk.weight[turn]]
         # Where the window fits into the selection, nobody asks for scores.
         rotary += [queries[:, turn].flatten(0, 1)] if selects else []
-        gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])
-        # Buffers, because vLLM holds every parameter to be a tensor of the checkpoint.
-        for name, tensor in {
-            "projection": torch.cat([attention.v_proj.weight, *rotary]),
-            "index_scale": index.k_norm.weight[turn],
-            "index_shift": index.k_norm.bias[turn],
-            "index_weights": index.weights_proj.weight.float() * config.index_scale,
-            "out": attention.o_proj.weight,
-            "gate_up": gate_up,
-            "down": mlp.down_proj.weight,
-            "norm": layer.input_layernorm.weight,
-            "mlp_norm": layer.post_attention_layernorm.weight,
-        }.items():
-            self.register_buffer(name, tensor.detach().contiguous(), persistent=False)
+        linear = operations.linear
+        self.project = linear(torch.cat([attention.v_proj.weight, *rotary]).detach())
+        self.out = linear(attention.o_proj.weight.detach())
+        self.gate_up = linear(torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).detach())
+        self.down = linear(mlp.down_proj.weight.detach())
+        self.index_scale = index.k_norm.weight[turn].detach()
+        self.index_shift = index.k_norm.bias[turn].detach()
+        self.index_weights = (index.weights_proj.weight.float() * config.index_scale).detach()
+        self.norm = layer.input_layernorm.weight.detach()
+        self.mlp_norm = layer.post_attention_layernorm.weight.detach()
 
     def inputs(self, x_TE: Tensor, turns_TF: Tensor) -> Inputs:
         """What the pages need; `turns_TF` are complex numbers of length 1."""
         c, index_heads = self.config, self.config.index_n_heads * self.selects
-        hidden = self._normed(x_TE, self.norm)
-        values, rotary = F.linear(hidden, self.projection).tensor_split([c.kv_lora_rank], dim=1)
+        hidden = self.normed(x_TE, self.norm, self.config.rms_norm_eps)
+        values, rotary = self.project(hidden).tensor_split([c.kv_lora_rank], dim=1)
         q_end = c.num_attention_heads * c.qk_rope_head_dim
         key_end = q_end + c.rope_row_dim
         index_end = key_end + c.index_head_dim
@@ -80,12 +95,14 @@ class FusedLayer(nn.Module):
 
     def finish(self, x_TE: Tensor, heads_THV: Tensor) -> Tensor:
         """The layer's output from what its heads attended to."""
-        x_TE = x_TE + F.linear(heads_THV.flatten(1), self.out)
-        gate, up = F.linear(self._normed(x_TE, self.mlp_norm), self.gate_up).chunk(2, dim=1)
-        return x_TE + F.linear(F.silu(gate) * up, self.down)
-
-    def _normed(self, x_TE: Tensor, weight_E: Tensor) -> Tensor:
-        return F.rms_norm(x_TE, weight_E.shape, weight_E, self.config.rms_norm_eps)
+        x_TE = x_TE + self.out(heads_THV.flatten(1))
+        size = len(x_TE) if x_TE.is_cuda else BLOCK_TOKENS
+        parts = []
+        for x in torch.split(x_TE, size):
+            hidden = self.normed(x, self.mlp_norm, self.config.rms_norm_eps)
+            gate, up = self.gate_up(hidden).chunk(2, dim=1)
+            parts.append(x + self.down(F.silu(gate) * up))
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
@@ -96,8 +113,12 @@ def turns(inv_freq_F: Tensor, positions_T: Tensor) -> Tensor:
 
 def _turned(x_TR: Tensor, turns_TF: Tensor, dim: int) -> Tensor:
     """Interleaved rotation of heads of `dim` numbers that lie side by side."""
-    pairs = torch.view_as_complex(x_TR.float().view(len(x_TR), -1, dim // 2, 2))
-    return torch.view_as_real(pairs * turns_TF[:, None]).flatten(1).to(x_TR.dtype)
+    size = len(x_TR) if x_TR.is_cuda else BLOCK_TOKENS
+    parts = []
+    for x, turns in zip(torch.split(x_TR, size), torch.split(turns_TF, size), strict=True):
+        pairs = torch.view_as_complex(x.float().view(len(x), -1, dim // 2, 2))
+        parts.append(torch.view_as_real(pairs * turns[:, None]).flatten(1).to(x_TR.dtype))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _interleaving(config: ModelConfig) -> Tensor:

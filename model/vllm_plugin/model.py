@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from vllm.config import VllmConfig
 
@@ -11,6 +10,7 @@ from model.config import ModelConfig
 from model.transformer import Decoder, Layer
 from model.vllm_plugin.attention import FusedRowAttention
 from model.vllm_plugin.fused import FusedLayer, turns
+from model.vllm_plugin.operations import OPERATIONS
 
 
 class PalaestraDsaForCausalLM(nn.Module):
@@ -51,7 +51,7 @@ class PalaestraDsaForCausalLM(nn.Module):
         return out
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor:
-        return F.linear(hidden_states, self.model.embed_tokens.weight)
+        return self.head(hidden_states)
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
         """Raises ValueError where a tensor is missing, unknown or misshapen."""
@@ -72,4 +72,5 @@ class PalaestraDsaForCausalLM(nn.Module):
         with torch.no_grad():
             for number, layer in enumerate(self.model.layers):
                 assert isinstance(layer, Layer)
-                self.model.layers[number] = FusedLayer(layer, self.config, self.selects)
+                self.model.layers[number] = FusedLayer(layer, self.config, self.selects, OPERATIONS)
+        self.head = OPERATIONS.linear(self.model.embed_tokens.weight.detach())

@@ -17,7 +17,7 @@ from model.transformer import Layer as PlainLayer
 from model.vllm_plugin import paged
 from model.vllm_plugin.fused import FusedLayer, turns
 from model.vllm_plugin.paged import Inputs, Span, Step
-from model.vllm_plugin.paged_kernels import attend_with_kernels
+from model.vllm_plugin.paged_kernels import attend_with_kernels, groups_of
 
 PAGE = 4
 LENGTHS = (37, 5, 1, 22)
@@ -66,24 +66,40 @@ def run(layer: Layer, attend: str, cuts: list[list[int]], order: list[int]) -> l
     table = torch.tensor(order, dtype=torch.int32).view(len(LENGTHS), per_sequence)
     done, outputs = [0] * len(LENGTHS), [[] for _ in LENGTHS]
     for step_cuts in cuts:
-        parts, spans, slots, members = [], [], [], []
-        for number, count in enumerate(step_cuts):
+        parts, spans, slots, members, decoding = [], [], [], [], []
+        # As vLLM orders a batch: what decodes comes first.
+        for number, count in sorted(enumerate(step_cuts), key=lambda pair: pair[1] > 1):
             if not count:
                 continue
             begin, end = done[number], done[number] + count
-            spans.append(Span(sum(len(p.q_THD) for p in parts), count, end))
+            if attend == "kernels" and count == 1:
+                decoding.append(number)
+            else:
+                pages = paged.joined(table[number, : -(-end // PAGE)])
+                spans.append(Span(sum(len(p.q_THD) for p in parts), count, end, pages))
             parts.append(Inputs(*(t[begin:end] for t in layer.inputs[number])))
             place = torch.arange(begin, end)
             slots.append(table[number][place // PAGE].long() * PAGE + place % PAGE)
             members.append(number)
             done[number] = end
-        step = Step(torch.cat(slots), table[members], tuple(spans))
+        lengths = torch.tensor([done[number] for number in decoding], dtype=torch.int32)
+        groups = groups_of(spans, PAGE, cache.device)
+        step = Step(torch.cat(slots), table[decoding], lengths, tuple(spans), groups)
         inputs = joined(parts)
         paged.write_rows(cache, step, inputs.rows_TW)
         out = ATTEND[attend](inputs, cache, step, layer.config)
-        for number, span in zip(members, spans, strict=True):
-            outputs[number].append(out[span.first : span.first + span.num_new])
+        first = 0
+        for number, part in zip(members, parts, strict=True):
+            outputs[number].append(out[first : first + len(part.q_THD)])
+            first += len(part.q_THD)
     return [torch.cat(parts) for parts in outputs]
+
+
+def prompt_step(length: int) -> Step:
+    """One sequence, all of it new, in the first pages."""
+    none = torch.zeros(0, 1, dtype=torch.int32)
+    span = Span(0, length, length, slice(0, -(-length // PAGE)))
+    return Step(torch.arange(length), none, none[:, 0], (span,))
 
 
 STRAIGHT = list(range(40))
@@ -118,7 +134,7 @@ def test_a_fused_layer_gives_the_numbers_of_the_plain_one(tiny: Base, selects: b
         whole = layer(x, at, None, Stage.SERVE, None, None).x_BTE[0]
         fused = FusedLayer(layer, narrow, selects)
         inputs = fused.inputs(x[0], turns(inverse_frequencies(narrow), positions))
-        step = Step(positions, torch.arange(8, dtype=torch.int32)[None], (Span(0, 30, 30),))
+        step = prompt_step(30)
         config = narrow if selects else replace(narrow, index_topk=64)
         cache = torch.zeros(8, PAGE, inputs.rows_TW.shape[1])
         paged.write_rows(cache, step, inputs.rows_TW)
@@ -135,7 +151,7 @@ def test_padding_tokens_behind_the_last_sequence_give_zeros(tiny: Base) -> None:
     inputs = layer.inputs[1]
     padded = Inputs(*(torch.cat((t, torch.full_like(t[:3], 7.0))) for t in inputs))
     cache = torch.zeros(4, PAGE, inputs.rows_TW.shape[1])
-    step = Step(torch.arange(5), torch.arange(4, dtype=torch.int32)[None], (Span(0, 5, 5),))
+    step = prompt_step(5)
     paged.write_rows(cache, step, padded.rows_TW)
     with torch.no_grad():
         out = paged.attend(padded, cache, step, layer.config)

@@ -146,13 +146,12 @@ async def test_a_band_spares_attempts_that_cannot_matter(
         (["--policy", "noop", "--model", "http://127.0.0.1:1"], "only one of them"),
         (["--policy", "bold"], "oracle, noop, random, greedy"),
         (["--policy", "noop", "--name", "x"], "--name is a model's name"),
-        (["--model", "bundled"], "the bundled model is not installed"),
         (["--model", "not a url"], "no model endpoint at 'not a url'"),
         (["--policy", "noop", "--band", "0.9"], "no band '0.9'"),
         (["--policy", "noop", "--temperature", "1"], "policy 'noop' has neither"),
         (["--policy", "noop", "--context", "fold"], "no context manager 'fold'"),
     ],
-    ids=["neither", "both", "unknown", "name", "bundled", "url", "band", "sampling"] + ["context"],
+    ids=["neither", "both", "unknown", "name", "url", "band", "sampling"] + ["context"],
 )
 def test_a_wrong_request_is_one_line(
     run: Run, tasks: list[str], arguments: list[str], part: str

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 @click.command()
 @kind_option(required=True)
 @click.option("--policy", default="", help="oracle, noop, random or greedy.")
-@click.option("--model", default="", metavar="URL", help="OpenAI-compatible endpoint.")
+@click.option(
+    "--model",
+    default="",
+    metavar="URL",
+    help="OpenAI-compatible endpoint; or bundled, which is served for the purpose.",
+)
 @click.option("--name", default="", metavar="MODEL", help="The model's name at that endpoint.")
 @click.option("--n", "--limit", "n", type=COUNT, help="At most so many tasks, the first by id.")
 @click.option("--k", type=COUNT, default=1, show_default=True, help="Attempts a task.")
@@ -62,6 +67,7 @@ def rollout(
     """
     import asyncio
 
+    from agents.bundled import at_its_url
     from agents.campaign import Where, solve
     from agents.named import PolicySpec, identified
     from data.rates import Band
@@ -77,10 +83,10 @@ def rollout(
         ids = store.task_ids(kind=kind, limit=n)
         if not ids:
             raise UserError(f"no {kind} tasks to roll out; make some with synth")
-        spec, name = asyncio.run(identified(given))
-        for line in scored(store, kind, name, ids, k) if as_json else ():
-            emit(line)
-        with Reporter("rollout") as reporter:
+        with at_its_url(given, note) as served, Reporter("rollout") as reporter:
+            spec, name = asyncio.run(identified(served))
+            for line in scored(store, kind, name, ids, k) if as_json else ():
+                emit(line)
 
             def progress(attempt: "Attempt", now: "RolloutSummary") -> None:
                 if as_json:
