@@ -6,7 +6,8 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels.bit_attention.kernel import BLOCK_N, precision
-from kernels.index_topk.select import MAX_BLOCK, MIN_BLOCK, THREADS, _ordered, _thresholds
+from kernels.index_topk.search import ordered
+from kernels.index_topk.select import MAX_BLOCK, MIN_BLOCK, THREADS, row_thresholds
 
 SCRATCH_BYTES = 4 << 30
 
@@ -68,7 +69,7 @@ def _bits(
         o_n = i_w * BITS + tl.arange(0, WORDS * BITS)
         m_n = o_n < count
         b_score = tl.load(score_ptr + i_row * num_tokens + o_n, mask=m_n, other=0.0)
-        b_key = _ordered(b_score, m_n)
+        b_key = ordered(b_score, m_n)
         m_tied = b_key == threshold
         b_tied = num_tied + tl.cumsum(m_tied.to(tl.int32), 0)
         m_chosen = m_n & ((b_key > threshold) | (m_tied & (b_tied > num_dropped)))
@@ -109,7 +110,7 @@ def _select(q: Tensor, k: Tensor, w: Tensor, topk: int, words: Tensor) -> None:
     largest = min(MAX_BLOCK, max(THREADS, triton.next_power_of_2(num_tokens)))
     block, smallest = min(MIN_BLOCK, largest), 0
     while num_tokens > topk:
-        _thresholds[(num_rows, 1)](
+        row_thresholds[(num_rows, 1)](
             scores, thresholds, starts, ends, thresholds[0], thresholds[1],
             scores.stride(0), 0, 1, topk, num_tokens, smallest,
             HAS_MAP=False, BLOCK=block, num_warps=max(4, min(16, block // 1024)),

@@ -20,7 +20,7 @@ SEGMENT = tl.constexpr(MAX_BLOCK)
 
 
 @triton.jit
-def _thresholds(
+def row_thresholds(
     score_ptr, map_ptr, start_ptr, end_ptr, threshold_ptr, dropped_ptr,
     score_stride, map_stride, num_segments, topk, width, smallest,
     HAS_MAP: tl.constexpr, BLOCK: tl.constexpr,
@@ -154,7 +154,7 @@ def _launch(
     largest = min(MAX_BLOCK, max(THREADS, triton.next_power_of_2(width)))
     block, smallest = min(MIN_BLOCK, largest), 0
     while width > topk:
-        _thresholds[(num_rows, num_segments)](
+        row_thresholds[(num_rows, num_segments)](
             scores, source, starts, ends, thresholds[0], thresholds[1],
             scores.stride(0), source.stride(0), num_segments, topk, width, smallest,
             HAS_MAP=has_map, BLOCK=block, num_warps=max(4, min(16, block // 1024)),

@@ -192,6 +192,15 @@ def _of_texts(base: Symptom, good: str, bad: str) -> Symptom:
         end -= 1
     gone, came = good[start : len(good) - end], bad[start : len(bad) - end]
     short = max(len(gone), len(came)) <= MAX_ITEM_CHARS and (gone + came).isprintable()
+    short = short and not _cuts_literal(good[:start], gone + came)
     if short and "`" not in gone + came and (gone + came).strip():
         return base._replace(sort=Sort.TEXT, item=gone.strip(), other=came.strip())
     return base._replace(sort=Sort.TEXT)
+
+
+def _cuts_literal(before: str, piece: str) -> bool:
+    """Whether `piece`, behind `before`, ends a quotation or bracket that was opened before it."""
+    quotes = any(before.count(quote) % 2 and quote in piece for quote in "\"'")
+    return quotes or any(
+        piece.count(right) > piece.count(left) for left, right in ("()", "[]", "{}")
+    )

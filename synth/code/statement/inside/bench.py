@@ -216,11 +216,13 @@ def _is_sound(pair: Pair) -> bool:
 
 
 def _effort(pair: Pair) -> int:
-    """What it costs to read a script; private names cost most."""
+    """What it costs to read a script; private names cost most, and one error in place of another."""
     script = pair.script
+    errors = bool(pair.fixed.kind and pair.buggy.kind)
     objects = pair.buggy.out.count(ADDRESS)
     lines = script.count("\n")
-    return len(script) + 30 * lines + 400 * len(_PRIVATE.findall(script)) + 150 * objects
+    dear = 400 * len(_PRIVATE.findall(script)) + 300 * errors
+    return len(script) + 30 * lines + dear + 150 * objects
 
 
 def chosen_scripts(
