@@ -36,9 +36,10 @@ PLUGIN = "palaestra"
 START_LIMIT_S = 900.0
 STOP_LIMIT_S = 20.0
 POLL_S = 0.5
-NEEDED_MIB = 3072
-"""Memory of the server on a CPU: weights, one GiB of pages, and Python's packages."""
-PAGES_GIB = 1
+NEEDED_MIB = 4096
+"""Memory of the server on a CPU: weights, pages, and Python's packages."""
+PAGES_GIB = 2
+"""Pages of 80,000 tokens: ten whole windows."""
 GRAPHS: dict[str, object] = {
     "mode": 0,
     "cudagraph_mode": "FULL_DECODE_ONLY",
