@@ -86,15 +86,19 @@ def attend(inputs: Inputs, cache_PNW: Tensor, step: Step, config: ModelConfig) -
     heads, v_dim = inputs.q_THD.shape[1], config.v_head_dim
     out = inputs.q_THD.new_zeros(inputs.q_THD.shape[0], heads, v_dim)
     for span in step.spans:
-        rows_SW = sequence_rows(cache_PNW, span)
         new = slice(span.first, span.first + span.num_new)
         selected_TS = None
         if span.length > config.index_topk:
-            keys_SD, weights_TI = rows_SW[:, config.latent_dim :], inputs.index_w_TI[new]
-            selected_TS = select_latest(
-                inputs.index_q_TID[new], keys_SD, weights_TI, config.index_topk
-            )
-        out[new] = attend_sequence(inputs.q_THD[new], rows_SW, selected_TS, config)
+            # Only the index keys: scattered pages are copied, and a row is seven times as wide.
+            keys_SD = sequence_rows(cache_PNW[:, :, config.latent_dim :], span)
+            q_TID, w_TI = inputs.index_q_TID[new], inputs.index_w_TI[new]
+            selected_TS = select_latest(q_TID, keys_SD, w_TI, config.index_topk)
+        if span.num_new == 1 and selected_TS is not None:
+            rows_KW = picked_rows(cache_PNW, span, selected_TS[0].nonzero()[:, 0])
+            out[new] = _attended(inputs.q_THD[new], rows_KW, None, config)
+        else:
+            rows_SW = sequence_rows(cache_PNW, span)
+            out[new] = attend_sequence(inputs.q_THD[new], rows_SW, selected_TS, config)
     return out
 
 
@@ -104,7 +108,17 @@ def sequence_rows(cache_PNW: Tensor, span: Span) -> Tensor:
         pages_LNW = cache_PNW[span.pages]
     else:
         pages_LNW = cache_PNW.index_select(0, span.pages)
-    return pages_LNW.view(-1, cache_PNW.shape[-1])[: span.length]
+    return pages_LNW.flatten(0, 1)[: span.length]
+
+
+def picked_rows(cache_PNW: Tensor, span: Span, picks_K: Tensor) -> Tensor:
+    """The rows of one sequence at the positions `picks_K`, [K, W]."""
+    page_size, width = cache_PNW.shape[1:]
+    if isinstance(span.pages, slice):
+        slots_K = picks_K + span.pages.start * page_size
+    else:
+        slots_K = span.pages[picks_K // page_size] * page_size + picks_K % page_size
+    return cache_PNW.view(-1, width).index_select(0, slots_K)
 
 
 def attend_sequence(
@@ -115,9 +129,7 @@ def attend_sequence(
     `selected_TS` says which keys a token sees; None is all up to itself.
     """
     num_new, length = q_THD.shape[0], rows_SW.shape[0]
-    if num_new == 1:
-        if selected_TS is not None:
-            rows_SW = rows_SW.index_select(0, selected_TS[0].nonzero()[:, 0])
+    if num_new == 1 and selected_TS is None:
         return _attended(q_THD, rows_SW, None, config)
     if selected_TS is None and num_new == length:
         return _attended(q_THD, rows_SW, None, config, is_causal=True)
