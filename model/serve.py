@@ -110,7 +110,10 @@ def environment(device: str) -> dict[str, str]:
     fixed = {"VLLM_PLUGINS": PLUGIN, "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
     if device == "cpu":
         on_cpu = {"VLLM_CPU_KVCACHE_SPACE": str(PAGES_GIB), "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
-        fixed = {"OMP_NUM_THREADS": str(os.cpu_count() or 1), **on_cpu, **fixed}
+        # One core less: vLLM's scheduler keeps one busy while it waits, and threads that wait for
+        # each other stand still when one of them has no core.
+        num_threads = max(1, (os.cpu_count() or 1) - 1)
+        fixed = {"OMP_NUM_THREADS": str(num_threads), **on_cpu, **fixed}
     # What a user has set wins.
     return {**fixed, **os.environ}
 
