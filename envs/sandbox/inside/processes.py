@@ -16,29 +16,33 @@ class _Stat(NamedTuple):
     parent: int
 
 
-def strays(spared: Collection[int]) -> set[int]:
-    """Running processes that neither are one of `spared` nor descend from one."""
+def strays(spared: Collection[int]) -> dict[int, bool]:
+    """Processes that neither are one of `spared` nor descend from one, and whether each still runs."""
     tree = {pid: stat for pid in _pids() if (stat := _stat(pid))}
-    found = set()
+    found = {}
     for pid, stat in tree.items():
         at = pid
         while at in tree and at not in spared:
             at = tree[at].parent
-        if at not in spared and stat.state not in "ZX":
-            found.add(pid)
+        if at not in spared:
+            found[pid] = stat.state not in "ZX"
     return found
 
 
 def kill_strays(spared: Collection[int]) -> None:
     """Kills whatever descends from none of `spared`; reaping it is the caller's."""
+    before: dict[int, bool] | None = None
     for _ in range(MAX_ROUNDS):
         if not spared:
             break
         found = strays(spared)
-        if not found:
+        # One that ended while it was looked at may have left a child that was not yet there.
+        if found == before and not any(found.values()):
             return
-        for pid in found:
-            _kill(pid)
+        before = found
+        for pid, runs in found.items():
+            if runs:
+                _kill(pid)
     # One call for all of them: no process can fork its way out of it.
     _kill(-1)
 
