@@ -110,10 +110,10 @@ def test_a_cached_prefix_changes_nothing(server: Server, model: Transformer) -> 
 def test_sequences_that_lose_their_pages_and_come_back_end_the_same(
     server: Server, model: Transformer
 ) -> None:
-    # Thirty sequences enter with two pages each and end with five, of a hundred pages.
+    # Thirty sequences enter with two pages each and end with nine, of a hundred pages.
     given = [(p * 60)[:60] for p in prompts("crowd", 30)]
     before = server.metric("vllm:num_preemptions_total")
-    for prompt, choice in zip(given, server.complete(given, 100, 30), strict=True):
+    for prompt, choice in zip(given, server.complete(given, 220, 30), strict=True):
         assert_served(model, prompt, choice)
     assert server.metric("vllm:num_preemptions_total") > before
 
