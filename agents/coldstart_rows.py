@@ -38,7 +38,7 @@ def samples(
     """
     begun = opening(task.prompt if prompt is None else prompt, trajectory.first)
     turns = trajectory.turns
-    if not all(is_safe(turn.content + turn.reasoning) for turn in turns):
+    if not all(is_safe(text) for turn in turns for text in (turn.content, turn.reasoning)):
         raise Unteachable("special_tokens")
     ends = sorted({edit.at for edit in trajectory.edits if edit.at} | _answered(turns))
     for start, end in zip([0, *ends], [*ends, len(turns)], strict=True):

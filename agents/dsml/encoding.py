@@ -100,8 +100,8 @@ def _reply(message: Assistant, index: int, reasons: bool) -> Segment:
     text = message.content
     if reasons:
         text = f"{message.reasoning}{markup.END_THINK}{text}"
-    shown = message.content + message.reasoning if reasons else message.content
-    if not is_safe(shown):
+    shown = [message.content, message.reasoning] if reasons else [message.content]
+    if not all(map(is_safe, shown)):
         raise UserError(f"assistant message {index} holds a special token in its text")
     if message.calls:
         invokes = "".join(map(_invoke, message.calls))

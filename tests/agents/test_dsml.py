@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -225,6 +225,7 @@ def same(left: JsonValue, right: JsonValue) -> bool:
 
 
 @settings(max_examples=300, deadline=None)
+@example(Assistant(content="<", reasoning="｜"), True)
 @given(REPLY, st.booleans())
 def test_any_reply_reads_back_as_it_was(reply: Assistant, thinking: bool) -> None:
     written = segments([User("go"), reply], thinking)[-1].text
