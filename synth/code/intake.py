@@ -43,18 +43,21 @@ FRAMEWORK = frozenset({"pytest", "pluggy", "iniconfig", "packaging", "pygments"}
 class Pinned(Record):
     """A release that we know to be of use."""
 
+    source: str
+    """Of `Origin`."""
     project: str
     version: str
     licence: str
-    """SPDX identifier."""
+    """SPDX expression."""
     uploaded: datetime
+    """What it needs is locked as of then."""
     archive: str
     sha256: str
 
     @property
     def origin(self) -> Origin:
         return Origin(
-            source="sdist",
+            source=self.source,
             project=self.project,
             version=self.version,
             archive=self.archive,
@@ -62,13 +65,17 @@ class Pinned(Record):
         )
 
 
+def listed(table: str, source: str) -> dict[str, Pinned]:
+    """The releases of a shipped table by project, in the order of their names."""
+    text = files("synth.code").joinpath(table).read_text()
+    rows = csv.DictReader(text.splitlines(), delimiter="\t")
+    found = (Pinned.model_validate({"source": source, **row}) for row in rows)
+    return {release.project: release for release in sorted(found, key=lambda r: r.project)}
+
+
 @cache
 def pinned() -> dict[str, Pinned]:
-    """By project, in the order of their names."""
-    text = files("synth.code").joinpath("projects.tsv").read_text()
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    found = (Pinned.model_validate(row) for row in rows)
-    return {release.project: release for release in sorted(found, key=lambda r: r.project)}
+    return listed("projects.tsv", "sdist")
 
 
 class Prepared(Record):

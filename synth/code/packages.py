@@ -1,15 +1,12 @@
 """Packages of npm that bugs are put into: a list of pinned ones, and any other by its name."""
 
-import csv
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 
 from data.errors import SourceError
-from data.record import Record
 from envs.code.origins import npm
-from envs.code.spec import Origin
+from synth.code.intake import Pinned, listed
 from synth.code.languages import PreparedTree, prepared
 
 MARGIN = timedelta(days=365)
@@ -17,36 +14,9 @@ MARGIN = timedelta(days=365)
 _VERSION = re.compile(r".@[^@/]+$")
 
 
-class Package(Record):
-    """A release that ships tests which pass."""
-
-    project: str
-    version: str
-    licence: str
-    """SPDX expression."""
-    uploaded: datetime
-    """What it needs is locked as of then."""
-    archive: str
-    sha256: str
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(
-            source="npm",
-            project=self.project,
-            version=self.version,
-            archive=self.archive,
-            sha256=self.sha256,
-        )
-
-
 @cache
-def pinned() -> dict[str, Package]:
-    """By name, in the order of the names."""
-    text = files("synth.code").joinpath("packages.tsv").read_text()
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    found = (Package.model_validate(row) for row in rows)
-    return {package.project: package for package in sorted(found, key=lambda p: p.project)}
+def pinned() -> dict[str, Pinned]:
+    return listed("packages.tsv", "npm")
 
 
 def pinned_name(name: str) -> str:
@@ -70,7 +40,7 @@ def prepare_package(name: str) -> PreparedTree:
 
 
 @cache
-def _looked_up(name: str) -> Package:
+def _looked_up(name: str) -> Pinned:
     project, _, version = name.rpartition("@")
     release = next((r for r in npm.releases(project) if r.version == version), None)
     if release is None:
@@ -79,7 +49,8 @@ def _looked_up(name: str) -> Package:
     if not licence:
         raise SourceError(f"no_licence: {project} {version} tells no licence")
     origin = npm.origin_of(release)
-    return Package(
+    return Pinned(
+        source="npm",
         project=project,
         version=version,
         licence=licence,

@@ -1,13 +1,12 @@
 """The issue of a bug in words, and its reproductions as probes of the verdict."""
 
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
 from data.task import Language
 from envs.code.runs import RunRequest, run_many
-from envs.code.spec import Files, Toolchain
+from envs.code.spec import Toolchain
 from envs.code.tree import Tree
 from envs.code.trees import laid_over
 from synth.code.bug import Bug, Labels
@@ -18,7 +17,7 @@ from synth.code.probes import Outputs, suits
 from synth.code.statement.author import telling, write
 from synth.code.statement.evidence import Evidence, without_addresses
 from synth.code.tongues import tongue
-from synth.code.untold import is_untold
+from synth.code.untold import is_untold, unmended
 from verifiers.code.spec import Probe
 
 NUM_VARIATIONS = 2
@@ -81,7 +80,7 @@ def is_half_told(bug: Bug, scripts: Sequence[str], right: Sequence[str]) -> bool
     `right` is what the scripts print on the fixed tree.
     """
     fixed = fixed_tree(bug)
-    trees = [laid_over(fixed, files) for files in _single_places(bug)]
+    trees = [laid_over(fixed, files) for files in unmended(bug.gold, buggy_tree(bug))]
     return list(right) in _outputs(trees, scripts, bug.toolchain)
 
 
@@ -110,16 +109,6 @@ def tell(bug: Bug, labels: Labels, shown: Shown, language: Language, rng: Random
     if not probes:
         raise Rejected("another_reproduction")
     return Told(statement.title, statement.body, statement.script, probes)
-
-
-def _single_places(bug: Bug) -> Iterator[Files]:
-    """For each place that the fix changes, its file with the mistake of that place alone."""
-    for path, text in sorted(bug.gold.items()):
-        old = (bug.buggy[path] or "").splitlines(keepends=True)
-        new = (text or "").splitlines(keepends=True)
-        for tag, first, last, start, end in SequenceMatcher(None, old, new, False).get_opcodes():
-            if tag != "equal":
-                yield {path: "".join([*new[:start], *old[first:last], *new[end:]])}
 
 
 def probes_of(

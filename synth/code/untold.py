@@ -22,7 +22,7 @@ MAX_PLACES = 30
 
 def is_untold(bug: Bug, labels: Labels, scripts: Sequence[str], fixed: Tree, buggy: Tree) -> bool:
     """Whether a hidden test needs a place of the fix that none of `scripts` needs."""
-    trees = [laid_over(fixed, files) for files in unmended(bug.gold, buggy)]
+    trees = [laid_over(fixed, files) for files in unmended(bug.gold, buggy)[:MAX_PLACES]]
     silent = _silent(bug, trees, scripts, fixed) if len(trees) > 1 else []
     modules = modules_of(labels.fail_to_pass, bug.modules)
     runs = run_many(
@@ -51,7 +51,7 @@ def unmended(gold: Files, buggy: Tree) -> list[Files]:
             ).get_opcodes()
             if tag != "equal"
         ]
-    return found[:MAX_PLACES]
+    return found
 
 
 def _silent(bug: Bug, trees: Sequence[Tree], scripts: Sequence[str], fixed: Tree) -> list[Tree]:
